@@ -1,0 +1,72 @@
+/*
+ * The operations: from a request's name and bytes to its answer. Each has the same shape: validate, resolve, authorise, check
+ * state, do, answer (KMS.md R-39). One table (src/table.c) says which handler each rpc of service KeyManagement has.
+ */
+#pragma once
+
+#include "base/attr.h"
+#include "base/view.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct registry;
+struct workers;
+struct operation;
+
+/* The clock is a parameter: tests move it. Milliseconds since the epoch. */
+typedef int64_t (*operations_clock_fn)(void *arg);
+
+struct operations_settings {
+    const char *partition;
+    const char *region;
+    const char *const *accounts; /* the accounts of the configuration */
+    size_t n_accounts;
+    unsigned default_timeout_ms; /* for requests that name none */
+    unsigned max_timeout_ms;     /* a longer wish is cut to this */
+    unsigned max_keys_per_account;
+};
+
+/* What operations work with; built once by main, outlives every operation. Everything is borrowed. */
+struct operations {
+    struct registry *registry;
+    struct workers *workers;
+    struct operations_settings settings;
+    operations_clock_fn clock;
+    void *clock_arg;
+    /* Private to the operations: material ids taken from the stock whose key is not yet in the registry. */
+    struct operations_reserved *reserved;
+};
+
+/* Who asks, as the listener has found out. Borrowed for the call to operation_start; operations copy what they keep. */
+struct operation_caller {
+    const char *principal; /* ARN; NULL when nobody is mapped to the peer: everything is AccessDenied */
+    const char *peer;      /* for texts when principal is NULL: "uid 1000, gid 1000" */
+};
+
+struct operation_error {
+    const char *code;    /* static: "NotFoundException" */
+    const char *message; /* NULL when there is no text to give */
+    bool retryable;
+};
+
+/* Exactly one of error and body is set; both are borrowed for the call. body is the packed response message, possibly empty. */
+typedef void (*operation_done_fn)(void *arg, const struct operation_error *error, struct view body);
+
+/*
+ * Starts the operation of that name with the packed request message in body. timeout_ms 0 means the default. `done` is called exactly once,
+ * possibly before this returns. NULL when it was; otherwise the operation is under way and operation_abandon may be called.
+ * Never blocks.
+ */
+struct operation *operation_start(struct operations *operations, const struct operation_caller *caller, const char *name,
+                                  struct view body, unsigned timeout_ms, operation_done_fn done, void *arg);
+
+/* Nobody waits for the answer any more: `done` will not be called. What was begun is finished. */
+void operation_abandon(struct operation *operation);
+
+/* How many operations are under way. */
+size_t operations_running(const struct operations *operations);
+
+/* Frees what operations keep between calls. Call with none under way. */
+void operations_clear(struct operations *operations);

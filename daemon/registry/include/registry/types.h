@@ -1,0 +1,54 @@
+/* What the registry knows of a key, its materials and its aliases. Read-only to everyone but the registry. */
+#pragma once
+
+#include "base/uuid.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define KEY_ID_BYTES UUID_BYTES
+#define MATERIAL_ID_BYTES 32
+#define ACCOUNT_TEXT_BYTES 13 /* 12 digits and the NUL */
+#define ALIAS_NAME_MAX_BYTES 256
+
+/* Stored as these numbers: never renumber, only add. */
+enum key_spec { KEY_SPEC_SYMMETRIC_DEFAULT = 1, KEY_SPEC_RSA_2048 = 2, KEY_SPEC_RSA_3072 = 3, KEY_SPEC_RSA_4096 = 4 };
+enum key_usage { KEY_USAGE_ENCRYPT_DECRYPT = 1 };
+enum key_state { KEY_STATE_ENABLED = 1, KEY_STATE_DISABLED = 2, KEY_STATE_PENDING_DELETION = 3 };
+enum key_boundary { KEY_BOUNDARY_SEALED = 1, KEY_BOUNDARY_OPEN = 2 };
+
+struct registry_material {
+    uint8_t id[MATERIAL_ID_BYTES]; /* the CKA_ID of its object on the token */
+    int64_t created_ms;            /* milliseconds since the epoch */
+};
+
+struct registry_tag {
+    char *key;
+    char *value;
+};
+
+struct registry_key {
+    uint8_t key_id[KEY_ID_BYTES];
+    char key_id_text[UUID_TEXT_BYTES];
+    char account[ACCOUNT_TEXT_BYTES]; /* the owner */
+    char *token;                      /* name of its [token NAME] section */
+    char *description;                /* never NULL */
+    enum key_spec spec;
+    enum key_usage usage;
+    enum key_state state;
+    enum key_boundary boundary;
+    int64_t created_ms;
+    struct registry_material *materials; /* at least one; the last is the current one */
+    size_t n_materials;
+    struct registry_tag *tags;
+    size_t n_tags;
+    size_t n_aliases; /* how many aliases point here */
+};
+
+struct registry_alias {
+    char account[ACCOUNT_TEXT_BYTES];
+    char *name; /* with its "alias/" */
+    uint8_t key_id[KEY_ID_BYTES];
+    int64_t created_ms;
+    int64_t updated_ms;
+};
