@@ -1,1 +1,47 @@
-typedef int not_written_yet;
+/* What the codes of hsm/result.h are called. */
+#include "hsm/result.h"
+
+const char *hsm_code_text(enum hsm_code code)
+{
+    switch (code) {
+    case HSM_OK:
+        return "success";
+    case HSM_MODULE:
+        return "the PKCS#11 module did not load or initialize";
+    case HSM_TOKEN_ABSENT:
+        return "the URI matches no token, or more than one";
+    case HSM_PIN_UNREADABLE:
+        return "the PIN file is missing, empty, too long or open to others";
+    case HSM_PIN_WRONG:
+        return "the PIN is wrong";
+    case HSM_PIN_LOCKED:
+        return "the PIN is locked or one failure away from it";
+    case HSM_NO_CEREMONY:
+        return "the token has no binding root";
+    case HSM_KEY_NOT_FOUND:
+        return "no such key on the token";
+    case HSM_KEY_REFUSED:
+        return "the key lacks an attribute that its boundary needs";
+    case HSM_KEY_AMBIGUOUS:
+        return "two objects claim to be the same key";
+    case HSM_INVALID_CIPHERTEXT:
+        return "the ciphertext is not authentic";
+    case HSM_NOT_WRAPPABLE:
+        return "the token refuses to wrap this payload under that key";
+    case HSM_TOO_LARGE:
+        return "the payload is too long";
+    case HSM_UNSUPPORTED:
+        return "the token does not support this";
+    case HSM_LENGTH_NOT_KEPT:
+        return "the token would change the length of the payload";
+    case HSM_TOKEN_UNAVAILABLE:
+        return "the token, its session or its login is gone";
+    case HSM_LIMIT:
+        return "no room on the token, or a limit reached";
+    case HSM_NO_MEMORY:
+        return "out of memory";
+    case HSM_FAULT:
+        return "the token failed";
+    }
+    return "unknown code";
+}
