@@ -54,6 +54,9 @@ const struct attributes_numbers attributes_numbers[ATTRIBUTES_KINDS] = {
     [ATTRIBUTES_AUDIT_PUBLIC] = {CKO_PUBLIC_KEY, CKK_EC, .allowed = CKM_ECDSA},
 };
 
+/* The object identifier 1.2.840.10045.3.1.7 in DER. */
+const CK_BYTE attributes_p256[10] = {0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
+
 static CK_BBOOL yes = CK_TRUE;
 static CK_BBOOL no = CK_FALSE;
 static CK_OBJECT_CLASS payload_class = CKO_SECRET_KEY;
@@ -140,14 +143,12 @@ static void add(struct attributes_template *t, CK_ATTRIBUTE_TYPE type, const voi
 static void add_domain(const struct attributes_numbers *numbers, struct attributes_template *t)
 {
     static const CK_BYTE exponent[] = {0x01, 0x00, 0x01};
-    static const CK_BYTE p256[] = {0x06, 0x08, 0x2a, 0x86, 0x48,
-                                   0xce, 0x3d, 0x03, 0x01, 0x07}; /* 1.2.840.10045.3.1.7 in DER */
 
     if (numbers->class != CKO_PUBLIC_KEY) {
         return;
     }
     if (numbers->key_type == CKK_EC) {
-        add(t, CKA_EC_PARAMS, p256, sizeof p256);
+        add(t, CKA_EC_PARAMS, attributes_p256, sizeof attributes_p256);
         return;
     }
     add(t, CKA_MODULUS_BITS, &t->modulus_bits, sizeof t->modulus_bits);

@@ -7,16 +7,12 @@
 
 #include "hsm/result.h"
 #include "hsm/spec.h"
+#include "p11.h"
 
-#include <p11-kit/pkcs11.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 struct hsm_token;
-
-#ifndef CKM_AES_KEY_WRAP_KWP
-#define CKM_AES_KEY_WRAP_KWP 0x210BUL /* PKCS#11 v3.0 section 2.14; newer than p11-kit's header */
-#endif
 
 enum attributes_kind {
     ATTRIBUTES_SEALED_KEK, /* AES-256, CKA_TRUSTED */

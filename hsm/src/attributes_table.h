@@ -26,10 +26,12 @@ struct attributes_numbers {
     CK_KEY_TYPE key_type;
     CK_ULONG value_len; /* secret keys: CKA_VALUE_LEN */
     CK_MECHANISM_TYPE
-        allowed; /* the one CKA_ALLOWED_MECHANISMS; 0: AES key wrap with padding under either of its numbers */
+    allowed; /* the one CKA_ALLOWED_MECHANISMS; 0: AES key wrap with padding under either of its numbers */
     enum hsm_boundary unwraps; /* whose CKA_UNWRAP_TEMPLATE it carries; 0: it unwraps nothing */
 };
 extern const struct attributes_numbers attributes_numbers[ATTRIBUTES_KINDS];
+
+extern const CK_BYTE attributes_p256[10]; /* CKA_EC_PARAMS of the audit key */
 
 /* CKA_UNWRAP_TEMPLATE of keys of this boundary, a subset of attributes_unwrap. Returns how many; out has
  * ATTRIBUTES_UNWRAP_MAX. */
