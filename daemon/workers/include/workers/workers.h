@@ -30,6 +30,7 @@ struct workers_token_settings {
     unsigned max_queue;          /* jobs that may wait */
     unsigned deadline_ms;        /* how long a worker may take over one request */
     unsigned start_deadline_ms;  /* how long a worker may take to log in and look at the token */
+    unsigned max_objects;        /* how many keys of ours a worker looks at on the token; more from a worker is a fault of it */
 };
 
 struct workers_settings {
