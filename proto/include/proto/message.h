@@ -1,7 +1,11 @@
 /*
- * Packing and unpacking messages, for every message type by its descriptor. Unpacking is the first thing that happens to
- * hostile bytes: it refuses what protobuf-c would let through (strings with NUL bytes or bad UTF-8, map keys given twice, more
- * memory than PROTO_MAX_MESSAGE_BYTES), and ignores unknown fields as AWS services do (KMS.md R-4).
+ * Packing and unpacking messages, for every message type by its descriptor. Unpacking is the first thing that happens
+ * to hostile bytes: it refuses what protobuf-c would let through (strings with NUL bytes or bad UTF-8, map keys given
+ * twice, more memory than PROTO_MAX_MESSAGE_BYTES), and ignores unknown fields as AWS services do (KMS.md R-4). A
+ * singular field given twice, for which protobuf says that the last one counts, is refused too: no encoder writes it,
+ * and two readers of the same bytes must not see different requests.
+ *
+ * What is left to the caller: an enumeration may hold a number that it has no name for.
  */
 #pragma once
 
@@ -22,7 +26,7 @@ enum proto_code {
     PROTO_MALFORMED, /* not a message of this type */
     PROTO_BAD_TEXT,  /* a string with a NUL byte or invalid UTF-8 */
     PROTO_TOO_MANY,  /* more than PROTO_MAX_ELEMENTS elements, or too deep */
-    PROTO_DUPLICATE, /* a map key given twice */
+    PROTO_DUPLICATE, /* a map key, a singular field or a oneof given twice */
     PROTO_TOO_LARGE, /* more memory than allowed, or the buffer's maximum reached */
     PROTO_NO_MEMORY,
 };
@@ -36,8 +40,9 @@ struct proto_result {
 const char *proto_code_text(enum proto_code code);
 
 /*
- * Unpacks bytes as a message of the given type. On success *ret_message is owned by the caller, who frees it with proto_free; on
- * failure it is untouched and nothing is left allocated. The message owns copies of everything. Does not block.
+ * Unpacks bytes as a message of the given type. On success *ret_message is owned by the caller, who frees it with
+ * proto_free; on failure it is untouched and nothing is left allocated. The message owns copies of everything; every
+ * map entry has both its key and its value, the empty string for one that was left out. Does not block.
  */
 REWRAP_MUST_USE struct proto_result proto_unpack(const ProtobufCMessageDescriptor *type, struct view bytes,
                                                  ProtobufCMessage **ret_message);
@@ -48,5 +53,8 @@ void proto_free(ProtobufCMessage *message);
 /* Appends the packed message to out. On failure (PROTO_TOO_LARGE: out's maximum, PROTO_NO_MEMORY) out is as it was. */
 REWRAP_MUST_USE struct proto_result proto_pack(const ProtobufCMessage *message, struct buffer *out);
 
-/* Appends a whole frame: the length and the packed message. PROTO_TOO_LARGE beyond FRAME_MAX_BYTES. */
+/*
+ * Appends a whole frame: the length and the packed message. PROTO_TOO_LARGE beyond FRAME_MAX_BYTES, PROTO_MALFORMED for
+ * a message without any field set, for which there is no frame. On failure out is as it was.
+ */
 REWRAP_MUST_USE struct proto_result proto_pack_frame(const ProtobufCMessage *message, struct buffer *out);
