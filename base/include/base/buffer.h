@@ -25,7 +25,8 @@ REWRAP_MUST_USE bool buffer_reserve(struct buffer *buffer, size_t more);
 /* Each appends, or returns false with the buffer as it was. */
 REWRAP_MUST_USE bool buffer_append(struct buffer *buffer, const void *data, size_t len);
 REWRAP_MUST_USE bool buffer_append_u8(struct buffer *buffer, uint8_t value);
-REWRAP_MUST_USE bool buffer_append_u16(struct buffer *buffer, uint16_t value); /* big-endian, as everywhere on our wires */
+REWRAP_MUST_USE bool buffer_append_u16(struct buffer *buffer,
+                                       uint16_t value); /* big-endian, as everywhere on our wires */
 REWRAP_MUST_USE bool buffer_append_u32(struct buffer *buffer, uint32_t value);
 REWRAP_MUST_USE bool buffer_append_u64(struct buffer *buffer, uint64_t value);
 

@@ -20,7 +20,8 @@ uint16_t reader_u16(struct reader *reader);
 uint32_t reader_u32(struct reader *reader);
 uint64_t reader_u64(struct reader *reader);
 
-/* The next len bytes, borrowed from what the reader reads; an empty view with reader->failed set when too few are left. */
+/* The next len bytes, borrowed from what the reader reads; an empty view with reader->failed set when too few are left.
+ */
 struct view reader_take(struct reader *reader, size_t len);
 
 /* Copies the next len bytes into out; out is untouched on failure. */

@@ -1,8 +1,8 @@
 /*
  * Who may do what: a pure function of the request and of what the caller hands in. No I/O, no clock, no globals.
  *
- * Until the policy engine comes, the rule is: a principal may use and manage the keys of his own account and nothing else. This
- * is the one place that the engine replaces; operations already call it once for each action on each key.
+ * Until the policy engine comes, the rule is: a principal may use and manage the keys of his own account and nothing
+ * else. This is the one place that the engine replaces; operations already call it once for each action on each key.
  */
 #pragma once
 
@@ -24,7 +24,11 @@ struct decision_request {
 
 struct decision_result {
     enum decision decision;
-    const char *reason; /* static; the reason text of KMS.md R-112 without the action, for logs and answers */
+    /*
+     * Static, for logs and answers: the reason text of KMS.md R-112. Of an implicit denial it is the part before the
+     * action, "because no resource-based policy allows the", to be followed by " <action> action".
+     */
+    const char *reason;
 };
 
 /* A malformed request is denied. Never fails, never blocks. */

@@ -1,6 +1,6 @@
 /*
- * The header of a symmetric ciphertext, envelope version 1 (docs/ciphertext.md). It is readable without any key, which is
- * how a ciphertext names the key that made it; it is believed only once envelope_open has authenticated it.
+ * The header of a symmetric ciphertext, envelope version 1 (docs/ciphertext.md). It is readable without any key, which
+ * is how a ciphertext names the key that made it; it is believed only once envelope_open has authenticated it.
  */
 #pragma once
 
@@ -11,19 +11,19 @@
 #include <stdint.h>
 
 #define ENVELOPE_VERSION 1
-#define ENVELOPE_SUITE 1 /* inner: RFC 5649 KWP on the token; outer: HKDF-SHA256, AES-256-GCM */
+#define ENVELOPE_SUITE   1 /* inner: RFC 5649 KWP on the token; outer: HKDF-SHA256, AES-256-GCM */
 
-#define ENVELOPE_KEY_ID_BYTES 16
+#define ENVELOPE_KEY_ID_BYTES      16
 #define ENVELOPE_MATERIAL_ID_BYTES 32
-#define ENVELOPE_SALT_BYTES 32
-#define ENVELOPE_TAG_BYTES 16
-#define ENVELOPE_HEADER_BYTES (1 + 1 + ENVELOPE_KEY_ID_BYTES + ENVELOPE_MATERIAL_ID_BYTES + 2 + ENVELOPE_SALT_BYTES)
+#define ENVELOPE_SALT_BYTES        32
+#define ENVELOPE_TAG_BYTES         16
+#define ENVELOPE_HEADER_BYTES      (1 + 1 + ENVELOPE_KEY_ID_BYTES + ENVELOPE_MATERIAL_ID_BYTES + 2 + ENVELOPE_SALT_BYTES)
 
 #define ENVELOPE_PAYLOAD_MAX_BYTES 4096 /* KMS.md R-70 */
 /* KWP adds an 8-byte integrity block to the payload, rounded up to 8 (RFC 5649 section 4.1). */
 #define ENVELOPE_INNER_MAX_BYTES (ENVELOPE_PAYLOAD_MAX_BYTES + 8)
-#define ENVELOPE_MAX_BYTES (ENVELOPE_HEADER_BYTES + ENVELOPE_INNER_MAX_BYTES + ENVELOPE_TAG_BYTES)
-#define CIPHERTEXT_MAX_BYTES 6144 /* the most that an operation accepts (KMS.md R-15) */
+#define ENVELOPE_MAX_BYTES       (ENVELOPE_HEADER_BYTES + ENVELOPE_INNER_MAX_BYTES + ENVELOPE_TAG_BYTES)
+#define CIPHERTEXT_MAX_BYTES     6144 /* the most that an operation accepts (KMS.md R-15) */
 
 struct envelope_header {
     uint8_t key_id[ENVELOPE_KEY_ID_BYTES];
@@ -33,9 +33,9 @@ struct envelope_header {
 };
 
 /*
- * Reads the header of blob and checks every relation that needs no key: version, suite, payload length, and that the rest is a tag and
- * an inner blob of a length that a payload of that length can have (exact KWP, or KWP of the zero-padded payload). False, with
- * *ret untouched, for anything else. Pure.
+ * Reads the header of blob and checks every relation that needs no key: version, suite, payload length, and that the
+ * rest is a tag and an inner blob of a length that a payload of that length can have (exact KWP, or KWP of the
+ * zero-padded payload). False, with *ret untouched, for anything else. Pure.
  */
 REWRAP_MUST_USE bool envelope_header_parse(struct view blob, struct envelope_header *ret);
 

@@ -1,0 +1,390 @@
+/* The life of the daemon: start, reload, stop; see server.h. */
+#include "server.h"
+
+#include "base/wipe.h"
+#include "connection.h"
+#include "listener.h"
+#include "log.h"
+#include "policy/arn.h"
+#include "proto/frame.h"
+#include "registry/registry.h"
+#include "workers/workers.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sysexits.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+#define SWEEP_INTERVAL_MS 250
+#define STOP_AT_MOST_MS   15000 /* a stop waits this long for what was taken; less than systemd's patience of 90 s */
+#define SPARE_DESCRIPTORS 256   /* beside connections: workers, registry, sockets */
+
+int64_t server_now_ms(const struct server *server)
+{
+    (void)server;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int64_t wall_clock_ms(void *arg)
+{
+    (void)arg;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ------------------------------------------------------------------ who is who */
+
+static const char *peer_principal(const struct settings *settings, uid_t uid, gid_t gid)
+{
+    for (size_t i = 0; i < settings->n_peers; i++) {
+        const struct settings_peer *peer = &settings->peers[i];
+        if ((!peer->has_uid || peer->uid == uid) && (!peer->has_gid || peer->gid == gid)) {
+            return peer->principal;
+        }
+    }
+    return NULL;
+}
+
+const char *server_principal(const struct server *server, const char *listener, uid_t uid, gid_t gid)
+{
+    const struct settings *settings = server->settings;
+    for (size_t i = 0; i < settings->n_listeners; i++) {
+        if (strcmp(settings->listeners[i].name, listener) == 0) {
+            const char *principal = settings->listeners[i].principal;
+            return principal != NULL ? principal : peer_principal(settings, uid, gid);
+        }
+    }
+    return NULL; /* a reload took the listener away; its connections may do nothing more */
+}
+
+/* ------------------------------------------------------------------ the parts that follow the configuration */
+
+static void apply_settings(struct server *server)
+{
+    const struct settings *settings = server->settings;
+    log_set_level((int)settings->log_level);
+    server->operations.settings = (struct operations_settings){
+        .partition = settings->partition,
+        .region = settings->region,
+        .accounts = (const char *const *)settings->accounts,
+        .n_accounts = settings->n_accounts,
+        .default_timeout_ms = settings->default_timeout_ms,
+        .max_timeout_ms = settings->max_timeout_ms,
+        .max_keys_per_account = settings->max_keys_per_account,
+    };
+}
+
+static void close_listeners(struct server *server)
+{
+    for (size_t i = 0; i < server->n_listeners; i++) {
+        listener_free(server->listeners[i]);
+    }
+    server->n_listeners = 0;
+}
+
+static bool open_listeners(struct server *server)
+{
+    char error[512];
+    for (size_t i = 0; i < server->settings->n_listeners; i++) {
+        struct listener *listener = listener_new(server, &server->settings->listeners[i], error, sizeof error);
+        if (listener == NULL) {
+            log_error("%s; not starting", error);
+            return false;
+        }
+        server->listeners[server->n_listeners++] = listener;
+    }
+    return true;
+}
+
+static const struct settings_listener *settings_of_listener(const struct settings *settings,
+                                                            const struct listener *listener)
+{
+    for (size_t i = 0; i < settings->n_listeners; i++) {
+        if (listener_matches(listener, &settings->listeners[i])) {
+            return &settings->listeners[i];
+        }
+    }
+    return NULL;
+}
+
+/* Closes what is gone or changed, keeps what is the same, opens what is new. One that cannot be opened is left out,
+ * loudly. */
+static void reopen_listeners(struct server *server)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < server->n_listeners; i++) {
+        struct listener *listener = server->listeners[i];
+        if (settings_of_listener(server->settings, listener) == NULL) {
+            log_notice("[listen %s] is closed", listener_name(listener));
+            listener_free(listener);
+        } else {
+            server->listeners[kept++] = listener;
+        }
+    }
+    server->n_listeners = kept;
+    for (size_t i = 0; i < server->settings->n_listeners; i++) {
+        const struct settings_listener *wanted = &server->settings->listeners[i];
+        bool open = false;
+        for (size_t j = 0; j < kept; j++) {
+            open = open || listener_matches(server->listeners[j], wanted);
+        }
+        if (open) {
+            continue;
+        }
+        char error[512];
+        struct listener *listener = listener_new(server, wanted, error, sizeof error);
+        if (listener == NULL) {
+            log_error("%s; going on without [listen %s]", error, wanted->name);
+        } else {
+            log_notice("[listen %s] is open", wanted->name);
+            server->listeners[server->n_listeners++] = listener;
+        }
+    }
+}
+
+static void reload(struct server *server)
+{
+    struct settings *fresh = NULL;
+    char error[512];
+    sd_notify(0, "RELOADING=1");
+    if (!settings_read(server->config_path, &fresh, error, sizeof error)) {
+        log_error("%s; keeping the configuration that is in force", error);
+    } else if (settings_fixed_difference(server->settings, fresh) != NULL) {
+        log_error("%s: %s changed, which takes a restart; keeping the configuration that is in force",
+                  server->config_path, settings_fixed_difference(server->settings, fresh));
+        settings_free(fresh);
+    } else {
+        struct settings *old = server->settings;
+        server->settings = fresh;
+        apply_settings(server);
+        reopen_listeners(server);
+        connections_reidentify(server);
+        settings_free(old);
+        log_notice("%s: the new configuration is in force", server->config_path);
+    }
+    sd_notify(0, "READY=1");
+}
+
+/* ------------------------------------------------------------------ stopping */
+
+static void leave(struct server *server, int exit_code)
+{
+    server->exit_code = exit_code;
+    event_base_loopbreak(server->base);
+}
+
+static void stop(struct server *server, const char *why)
+{
+    if (server->phase == SERVER_STARTING) {
+        log_notice("%s while starting; leaving", why);
+        leave(server, 0);
+        return;
+    }
+    if (server->phase == SERVER_STOPPING) {
+        log_notice("%s again; leaving at once", why);
+        leave(server, 0);
+        return;
+    }
+    log_notice("%s: finishing %zu requests, refusing new ones", why, operations_running(&server->operations));
+    sd_notify(0, "STOPPING=1");
+    server->phase = SERVER_STOPPING;
+    server->stop_deadline_ms = server_now_ms(server) + STOP_AT_MOST_MS;
+    close_listeners(server);
+}
+
+static bool everything_finished(const struct server *server)
+{
+    return operations_running(&server->operations) == 0 && registry_waiting(server->registry) == 0 &&
+           connections_drained(server);
+}
+
+static void on_sweep(evutil_socket_t fd, short events, void *arg)
+{
+    (void)fd;
+    (void)events;
+    struct server *server = arg;
+    connections_sweep(server);
+    if (server->phase != SERVER_STOPPING) {
+        return;
+    }
+    if (everything_finished(server)) {
+        log_notice("stopped");
+        leave(server, 0);
+    } else if (server_now_ms(server) > server->stop_deadline_ms) {
+        log_warning("stopped with %zu requests unfinished", operations_running(&server->operations));
+        leave(server, 0);
+    }
+}
+
+static void on_flush(evutil_socket_t fd, short events, void *arg)
+{
+    (void)fd;
+    (void)events;
+    connections_flush(arg);
+}
+
+static void on_signal(evutil_socket_t number, short events, void *arg)
+{
+    (void)events;
+    if (number == SIGHUP) {
+        reload(arg);
+    } else {
+        stop(arg, number == SIGTERM ? "SIGTERM" : "SIGINT");
+    }
+}
+
+/* ------------------------------------------------------------------ starting */
+
+static void on_worker_log(void *arg, int priority, const char *text)
+{
+    (void)arg;
+    log_line(priority, "%s", text);
+}
+
+static void on_workers_started(void *arg, enum workers_start outcome, const char *text)
+{
+    struct server *server = arg;
+    if (outcome != WORKERS_START_OK) {
+        log_error("%s; not starting", text);
+        leave(server, outcome == WORKERS_START_CONFIG ? EX_CONFIG : EX_TEMPFAIL);
+        return;
+    }
+    if (!open_listeners(server)) {
+        leave(server, EX_CONFIG);
+        return;
+    }
+    server->phase = SERVER_SERVING;
+    log_notice("serving %zu keys and %zu aliases in %s", registry_keys(server->registry),
+               registry_aliases(server->registry), server->settings->region);
+    sd_notify(0, "READY=1");
+}
+
+static bool open_registry(struct server *server)
+{
+    char path[4200];
+    snprintf(path, sizeof path, "%s/registry.db", server->settings->state_dir);
+    struct registry_result opened = registry_open(server->base, path, &server->registry);
+    if (opened.code != REGISTRY_OK) {
+        log_error("%s: %s; not starting", path, opened.detail);
+        return false;
+    }
+    server->operations.registry = server->registry;
+    return true;
+}
+
+static bool start_workers(struct server *server)
+{
+    const struct settings *settings = server->settings;
+    struct workers_token_settings tokens[SETTINGS_MAX_TOKENS];
+    for (size_t i = 0; i < settings->n_tokens; i++) {
+        const struct settings_token *token = &settings->tokens[i];
+        tokens[i] = (struct workers_token_settings){
+            .name = token->name,
+            .module = token->module,
+            .init_args = token->init_args,
+            .uri = token->uri,
+            .pin_file = token->pin_file,
+            .require = (Hsm__Level)token->require,
+            .workers = token->workers,
+            .max_queue = token->max_queue,
+            .deadline_ms = token->deadline_ms,
+            .start_deadline_ms = token->start_deadline_ms,
+            .max_objects = token->max_objects,
+        };
+    }
+    struct workers_settings wanted = {.program = settings->worker, .tokens = tokens, .n_tokens = settings->n_tokens};
+    server->workers = workers_new(server->base, &wanted, on_workers_started, on_worker_log, server);
+    if (server->workers == NULL) {
+        log_error("%s: the workers cannot be started; not starting", settings->worker);
+    }
+    server->operations.workers = server->workers;
+    return server->workers != NULL;
+}
+
+static bool make_events(struct server *server)
+{
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+    server->flush = event_new(server->base, -1, 0, on_flush, server);
+    server->sweep = event_new(server->base, -1, EV_PERSIST, on_sweep, server);
+    if (server->flush == NULL || server->sweep == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        server->signals[i] = evsignal_new(server->base, numbers[i], on_signal, server);
+        if (server->signals[i] == NULL || event_add(server->signals[i], NULL) != 0) {
+            return false;
+        }
+    }
+    return event_add(server->sweep, &(struct timeval){.tv_usec = SWEEP_INTERVAL_MS * 1000}) == 0;
+}
+
+/* As many descriptors as the connections may need; the difference is said now and not when they run out. */
+static void raise_descriptor_limit(const struct settings *settings)
+{
+    struct rlimit limit;
+    rlim_t wanted = (rlim_t)settings->max_connections + SPARE_DESCRIPTORS;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) {
+        return;
+    }
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted) {
+        log_warning("max-connections = %u needs %llu descriptors, the limit is %llu (LimitNOFILE=)",
+                    settings->max_connections, (unsigned long long)wanted, (unsigned long long)limit.rlim_cur);
+    }
+}
+
+static void clear(struct server *server)
+{
+    close_listeners(server);
+    connections_close(server);
+    workers_free(server->workers);
+    operations_clear(&server->operations);
+    registry_free(server->registry);
+    for (size_t i = 0; i < sizeof server->signals / sizeof server->signals[0]; i++) {
+        if (server->signals[i] != NULL) {
+            event_free(server->signals[i]);
+        }
+    }
+    if (server->flush != NULL) {
+        event_free(server->flush);
+    }
+    if (server->sweep != NULL) {
+        event_free(server->sweep);
+    }
+    if (server->base != NULL) {
+        event_base_free(server->base);
+    }
+    buffer_clear(&server->frame);
+    settings_free(server->settings);
+}
+
+int server_run(const char *config_path, struct settings *settings)
+{
+    /* A plaintext that Encrypt takes passes through libevent's buffers: what they give back is erased. */
+    event_set_mem_functions(wiping_malloc, wiping_realloc, wiping_free);
+    struct server server = {.config_path = config_path,
+                            .settings = settings,
+                            .frame = BUFFER_INIT(FRAME_HEADER_BYTES + FRAME_MAX_BYTES),
+                            .exit_code = EX_OSERR};
+    LIST_INIT(&server.connections);
+    STAILQ_INIT(&server.dirty);
+    server.operations.clock = wall_clock_ms;
+    apply_settings(&server);
+    raise_descriptor_limit(settings);
+    signal(SIGPIPE, SIG_IGN);
+    server.base = event_base_new();
+    if (server.base == NULL || !make_events(&server)) {
+        log_error("the event loop cannot be made; not starting");
+    } else if (open_registry(&server) && start_workers(&server)) {
+        event_base_dispatch(server.base);
+    }
+    clear(&server);
+    return server.exit_code;
+}
