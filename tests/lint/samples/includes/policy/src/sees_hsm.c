@@ -1,0 +1,3 @@
+#include "hsm/token.h"
+
+#include <jansson.h>

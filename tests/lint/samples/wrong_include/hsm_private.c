@@ -1,0 +1,1 @@
+#include "p11_call.h"

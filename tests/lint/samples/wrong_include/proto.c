@@ -1,0 +1,1 @@
+#include "proto/rewrap.pb-c.h"
