@@ -16,18 +16,19 @@
 #define REWRAP_DEFAULT_CONFIG "/etc/rewrapd/rewrapd.conf"
 #endif
 
-static const char usage[] = "usage: rewrapd [--config FILE] [--check-config]\n"
-                            "\n"
-                            "Re-encrypts AWS KMS-like ciphertexts with keys in a PKCS#11 token; see rewrapd(8).\n"
-                            "\n"
-                            "  --config FILE    the configuration (default " REWRAP_DEFAULT_CONFIG ")\n"
-                            "  --check-config   reads the configuration, says what is wrong with it, and leaves\n"
-                            "  --version        prints the version and leaves\n"
-                            "  --help           prints this and leaves\n"
-                            "\n"
-                            "SIGHUP reads the configuration again; SIGTERM finishes the requests under way and stops.\n"
-                            "Exit codes: 0 stopped; 64 usage; 71 the system failed; 75 the token is not there; 78 "
-                            "configuration, PIN or token refused.\n";
+static const char usage[] =
+    "usage: rewrapd [--config FILE] [--check-config]\n"
+    "\n"
+    "Re-encrypts AWS KMS-like ciphertexts with keys in a PKCS#11 token; see docs/configuration.md.\n"
+    "\n"
+    "  --config FILE    the configuration (default " REWRAP_DEFAULT_CONFIG ")\n"
+    "  --check-config   reads the configuration, says what is wrong with it, and leaves\n"
+    "  --version        prints the version and leaves\n"
+    "  --help           prints this and leaves\n"
+    "\n"
+    "SIGHUP reads the configuration again; SIGTERM finishes the requests under way and stops.\n"
+    "Exit codes: 0 stopped; 64 usage; 71 the system failed; 75 the token is not there; 78 "
+    "configuration, PIN or token refused.\n";
 
 /* Nobody reads our memory: no core dump, no ptrace by our own user. What cannot be had is said, and goes on. */
 static void protect_memory(void)
