@@ -23,7 +23,7 @@ struct rewrap_client {
 
 static const char *const code_texts[] = {
     [REWRAP_CLIENT_OK] = "done",
-    [REWRAP_CLIENT_ENDPOINT] = "the endpoint is not of the form unix:PATH, or its path is too long",
+    [REWRAP_CLIENT_ENDPOINT] = "the endpoint is neither unix:PATH nor an absolute path, or its path is too long",
     [REWRAP_CLIENT_CONNECT] = "cannot connect",
     [REWRAP_CLIENT_CLOSED] = "the daemon closed the connection",
     [REWRAP_CLIENT_TIMEOUT] = "no answer in time",

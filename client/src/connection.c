@@ -33,18 +33,24 @@ int64_t connection_now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* "unix:PATH", or an absolute path alone, as scripts have it in $REWRAP_SOCKET. */
 static bool address_parse(const char *endpoint, struct sockaddr_un *ret_address)
 {
     size_t prefix = strlen(ENDPOINT_PREFIX);
-    if (endpoint == NULL || strncmp(endpoint, ENDPOINT_PREFIX, prefix) != 0) {
+    if (endpoint == NULL) {
+        return false;
+    }
+    if (strncmp(endpoint, ENDPOINT_PREFIX, prefix) == 0) {
+        endpoint += prefix;
+    } else if (endpoint[0] != '/') {
         return false;
     }
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    size_t len = strlen(endpoint + prefix);
+    size_t len = strlen(endpoint);
     if (len == 0 || len >= sizeof address.sun_path) {
         return false;
     }
-    memcpy(address.sun_path, endpoint + prefix, len);
+    memcpy(address.sun_path, endpoint, len);
     *ret_address = address;
     return true;
 }

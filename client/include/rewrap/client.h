@@ -24,7 +24,7 @@ struct rewrap_client;
 
 enum rewrap_client_code {
     REWRAP_CLIENT_OK = 0,
-    REWRAP_CLIENT_ENDPOINT,  /* not "unix:PATH", or the path is too long */
+    REWRAP_CLIENT_ENDPOINT,  /* neither "unix:PATH" nor an absolute path, or too long */
     REWRAP_CLIENT_CONNECT,   /* nobody listens, or no permission; saved_errno says which */
     REWRAP_CLIENT_CLOSED,    /* the daemon closed the connection; so for every later call */
     REWRAP_CLIENT_TIMEOUT,   /* not in time; what was asked may still be done and answered later */
