@@ -1,0 +1,263 @@
+/* rewrapctl ceremony init|add|list (ceremony_command.h): who logs in when, and what the custodian is told. */
+#include "ceremony_command.h"
+
+#include "base/secbuf.h"
+#include "ceremony_options.h"
+#include "ceremony_output.h"
+#include "fail.h"
+#include "hsm/probe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+/* One run. */
+struct run {
+    const struct ceremony_options *options;
+    struct ceremony_output *output;
+    struct hsm_token *token;
+    struct secbuf *user_pin;
+    struct secbuf *so_pin; /* NULL when the SO is not needed */
+    struct ceremony_watch watch;
+};
+
+/* What the custodian can mend by other options or files, and the rest. */
+static enum exit_code exit_code_of(enum hsm_code code)
+{
+    static const enum hsm_code configuration[] = {HSM_MODULE, HSM_TOKEN_ABSENT, HSM_PIN_UNREADABLE, HSM_PIN_WRONG,
+                                                  HSM_PIN_LOCKED};
+    for (size_t i = 0; i < sizeof configuration / sizeof configuration[0]; i++) {
+        if (configuration[i] == code) {
+            return EXIT_CODE_CONFIGURATION;
+        }
+    }
+    return EXIT_CODE_OTHER;
+}
+
+/* "rewrapctl ceremony add: SO login failed: the PIN is wrong (C_Login: CKR_PIN_INCORRECT)" */
+static int failed(const struct run *run, const char *doing, struct hsm_result result)
+{
+    fprintf(stderr, "rewrapctl ceremony %s: %s: %s", run->options->action_name, doing, hsm_code_text(result.code));
+    if (result.what != NULL) {
+        fprintf(stderr, " (%s%s%s)", result.what, result.rv == 0 ? "" : ": ",
+                result.rv == 0 ? "" : hsm_rv_name(result.rv));
+    }
+    fputc('\n', stderr);
+    return exit_code_of(result.code);
+}
+
+static void saw(void *state, const struct ceremony_object *object, bool made)
+{
+    ceremony_output_saw(state, object, made);
+}
+
+static int log_in(struct run *run, enum hsm_user user, const struct secbuf *pin)
+{
+    const struct hsm_result result = hsm_token_login(run->token, user, pin);
+    if (result.code == HSM_PIN_WRONG) {
+        return failed(run, user == HSM_SO ? "SO login, tried once" : "user login, tried once", result);
+    }
+    return result.code == HSM_OK ? 0 : failed(run, user == HSM_SO ? "SO login" : "user login", result);
+}
+
+static int log_out(struct run *run)
+{
+    const struct hsm_result result = hsm_token_logout(run->token);
+    return result.code == HSM_OK ? 0 : failed(run, "logout", result);
+}
+
+/* The SO's half: the keys that only he can make trusted. */
+static int stock(struct run *run, enum hsm_spec spec, size_t count, unsigned long kwp)
+{
+    int exit_code = log_in(run, HSM_SO, run->so_pin);
+    if (exit_code != 0) {
+        return exit_code;
+    }
+    const struct hsm_result result = ceremony_add(run->token, spec, count, kwp, &run->watch);
+    if (result.code != HSM_OK) {
+        return failed(run, "making sealed keys", result);
+    }
+    return log_out(run);
+}
+
+/* How many sealed keys of that spec the token has; those that rewrapd uses already are among them. */
+static int count_stock(struct run *run, enum hsm_spec spec, size_t *ret)
+{
+    struct ceremony_survey survey;
+    const struct hsm_result result = ceremony_survey(run->token, &survey);
+    if (result.code != HSM_OK) {
+        return failed(run, "looking at the token", result);
+    }
+    *ret = ceremony_survey_count(&survey, CEREMONY_SEALED_KEY, spec, true);
+    ceremony_survey_clear(&survey);
+    return 0;
+}
+
+/* The user's half, with which a run begins: what is there, and by which mechanism AES keys will wrap. */
+static int look(struct run *run, enum hsm_spec spec, size_t *ret_have, unsigned long *ret_kwp)
+{
+    bool pads;
+    const struct hsm_result result = hsm_probe_kwp(run->token, ret_kwp, &pads);
+    if (result.code != HSM_OK) {
+        return failed(run, "looking for AES key wrap with padding", result);
+    }
+    return count_stock(run, spec, ret_have);
+}
+
+static int run_init(struct run *run)
+{
+    size_t have = 0;
+    unsigned long kwp = 0;
+    int exit_code = look(run, HSM_SPEC_AES_256, &have, &kwp);
+    if (exit_code != 0) {
+        return exit_code;
+    }
+    const struct hsm_result result = ceremony_init(run->token, &run->watch);
+    if (result.code != HSM_OK) {
+        return failed(run, "making the binding root and the audit key", result);
+    }
+    exit_code = log_out(run);
+    if (exit_code == 0 && have < run->options->spares) {
+        exit_code = stock(run, HSM_SPEC_AES_256, run->options->spares - have, kwp);
+        have = run->options->spares;
+    }
+    if (exit_code != 0) {
+        return exit_code;
+    }
+    ceremony_output_stock(run->output, HSM_SPEC_AES_256, have);
+    ceremony_output_next(run->output,
+                         "Next: put the SO PIN away, name module, token and user PIN in the [token] section of "
+                         "rewrapd's configuration, and start rewrapd.");
+    ceremony_output_next(run->output, "More keys, of RSA specs too: rewrapctl ceremony add --key-spec SPEC --count N");
+    return 0;
+}
+
+static int run_add(struct run *run)
+{
+    const struct ceremony_options *options = run->options;
+    size_t have = 0;
+    unsigned long kwp = 0;
+    int exit_code = look(run, options->spec, &have, &kwp);
+    if (exit_code == 0) {
+        exit_code = log_out(run);
+    }
+    if (exit_code == 0) {
+        exit_code = stock(run, options->spec, options->count, kwp);
+    }
+    if (exit_code != 0) {
+        return exit_code;
+    }
+    ceremony_output_stock(run->output, options->spec, have + options->count);
+    ceremony_output_next(run->output, "Next: nothing; rewrapd finds the new keys by itself. Put the SO PIN away.");
+    return 0;
+}
+
+static int run_list(struct run *run)
+{
+    struct ceremony_survey survey;
+    const struct hsm_result result = ceremony_survey(run->token, &survey);
+    if (result.code != HSM_OK) {
+        return failed(run, "looking at the token", result);
+    }
+    ceremony_output_survey(run->output, &survey);
+    if (ceremony_survey_count(&survey, CEREMONY_BINDING_ROOT, 0, true) == 0) {
+        ceremony_output_next(run->output, "Next: this token has no binding root; rewrapctl ceremony init makes it.");
+    }
+    ceremony_survey_clear(&survey);
+    return 0;
+}
+
+static int (*const actions[])(struct run *run) = {
+    [CEREMONY_ACTION_INIT] = run_init,
+    [CEREMONY_ACTION_ADD] = run_add,
+    [CEREMONY_ACTION_LIST] = run_list,
+};
+
+static int read_pin(const struct run *run, const char *path, struct secbuf **ret)
+{
+    const struct hsm_result result = hsm_pin_read(path, ret);
+    return result.code == HSM_OK ? 0 : failed(run, path, result);
+}
+
+/* Both PINs are read before the token is touched: half a run for want of a file would be odd. */
+static int prepare(struct run *run)
+{
+    const struct ceremony_options *options = run->options;
+    int exit_code = read_pin(run, options->user_pin_file, &run->user_pin);
+    if (exit_code == 0 && options->action != CEREMONY_ACTION_LIST && options->so_pin_file != NULL) {
+        exit_code = read_pin(run, options->so_pin_file, &run->so_pin);
+    }
+    if (exit_code != 0) {
+        return exit_code;
+    }
+    const struct hsm_result result = hsm_token_open(&options->token, &run->token);
+    if (result.code != HSM_OK) {
+        return failed(run, options->token.uri, result);
+    }
+    ceremony_output_token(run->output, hsm_token_info(run->token));
+    return log_in(run, HSM_USER, run->user_pin);
+}
+
+/*
+ * Two runs at once could each make a binding root, which nobody can destroy. The lock is on the file of the user PIN,
+ * which every run on this token needs. -1 when it cannot be had, after saying why.
+ */
+static int lock(const struct ceremony_options *options)
+{
+    const int fd = open(options->user_pin_file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
+        return fd;
+    }
+    if (fd >= 0 && errno == EWOULDBLOCK) {
+        fprintf(stderr, "rewrapctl ceremony %s: another ceremony with %s is running\n", options->action_name,
+                options->user_pin_file);
+    } else {
+        fprintf(stderr, "rewrapctl ceremony %s: %s: %s\n", options->action_name, options->user_pin_file,
+                strerror(errno));
+    }
+    if (fd >= 0) {
+        rewrap_ignore(close(fd), "it was only read");
+    }
+    return -1;
+}
+
+static int run_locked(struct run *run)
+{
+    int exit_code = prepare(run);
+    if (exit_code == 0) {
+        exit_code = actions[run->options->action](run);
+    }
+    hsm_token_close(run->token);
+    secbuf_free(run->user_pin);
+    secbuf_free(run->so_pin);
+    /* What was made before a failure is reported too. */
+    if (!ceremony_output_finish(run->output) && exit_code == 0) {
+        fprintf(stderr, "rewrapctl ceremony %s: the output could not be written\n", run->options->action_name);
+        exit_code = EXIT_CODE_OTHER;
+    }
+    return exit_code;
+}
+
+int ceremony_command(int argc, char **argv)
+{
+    struct ceremony_options options;
+    int exit_code;
+    if (!ceremony_options_parse(argc, argv, &options, &exit_code)) {
+        return exit_code;
+    }
+    struct run run = {.options = &options, .output = ceremony_output_new(options.json)};
+    if (run.output == NULL) {
+        return failed(&run, "output", (struct hsm_result){.code = HSM_NO_MEMORY});
+    }
+    run.watch = (struct ceremony_watch){.saw = saw, .state = run.output};
+    const int fd = lock(&options);
+    exit_code = fd < 0 ? EXIT_CODE_CONFIGURATION : run_locked(&run);
+    if (fd >= 0) {
+        rewrap_ignore(close(fd), "it was only read");
+    }
+    ceremony_output_free(run.output);
+    return exit_code;
+}

@@ -1,0 +1,33 @@
+/* The options of `rewrapctl ceremony` (ceremony_command.h). */
+#pragma once
+
+#include "base/attr.h"
+#include "hsm/ceremony.h"
+#include "hsm/token.h"
+
+enum ceremony_action {
+    CEREMONY_ACTION_INIT,
+    CEREMONY_ACTION_ADD,
+    CEREMONY_ACTION_LIST,
+};
+
+struct ceremony_options {
+    enum ceremony_action action;
+    const char *action_name;
+    struct hsm_token_config token; /* strings are borrowed from argv and the environment */
+    const char *so_pin_file;       /* NULL: none given */
+    const char *user_pin_file;
+    enum hsm_spec spec; /* add */
+    size_t count;       /* add: how many more */
+    size_t spares;      /* init: how many there should be */
+    bool json;
+};
+
+/*
+ * Reads argv, argv[0] being "ceremony". False when the command is done already, with its exit code in *ret_exit: --help
+ * was printed, or a complaint.
+ */
+REWRAP_MUST_USE bool ceremony_options_parse(int argc, char **argv, struct ceremony_options *ret, int *ret_exit);
+
+/* What a spec is called on the command line and in DescribeKey: "SYMMETRIC_DEFAULT", "RSA_2048". */
+const char *ceremony_spec_name(enum hsm_spec spec);
