@@ -83,6 +83,9 @@ bool buffer_append_u64(struct buffer *buffer, uint64_t value)
 
 void buffer_consume(struct buffer *buffer, size_t len)
 {
+    if (len == 0) {
+        return; /* data may be NULL, which memmove must not be given */
+    }
     memmove(buffer->data, buffer->data + len, buffer->len - len);
     secret_wipe(buffer->data + buffer->len - len, len);
     buffer->len -= len;
