@@ -1,1 +1,214 @@
-typedef int not_written_yet;
+/* The public face: taking jobs in, the end of a loop turn, and what is shown of the tokens. */
+#include "internal.h"
+
+#include "proto/message.h"
+
+#include <assert.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+uint64_t workers_now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+void workers_log(const struct workers *workers, int priority, const char *format, ...)
+{
+    char text[1280];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    workers->log(workers->arg, priority, text);
+}
+
+/* ------------------------------------------------------------------------------------------------ the end of a loop
+ * turn */
+
+void workers_turn_request(struct workers *workers)
+{
+    if (!workers->turn_pending && !workers->freeing) {
+        workers->turn_pending = true;
+        event_active(workers->turn, EV_TIMEOUT, 0);
+    }
+}
+
+void workers_finished_drain(struct workers *workers)
+{
+    for (struct workers_job *job = NULL; (job = TAILQ_FIRST(&workers->finished)) != NULL;) {
+        TAILQ_REMOVE(&workers->finished, job, link);
+        workers_job_end(job, job->status, NULL);
+    }
+}
+
+void workers_on_turn(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    struct workers *workers = arg;
+    workers->turn_pending = false;
+    for (size_t i = 0; i < workers->n_tokens; i++) {
+        struct workers_token *token = &workers->tokens[i];
+        if (token->hungry) {
+            token->hungry = false;
+            workers_feed(token);
+        }
+    }
+    workers_finished_drain(workers);
+}
+
+/* ------------------------------------------------------------------------------------------------ jobs in */
+
+static struct workers_token *token_find(const struct workers *workers, const char *name)
+{
+    if (name == NULL) {
+        return &workers->tokens[0];
+    }
+    for (size_t i = 0; i < workers->n_tokens; i++) {
+        if (strcmp(workers->tokens[i].settings.name, name) == 0) {
+            return &workers->tokens[i];
+        }
+    }
+    return NULL;
+}
+
+/* WORKERS_ANSWERED when the job can be queued; otherwise why not. */
+static enum workers_status refusal(const struct workers_token *token)
+{
+    if (token == NULL) {
+        return WORKERS_NO_TOKEN;
+    }
+    if (token->workers->freeing || !workers_token_up(token)) {
+        return WORKERS_DOWN;
+    }
+    return token->queue.len >= token->queue.max ? WORKERS_BUSY : WORKERS_ANSWERED;
+}
+
+static bool is_check(const Hsm__Request *request)
+{
+    return (request->body_case == HSM__REQUEST__BODY_RE_ENCRYPT && request->re_encrypt->has_check_only &&
+            request->re_encrypt->check_only) ||
+           (request->body_case == HSM__REQUEST__BODY_DECRYPT && request->decrypt->has_check_only &&
+            request->decrypt->check_only);
+}
+
+static enum workers_status job_pack(struct workers_job *job, Hsm__Request *request)
+{
+    request->has_id = true;
+    request->id = ++job->workers->last_id;
+    job->id = request->id;
+    job->body = request->body_case;
+    job->check_only = is_check(request);
+    return proto_pack_frame(&request->base, &job->frame).code == PROTO_OK ? WORKERS_ANSWERED : WORKERS_NO_MEMORY;
+}
+
+struct workers_job *workers_submit(struct workers *workers, const char *token_name, Hsm__Request *request,
+                                   unsigned timeout_ms, workers_done_fn done, void *arg)
+{
+    assert(done != NULL && request->body_case != HSM__REQUEST__BODY__NOT_SET &&
+           request->body_case != HSM__REQUEST__BODY_CONFIGURE);
+    struct workers_token *token = token_find(workers, token_name);
+    enum workers_status status = refusal(token);
+    struct workers_job *job = workers_job_take(workers, false);
+    if (job == NULL) {
+        status = WORKERS_NO_MEMORY;
+        job = workers_job_take(workers, true);
+    }
+    if (job == NULL) {
+        abort(); /* not even a refusal can be noted: the service manager starts us again, when there may be memory */
+    }
+    job->token = token;
+    job->done = done;
+    job->arg = arg;
+    workers->pending++;
+    if (status == WORKERS_ANSWERED) {
+        status = job_pack(job, request);
+    }
+    if (status != WORKERS_ANSWERED) {
+        workers_job_end_later(job, status);
+        return job;
+    }
+    workers_queue_push_back(&token->queue, job);
+    workers_wheel_add(workers, job, timeout_ms);
+    token->hungry = true;
+    workers_turn_request(workers);
+    return job;
+}
+
+void workers_abandon(struct workers_job *job)
+{
+    if (job == NULL) {
+        return;
+    }
+    assert(job->done != NULL);
+    workers_job_forget(job);
+    switch (job->place) {
+    case JOB_QUEUED:
+        workers_queue_remove(&job->token->queue, job);
+        workers_job_return(job);
+        break;
+    case JOB_FINISHED:
+        TAILQ_REMOVE(&job->workers->finished, job, link);
+        workers_job_return(job);
+        break;
+    case JOB_IN_FLIGHT: /* stays there for nobody: the answer to it will come */
+    case JOB_SPARE:
+        break;
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------ what is shown */
+
+bool workers_state(const struct workers *workers, const char *token_name, struct workers_token_state *ret)
+{
+    const struct workers_token *token = token_find(workers, token_name);
+    if (token == NULL) {
+        return false;
+    }
+    *ret = (struct workers_token_state){
+        .name = token->settings.name,
+        .ready = token->ready,
+        .configured = token->settings.workers,
+        .queued = token->queue.len,
+        .stopped_by_pin = token->stopped_by_pin,
+        .level = token->level,
+        .pads_payloads = token->pads_payloads,
+        .algorithms = token->algorithms,
+        .n_algorithms = token->n_algorithms,
+    };
+    return true;
+}
+
+size_t workers_tokens(const struct workers *workers)
+{
+    return workers->n_tokens;
+}
+
+const char *workers_token_name(const struct workers *workers, size_t index)
+{
+    return index < workers->n_tokens ? workers->tokens[index].settings.name : NULL;
+}
+
+bool workers_stock_find(const struct workers *workers, const char *token_name, Hsm__KeySpec spec,
+                        Hsm__Boundary boundary, workers_taken_fn taken, void *arg, uint8_t ret_material_id[32])
+{
+    struct workers_token *token = token_find(workers, token_name);
+    if (token == NULL) {
+        return false;
+    }
+    const struct workers_stock_entry *entry = workers_stock_search(&token->stock, spec, boundary, taken, arg);
+    if (entry == NULL) {
+        return false;
+    }
+    memcpy(ret_material_id, entry->material_id, WORKERS_MATERIAL_ID_BYTES);
+    return true;
+}
+
+size_t workers_pending(const struct workers *workers)
+{
+    return workers->pending;
+}

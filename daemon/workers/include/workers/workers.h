@@ -1,10 +1,10 @@
 /*
  * The worker processes (rewrapd-hsm) and the queues before them: who starts, feeds, times and restarts them.
  *
- * Each token has a bounded queue and some workers. A job waits in its token's queue, is sent to a worker with few jobs in flight (so
- * that the worker always has the next one at hand), and ends exactly once through its `done`. A worker answers in order; one that
- * has worked on its oldest job longer than the token's deadline is killed, and one that dies takes only that job with it: the others
- * it was given go back to the front of the queue.
+ * Each token has a bounded queue and some workers. A job waits in its token's queue, is sent to a worker with few jobs
+ * in flight (so that the worker always has the next one at hand), and ends exactly once through its `done`. A worker
+ * answers in order; one that has worked on its oldest job longer than the token's deadline is killed, and one that dies
+ * takes only that job with it: the others it was given go back to the front of the queue.
  */
 #pragma once
 
@@ -19,22 +19,25 @@ struct event_base;
 struct workers;
 struct workers_job;
 
+#define WORKERS_MAX_PER_TOKEN 64 /* sessions of one daemon on one token; vendors' limits start around there */
+
 struct workers_token_settings {
     const char *name; /* of the [token NAME] section */
     const char *module;
     const char *init_args; /* or NULL */
     const char *uri;
-    const char *pin_file;
+    const char *pin_file; /* read by the workers; here only its identity is looked at, at most once a second */
     Hsm__Level require;
-    unsigned workers;            /* processes, 1 to 64 */
-    unsigned max_queue;          /* jobs that may wait */
-    unsigned deadline_ms;        /* how long a worker may take over one request */
-    unsigned start_deadline_ms;  /* how long a worker may take to log in and look at the token */
-    unsigned max_objects;        /* how many keys of ours a worker looks at on the token; more from a worker is a fault of it */
+    unsigned workers;           /* processes, 1 to WORKERS_MAX_PER_TOKEN */
+    unsigned max_queue;         /* jobs that may wait */
+    unsigned deadline_ms;       /* how long a worker may take over one request */
+    unsigned start_deadline_ms; /* how long a worker may take to log in and look at the token */
+    unsigned
+        max_objects; /* how many keys of ours a worker looks at on the token; more from a worker is a fault of it */
 };
 
 struct workers_settings {
-    const char *program; /* path of rewrapd-hsm */
+    const char *program;                         /* path of rewrapd-hsm */
     const struct workers_token_settings *tokens; /* copied */
     size_t n_tokens;
 };
@@ -42,10 +45,10 @@ struct workers_settings {
 /* What the newest Hello of a token said; shown by doctor, DescribeKey and CreateKey. */
 struct workers_token_state {
     const char *name;
-    unsigned ready;       /* workers that serve */
+    unsigned ready; /* workers that serve */
     unsigned configured;
     size_t queued;
-    bool stopped_by_pin;  /* the PIN was refused: no further start until the PIN file changes */
+    bool stopped_by_pin; /* the PIN was refused: no further start until the PIN file changes */
     Hsm__Level level;
     bool pads_payloads;
     const Hsm__Algorithm *algorithms;
@@ -55,42 +58,63 @@ struct workers_token_state {
 enum workers_status {
     WORKERS_ANSWERED = 0, /* there is a response; its own status may still be an error */
     WORKERS_BUSY,         /* the token's queue is full: ThrottlingException */
-    WORKERS_DOWN,         /* no worker of the token is up: KeyUnavailableException */
+    WORKERS_DOWN,         /* no worker of the token is up, and the next start is not at once: KeyUnavailableException */
     WORKERS_TIMEOUT,      /* the job's deadline passed, or its worker was killed over it: DependencyTimeoutException */
-    WORKERS_CRASHED,      /* the worker died of this job: KeyUnavailableException */
-    WORKERS_NO_TOKEN,     /* no token of that name */
-    WORKERS_NO_MEMORY,
+    WORKERS_CRASHED, /* the worker died of this job, or of others before it three times over: KeyUnavailableException */
+    WORKERS_NO_TOKEN,  /* no token of that name */
+    WORKERS_NO_MEMORY, /* or the request is longer than a frame */
 };
 
-/* `response` is borrowed for the call, and NULL unless status is WORKERS_ANSWERED. */
+/*
+ * `response` is borrowed for the call, and NULL unless status is WORKERS_ANSWERED. It has an id and a status, and with
+ * STATUS_OK the members that its request is answered with (ciphertext, plaintext unless check_only, material_id of 32
+ * bytes), and no others: a worker that answers otherwise is killed. May submit and abandon; must not call workers_free,
+ * nor may any other callback here.
+ */
 typedef void (*workers_done_fn)(void *arg, enum workers_status status, const Hsm__Response *response);
 
-/* The first Hello of every token has come (ok), or one of them cannot start (not ok, with a text for the operator). Called once. */
-enum workers_start { WORKERS_START_OK, WORKERS_START_RETRY /* may go away: EX_TEMPFAIL */, WORKERS_START_CONFIG /* will not: EX_CONFIG */ };
+/* The first Hello of every token has come (ok), or one of them cannot start (not ok, with a text for the operator).
+ * Called once. */
+enum workers_start {
+    WORKERS_START_OK,
+    WORKERS_START_RETRY /* may go away: EX_TEMPFAIL */,
+    WORKERS_START_CONFIG /* will not: EX_CONFIG */
+};
 typedef void (*workers_started_fn)(void *arg, enum workers_start outcome, const char *text);
 
 /* A line for the log: level is a syslog priority. */
 typedef void (*workers_log_fn)(void *arg, int priority, const char *text);
 
 /*
- * Starts the first worker of every token, one after another, then the rest: two logins with a wrong PIN are one too many. NULL
- * when there is no memory or the program is not there. Does not block. The caller frees with workers_free.
+ * Starts the first worker of every token, one after another, then the rest: two logins with a wrong PIN are one too
+ * many. The starts of one token are never two at a time. NULL when there is no memory, the program is not there, there
+ * is no token, or a setting is out of range. Does not block. The caller frees with workers_free. Takes over SIGCHLD in
+ * `base` (it reaps its own children only).
+ *
+ * A worker that dies is started again at once when it had served for ten seconds, and else after 100 ms, doubled each
+ * time up to 30 s. While a start at once is under way jobs wait for it; while a later one is, they are WORKERS_DOWN.
  */
 REWRAP_MUST_USE struct workers *workers_new(struct event_base *base, const struct workers_settings *settings,
                                             workers_started_fn started, workers_log_fn log, void *arg);
 
-/* Kills what still runs, ends every job with WORKERS_DOWN. NULL is allowed. */
+/*
+ * Ends every job with WORKERS_DOWN (their `done` are called before this returns), closes the workers' sockets, which
+ * makes them leave, waits up to two seconds for that, kills the rest and reaps all. Blocks for that long at most, and
+ * as much again for a process that even SIGKILL does not end at once. NULL is allowed.
+ */
 void workers_free(struct workers *workers);
 
 /*
- * Hands a request to the token (NULL: the first). The request is packed before this returns; its id is set by the workers.
- * `done` is called exactly once, later, from the event loop, never before this returns. timeout_ms counts from now and covers the queue.
- * NULL, and `done` will still be called with the reason, when it could not be queued.
+ * Hands a request to the token (NULL: the first). The request is packed before this returns; its id is set by the
+ * workers. `done` is called exactly once, later, from the event loop, never before this returns. timeout_ms counts from
+ * now and covers the queue. A job that cannot be queued is returned too: its `done` is called with the reason, unless
+ * it is abandoned before. Never NULL. The job belongs to the workers and is gone once `done` was called.
  */
-struct workers_job *workers_submit(struct workers *workers, const char *token, Hsm__Request *request, unsigned timeout_ms,
-                                   workers_done_fn done, void *arg);
+struct workers_job *workers_submit(struct workers *workers, const char *token, Hsm__Request *request,
+                                   unsigned timeout_ms, workers_done_fn done, void *arg);
 
-/* The caller has gone: `done` will not be called. A job that a worker already has is finished by it and dropped. */
+/* The caller has gone: `done` will not be called. A job that a worker already has is finished by it and dropped. NULL
+ * is allowed. */
 void workers_abandon(struct workers_job *job);
 
 /* The state of a token by name (NULL: the first); false when there is none. Pointers are valid until the loop turns. */
@@ -99,13 +123,13 @@ size_t workers_tokens(const struct workers *workers);
 const char *workers_token_name(const struct workers *workers, size_t index);
 
 /*
- * A wrapping key of that spec and boundary on the token that is verified and for which `taken` says no. False when the stock has none
- * (ask again after a ListObjects job: a ceremony may have added some). Remembers nothing: the caller keeps two requests
- * from taking the same one.
+ * A wrapping key of that spec and boundary on the token that is verified and for which `taken` says no. False when the
+ * stock has none (ask again after a ListObjects job: a ceremony may have added some). Remembers nothing: the caller
+ * keeps two requests from taking the same one.
  */
 typedef bool (*workers_taken_fn)(void *arg, const uint8_t material_id[32]);
 bool workers_stock_find(const struct workers *workers, const char *token, Hsm__KeySpec spec, Hsm__Boundary boundary,
                         workers_taken_fn taken, void *arg, uint8_t ret_material_id[32]);
 
-/* Jobs that are queued or in flight: a graceful stop waits for none. */
+/* Jobs whose `done` is still owed (an abandoned one is not counted): a graceful stop waits until there are none. */
 size_t workers_pending(const struct workers *workers);

@@ -1,0 +1,127 @@
+/* One message of a worker: is it the answer that is due, whole and no more than it should be, and what it means for
+ * whom. */
+#include "internal.h"
+
+#include "proto/message.h"
+
+#include <stdio.h>
+
+/* Which members the answer to a request has when its status is STATUS_OK; it may have no others. */
+struct answer_rule {
+    bool ciphertext;
+    bool plaintext;
+    bool material_id;
+    bool objects;
+    bool hello;
+};
+
+#define N_BODIES (HSM__REQUEST__BODY_LIST_OBJECTS + 1)
+
+static const struct answer_rule rules[N_BODIES] = {
+    [HSM__REQUEST__BODY_CONFIGURE] = {.hello = true, .objects = true},
+    [HSM__REQUEST__BODY_RE_ENCRYPT] = {.ciphertext = true},
+    [HSM__REQUEST__BODY_ENCRYPT] = {.ciphertext = true},
+    [HSM__REQUEST__BODY_DECRYPT] = {.plaintext = true},
+    [HSM__REQUEST__BODY_GENERATE_DATA_KEY] = {.ciphertext = true},
+    [HSM__REQUEST__BODY_MAKE_OPEN_KEY] = {.material_id = true},
+    [HSM__REQUEST__BODY_LIST_OBJECTS] = {.objects = true},
+};
+
+/* NULL, or what is wrong with an answer to that job. */
+static const char *answer_fault(const struct workers_job *job, const Hsm__Response *response)
+{
+    if (!response->has_id || response->id != job->id) {
+        return "an answer with another id than the one that is due";
+    }
+    if (!response->has_status || response->status < HSM__STATUS__STATUS_OK ||
+        response->status > HSM__STATUS__STATUS_INTERNAL) {
+        return "an answer without a known status";
+    }
+    struct answer_rule may = rules[job->body];
+    bool ok = response->status == HSM__STATUS__STATUS_OK;
+    if (!ok) {
+        may = (struct answer_rule){.hello = may.hello};
+    }
+    bool more = response->has_more && response->more;
+    if ((response->has_ciphertext && !may.ciphertext) || (response->has_plaintext && !may.plaintext) ||
+        (response->has_material_id && !may.material_id) || (response->hello != NULL && !may.hello) ||
+        ((response->n_objects != 0 || more) && !may.objects)) {
+        return "an answer with members that its request does not have";
+    }
+    if (!ok || job->check_only) {
+        return NULL;
+    }
+    if ((may.ciphertext && (!response->has_ciphertext || response->ciphertext.len == 0)) ||
+        (may.plaintext && !response->has_plaintext)) {
+        return "an answer without its content";
+    }
+    if (may.material_id && (!response->has_material_id || response->material_id.len != WORKERS_MATERIAL_ID_BYTES)) {
+        return "an answer without a material id of 32 bytes";
+    }
+    return NULL;
+}
+
+bool workers_answer_collect(struct workers_worker *worker, Hsm__StockEntry *const *objects, size_t n_objects, bool more)
+{
+    if (more && n_objects == 0) {
+        workers_worker_end(worker, END_PROTOCOL, "a part of a list with nothing in it");
+        return false;
+    }
+    const char *fault =
+        workers_stock_append(&worker->incoming, objects, n_objects, worker->token->settings.max_objects);
+    if (fault != NULL) {
+        workers_worker_end(worker, END_PROTOCOL, fault);
+        return false;
+    }
+    if (more) {
+        return false;
+    }
+    workers_stock_move(&worker->token->stock, &worker->incoming);
+    return true;
+}
+
+static void handle(struct workers_worker *worker, struct workers_job *job, const Hsm__Response *response)
+{
+    const char *fault = answer_fault(job, response);
+    if (fault != NULL) {
+        workers_worker_end(worker, END_PROTOCOL, fault);
+        return;
+    }
+    bool ok = response->status == HSM__STATUS__STATUS_OK;
+    if (job->body == HSM__REQUEST__BODY_CONFIGURE) {
+        if (workers_hello_handle(worker, response)) {
+            workers_job_return(workers_feed_oldest_take(worker));
+            workers_worker_serve(worker);
+        }
+        return;
+    }
+    if (ok && job->body == HSM__REQUEST__BODY_LIST_OBJECTS &&
+        !workers_answer_collect(worker, response->objects, response->n_objects, response->has_more && response->more)) {
+        return;
+    }
+    workers_feed_oldest_take(worker);
+    if (response->status == HSM__STATUS__STATUS_TOKEN_UNAVAILABLE) {
+        workers_worker_end(worker, END_LEFT, response->detail);
+    }
+    workers_job_end(job, WORKERS_ANSWERED, response);
+}
+
+void workers_answer_handle(struct workers_worker *worker, struct view message)
+{
+    struct workers_job *job = TAILQ_FIRST(&worker->in_flight);
+    if (job == NULL || job == worker->unsent) {
+        workers_worker_end(worker, END_PROTOCOL, "an answer that nobody asked for");
+        return;
+    }
+    ProtobufCMessage *unpacked = NULL;
+    struct proto_result result = proto_unpack(&hsm__response__descriptor, message, &unpacked);
+    if (result.code != PROTO_OK) {
+        char detail[128];
+        snprintf(detail, sizeof(detail), "an answer that cannot be read (%s%s%s)", proto_code_text(result.code),
+                 result.field == NULL ? "" : " in ", result.field == NULL ? "" : result.field);
+        workers_worker_end(worker, result.code == PROTO_NO_MEMORY ? END_NO_MEMORY : END_PROTOCOL, detail);
+        return;
+    }
+    handle(worker, job, (const Hsm__Response *)unpacked);
+    proto_free(unpacked);
+}

@@ -1,0 +1,87 @@
+/* The wrapping keys on a token, as its workers list them: checked, kept, searched. */
+#include "internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *entry_fault(const Hsm__StockEntry *object)
+{
+    if (!object->has_material_id || object->material_id.len != WORKERS_MATERIAL_ID_BYTES) {
+        return "an object without a material id of 32 bytes";
+    }
+    if (!object->has_spec || object->spec < HSM__KEY_SPEC__KEY_SPEC_AES_256 ||
+        object->spec > HSM__KEY_SPEC__KEY_SPEC_RSA_4096) {
+        return "an object of no known key spec";
+    }
+    if (!object->has_boundary || object->boundary < HSM__BOUNDARY__BOUNDARY_SEALED ||
+        object->boundary > HSM__BOUNDARY__BOUNDARY_OPEN) {
+        return "an object of no known boundary";
+    }
+    return NULL;
+}
+
+static bool stock_reserve(struct workers_stock *stock, size_t more)
+{
+    if (more <= stock->cap - stock->len) {
+        return true;
+    }
+    size_t cap = stock->cap * 2 > stock->len + more ? stock->cap * 2 : stock->len + more;
+    struct workers_stock_entry *entries = reallocarray(stock->entries, cap, sizeof(*entries));
+    if (entries == NULL) {
+        return false;
+    }
+    stock->entries = entries;
+    stock->cap = cap;
+    return true;
+}
+
+const char *workers_stock_append(struct workers_stock *stock, Hsm__StockEntry *const *objects, size_t n_objects,
+                                 size_t max)
+{
+    if (n_objects > max || stock->len > max - n_objects) {
+        return "more objects than max-objects";
+    }
+    for (size_t i = 0; i < n_objects; i++) {
+        const char *fault = entry_fault(objects[i]);
+        if (fault != NULL) {
+            return fault;
+        }
+    }
+    if (!stock_reserve(stock, n_objects)) {
+        return "more objects than there is memory for";
+    }
+    for (size_t i = 0; i < n_objects; i++) {
+        struct workers_stock_entry *entry = &stock->entries[stock->len++];
+        *entry = (struct workers_stock_entry){
+            .spec = objects[i]->spec, .boundary = objects[i]->boundary, .usable = objects[i]->refused_for == NULL};
+        memcpy(entry->material_id, objects[i]->material_id.data, WORKERS_MATERIAL_ID_BYTES);
+    }
+    return NULL;
+}
+
+void workers_stock_clear(struct workers_stock *stock)
+{
+    free(stock->entries);
+    *stock = (struct workers_stock){.entries = NULL};
+}
+
+void workers_stock_move(struct workers_stock *to, struct workers_stock *from)
+{
+    free(to->entries);
+    *to = *from;
+    *from = (struct workers_stock){.entries = NULL};
+}
+
+const struct workers_stock_entry *workers_stock_search(struct workers_stock *stock, Hsm__KeySpec spec,
+                                                       Hsm__Boundary boundary, workers_taken_fn taken, void *arg)
+{
+    for (size_t i = 0; i < stock->len; i++) {
+        size_t at = (stock->next + i) % stock->len;
+        const struct workers_stock_entry *entry = &stock->entries[at];
+        if (entry->usable && entry->spec == spec && entry->boundary == boundary && !taken(arg, entry->material_id)) {
+            stock->next = at;
+            return entry;
+        }
+    }
+    return NULL;
+}
