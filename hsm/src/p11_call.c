@@ -78,6 +78,12 @@ CK_RV p11_destroy_object(struct hsm_token *token, CK_OBJECT_HANDLE object)
     return CALL(token, C_DestroyObject, token->session, object);
 }
 
+CK_RV p11_copy_object(struct hsm_token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attributes, CK_ULONG count,
+                      CK_OBJECT_HANDLE *ret)
+{
+    return CALL(token, C_CopyObject, token->session, object, attributes, count, ret);
+}
+
 CK_RV p11_get_attributes(struct hsm_token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attributes, CK_ULONG count)
 {
     return CALL(token, C_GetAttributeValue, token->session, object, attributes, count);

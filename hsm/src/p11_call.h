@@ -32,6 +32,8 @@ REWRAP_MUST_USE CK_RV p11_logout(struct hsm_token *token);
 REWRAP_MUST_USE CK_RV p11_create_object(struct hsm_token *token, CK_ATTRIBUTE *attributes, CK_ULONG count,
                                         CK_OBJECT_HANDLE *ret);
 REWRAP_MUST_USE CK_RV p11_destroy_object(struct hsm_token *token, CK_OBJECT_HANDLE object);
+REWRAP_MUST_USE CK_RV p11_copy_object(struct hsm_token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attributes,
+                                      CK_ULONG count, CK_OBJECT_HANDLE *ret);
 REWRAP_MUST_USE CK_RV p11_get_attributes(struct hsm_token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attributes,
                                          CK_ULONG count);
 REWRAP_MUST_USE CK_RV p11_set_attributes(struct hsm_token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attributes,

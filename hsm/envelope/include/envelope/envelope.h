@@ -5,7 +5,7 @@
  *     blob  = header ‖ AES-256-GCM(K, iv, aad = header ‖ context, inner)    NIST SP 800-38D
  *
  * It makes equal payloads look different, binds header and context, and is checked before the token is called. The
- * binding key is computed on the token, once per key version (hsm/keys.h); everything here is arithmetic.
+ * binding key is computed on the token, once per key version; everything here is arithmetic.
  */
 #pragma once
 
@@ -42,8 +42,9 @@ REWRAP_MUST_USE enum envelope_code envelope_open(struct envelope_crypto *crypto,
                                                  uint8_t ret_inner[ENVELOPE_INNER_MAX_BYTES], size_t *ret_inner_len);
 
 /*
- * Appends header and sealed inner blob to out. The salt of header is given, not drawn: the caller draws 32 fresh random
- * bytes for every ciphertext (tests give a fixed one for the vectors). On failure out is as it was.
+ * Appends header and sealed inner blob to out. The salt of header is given, not drawn: the caller draws 32 fresh random bytes for
+ * every ciphertext (tests give a fixed one for the vectors). ENVELOPE_INVALID for a header whose payload length is out of range or not
+ * that of inner, and for a context longer than CONTEXT_CANONICAL_MAX_BYTES. On failure out is as it was.
  */
 REWRAP_MUST_USE enum envelope_code envelope_seal(struct envelope_crypto *crypto,
                                                  const uint8_t binding_key[ENVELOPE_BINDING_KEY_BYTES],

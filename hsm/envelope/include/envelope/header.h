@@ -33,9 +33,15 @@ struct envelope_header {
 };
 
 /*
+ * The length of the inner blob of a payload of that length (1 to ENVELOPE_PAYLOAD_MAX_BYTES). RFC 5649 section 4.1:
+ * rounded up to 8, and an 8-byte integrity block. The same for a token that zero-pads the payload to a multiple of 8
+ * first: one length for each payload.
+ */
+size_t envelope_inner_length(size_t payload_length);
+
+/*
  * Reads the header of blob and checks every relation that needs no key: version, suite, payload length, and that the
- * rest is a tag and an inner blob of a length that a payload of that length can have (exact KWP, or KWP of the
- * zero-padded payload). False, with *ret untouched, for anything else. Pure.
+ * rest is an inner blob of that payload's length and a tag. False, with *ret untouched, for anything else. Pure.
  */
 REWRAP_MUST_USE bool envelope_header_parse(struct view blob, struct envelope_header *ret);
 

@@ -1,0 +1,41 @@
+/* A hash table of wrapping keys by class and material id: open addressing, grows up to a maximum, entries are never
+ * removed. */
+#pragma once
+
+#include "classes.h"
+
+/* The halves of a key; AES keys have only the first. */
+enum key_half { KEY_UNWRAP, KEY_WRAP, KEY_HALVES };
+
+struct key_candidates {
+    CK_OBJECT_HANDLE handle; /* of one that passed */
+    unsigned passed;         /* how many did; 2 stands for more */
+    const char *refused_for; /* of one that did not, NULL when there was none */
+};
+
+struct key_entry {
+    const struct key_class *class; /* NULL: the slot is free */
+    uint8_t material_id[MATERIAL_ID_BYTES];
+    struct key_candidates halves[KEY_HALVES];
+    bool stale; /* look on the token before the next use */
+};
+
+struct key_table {
+    struct key_entry *slots; /* owned */
+    size_t size;             /* a power of two, or 0 */
+    size_t used;
+    size_t max; /* entries */
+};
+
+/* NULL when there is none. */
+struct key_entry *key_table_find(const struct key_table *table, const struct key_class *class,
+                                 const uint8_t material_id[MATERIAL_ID_BYTES]);
+
+/*
+ * The entry, made if there is none; pointers from earlier calls are invalid then. NULL when the table is full (used ==
+ * max) or memory is.
+ */
+struct key_entry *key_table_add(struct key_table *table, const struct key_class *class,
+                                const uint8_t material_id[MATERIAL_ID_BYTES]);
+
+void key_table_clear(struct key_table *table);

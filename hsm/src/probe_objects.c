@@ -1,0 +1,100 @@
+/* Session objects of the probe; see probe_private.h. */
+#include "errors.h"
+#include "p11_call.h"
+#include "probe_private.h"
+
+static CK_BBOOL yes = CK_TRUE;
+
+struct hsm_result probe_end(struct probe *probe, struct hsm_result result)
+{
+    for (size_t i = 0; i < probe->n_made; i++) {
+        CK_RV rv = p11_destroy_object(probe->token, probe->made[i]);
+        if (rv != CKR_OK && result.code == HSM_OK) {
+            result = hsm_result_of(rv, "C_DestroyObject");
+        }
+    }
+    probe->n_made = 0;
+    return result;
+}
+
+CK_RV probe_register(struct probe *probe, CK_RV rv, CK_OBJECT_HANDLE *ret)
+{
+    if (rv != CKR_OK) {
+        return rv;
+    }
+    if (probe->n_made == PROBE_MAX_OBJECTS) {
+        rewrap_ignore(p11_destroy_object(probe->token, *ret), "there is no place to remember it");
+        return CKR_HOST_MEMORY;
+    }
+    probe->made[probe->n_made++] = *ret;
+    return CKR_OK;
+}
+
+static void set_true(struct attributes_template *template, CK_ATTRIBUTE_TYPE type)
+{
+    for (CK_ULONG i = 0; i < template->n; i++) {
+        if (template->list[i].type == type) {
+            template->list[i].pValue = &yes;
+        }
+    }
+}
+
+/* Gives the open key's template the unwrap template of a sealed one. */
+static void set_unwraps(struct attributes_template *template, enum hsm_boundary unwraps)
+{
+    for (CK_ULONG i = 0; i < template->n; i++) {
+        if (template->list[i].type == CKA_UNWRAP_TEMPLATE) {
+            template->list[i].ulValueLen = attributes_forced(unwraps, template->unwrap) * sizeof template->unwrap[0];
+        }
+    }
+}
+
+CK_RV probe_kek(struct probe *probe, enum hsm_boundary unwraps, bool trusted, CK_OBJECT_HANDLE *ret)
+{
+    static const unsigned char id[] = "probe";
+    struct attributes_wish wish = {.label = "rewrapd:probe", .id = id, .id_len = sizeof id - 1, .kwp = probe->kwp};
+    struct attributes_template template;
+    attributes_create(ATTRIBUTES_OPEN_KEK, &wish, &template);
+    set_unwraps(&template, unwraps);
+    set_true(&template, CKA_DESTROYABLE);
+    if (trusted) {
+        set_true(&template, CKA_TRUSTED);
+    }
+    CK_RV rv = p11_generate_key(probe->token, CKM_AES_KEY_GEN, template.list, template.n, ret);
+    return probe_register(probe, rv, ret);
+}
+
+CK_RV probe_payload(struct probe *probe, enum hsm_boundary boundary, bool sensitive, CK_ULONG length,
+                    CK_OBJECT_HANDLE *ret)
+{
+    CK_ATTRIBUTE list[ATTRIBUTES_UNWRAP_MAX + 1];
+    CK_ATTRIBUTE extra = {CKA_VALUE_LEN, &length, sizeof length};
+    size_t n = attributes_payload(boundary, sensitive, &extra, 1, list, sizeof list / sizeof list[0]);
+    CK_RV rv = p11_generate_key(probe->token, CKM_GENERIC_SECRET_KEY_GEN, list, n, ret);
+    return probe_register(probe, rv, ret);
+}
+
+CK_ULONG probe_value(struct probe *probe, CK_OBJECT_HANDLE object, uint8_t out[PROBE_VALUE_MAX_BYTES])
+{
+    CK_ATTRIBUTE value = {CKA_VALUE, out, PROBE_VALUE_MAX_BYTES};
+    CK_RV rv = p11_get_attributes(probe->token, object, &value, 1);
+    return rv == CKR_OK && value.ulValueLen <= PROBE_VALUE_MAX_BYTES ? value.ulValueLen : 0;
+}
+
+CK_RV probe_wrap(struct probe *probe, CK_MECHANISM_TYPE mechanism, CK_OBJECT_HANDLE kek, CK_OBJECT_HANDLE payload,
+                 uint8_t out[PROBE_VALUE_MAX_BYTES], CK_ULONG *ret_len)
+{
+    CK_MECHANISM plain = {.mechanism = mechanism};
+    *ret_len = PROBE_VALUE_MAX_BYTES;
+    return p11_wrap_key(probe->token, &plain, kek, payload, out, ret_len);
+}
+
+CK_RV probe_unwrap(struct probe *probe, CK_OBJECT_HANDLE kek, const uint8_t *wrapped, CK_ULONG len,
+                   enum hsm_boundary boundary, bool sensitive, CK_OBJECT_HANDLE *ret)
+{
+    CK_MECHANISM kwp = {.mechanism = probe->kwp};
+    CK_ATTRIBUTE list[ATTRIBUTES_UNWRAP_MAX];
+    size_t n = attributes_unwrap(boundary, sensitive, list, sizeof list / sizeof list[0]);
+    CK_RV rv = p11_unwrap_key(probe->token, &kwp, kek, wrapped, len, list, n, ret);
+    return probe_register(probe, rv, ret);
+}

@@ -1,0 +1,310 @@
+/* Re-encrypt, encrypt, decrypt, generate; see hsm/rewrap.h. What the algorithms do is in sides.c. */
+#include "hsm/rewrap.h"
+
+#include "attributes.h"
+#include "base/secbuf.h"
+#include "base/wipe.h"
+#include "errors.h"
+#include "p11_call.h"
+#include "rewrap_private.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+
+#define GENERATE_MAX_BYTES 1024 /* KMS.md R-72 */
+
+struct hsm_result hsm_rewrap_new(struct hsm_token *token, const struct hsm_profile *profile, size_t max_objects,
+                                 struct hsm_rewrap **ret)
+{
+    struct hsm_rewrap *rewrap = calloc(1, sizeof *rewrap);
+    if (rewrap == NULL) {
+        return hsm_failure(HSM_NO_MEMORY, "rewrap");
+    }
+    rewrap->token = token;
+    rewrap->profile = *profile;
+    struct hsm_result result = hsm_failure(HSM_NO_MEMORY, "libcrypto, or locked memory");
+    rewrap->crypto = envelope_crypto_new();
+    rewrap->plaintext = secbuf_new(ENVELOPE_INNER_MAX_BYTES);
+    if (rewrap->crypto != NULL && rewrap->plaintext != NULL) {
+        result = binding_new(token, &rewrap->binding);
+    }
+    if (result.code == HSM_OK) {
+        result = keys_new(token, max_objects, &rewrap->keys);
+    }
+    if (result.code != HSM_OK) {
+        hsm_rewrap_free(rewrap);
+        return result;
+    }
+    for (size_t i = 0; i < PAYLOAD_TEMPLATES; i++) {
+        payload_template_fill(&rewrap->templates[i], (enum payload_use)i);
+    }
+    *ret = rewrap;
+    return HSM_SUCCESS;
+}
+
+void hsm_rewrap_free(struct hsm_rewrap *rewrap)
+{
+    if (rewrap == NULL) {
+        return;
+    }
+    keys_free(rewrap->keys);
+    binding_free(rewrap->binding);
+    secbuf_free(rewrap->plaintext);
+    envelope_crypto_free(rewrap->crypto);
+    free(rewrap);
+}
+
+/*
+ * A key or an object that fails may be gone alone or with the whole token; modules answer the same in both cases (a
+ * token folder that is deleted under SoftHSM leaves invalid handles). The canary tells.
+ */
+static struct hsm_result diagnose(struct hsm_rewrap *rewrap, struct hsm_result result)
+{
+    if (result.code != HSM_FAULT && result.code != HSM_KEY_NOT_FOUND) {
+        return result;
+    }
+    struct hsm_result canary = binding_canary(rewrap->binding);
+    if (canary.code != HSM_OK) {
+        return (struct hsm_result){.code = HSM_TOKEN_UNAVAILABLE, .rv = canary.rv, .what = canary.what};
+    }
+    return result;
+}
+
+/*
+ * Destroys the payload, whatever happened before. One that cannot be destroyed would stay until the session ends, so
+ * the session has to end: HSM_TOKEN_UNAVAILABLE before anything else.
+ */
+static struct hsm_result payload_destroy(struct hsm_rewrap *rewrap, const struct payload *payload,
+                                         struct hsm_result result)
+{
+    CK_RV rv = p11_destroy_object(rewrap->token, payload->object);
+    if (rv != CKR_OK) {
+        return (struct hsm_result){.code = HSM_TOKEN_UNAVAILABLE, .rv = rv, .what = "C_DestroyObject"};
+    }
+    return result;
+}
+
+struct hsm_result hsm_rewrap_refresh(struct hsm_rewrap *rewrap)
+{
+    struct hsm_result result = keys_refresh(rewrap->keys);
+    return diagnose(rewrap, result);
+}
+
+void hsm_rewrap_objects(const struct hsm_rewrap *rewrap, bool (*visit)(void *state, const struct hsm_object *object),
+                        void *state)
+{
+    keys_visit(rewrap->keys, visit, state);
+}
+
+/* Wraps the payload under the destination and destroys it. out as it was unless all of it succeeded. */
+static struct hsm_result finish(struct hsm_rewrap *rewrap, const struct prepared_side *destination,
+                                const struct payload *payload, bool check_only, struct buffer *out)
+{
+    struct buffer unused = BUFFER_INIT(CIPHERTEXT_MAX_BYTES);
+    struct buffer *target = check_only ? &unused : out;
+    size_t before = target->len;
+    struct hsm_result result = side_wrap(rewrap, destination, payload, target);
+    result = payload_destroy(rewrap, payload, result);
+    if (result.code != HSM_OK) {
+        target->len = before;
+    }
+    buffer_clear(&unused);
+    return result;
+}
+
+static struct hsm_result re_encrypt(struct hsm_rewrap *rewrap, const struct hsm_side *source,
+                                    const struct hsm_side *destination, struct view ciphertext, bool check_only,
+                                    struct buffer *out)
+{
+    struct prepared_side from;
+    struct prepared_side to;
+    struct hsm_result result = side_prepare(rewrap, source, &from);
+    if (result.code == HSM_OK) {
+        result = side_prepare(rewrap, destination, &to);
+    }
+    if (result.code != HSM_OK) {
+        return result;
+    }
+    if (rewrap->profile.level < HSM_LEVEL_SEALED && source->key.boundary < destination->key.boundary) {
+        return hsm_failure(HSM_NOT_WRAPPABLE, "sealed to open, on a token that does not refuse it itself");
+    }
+    struct payload payload;
+    result = side_unwrap(rewrap, &from, ciphertext, true, &payload);
+    if (result.code != HSM_OK) {
+        return result;
+    }
+    return finish(rewrap, &to, &payload, check_only, out);
+}
+
+struct hsm_result hsm_rewrap_re_encrypt(struct hsm_rewrap *rewrap, const struct hsm_side *source,
+                                        const struct hsm_side *destination, struct view ciphertext, bool check_only,
+                                        struct buffer *out)
+{
+    return diagnose(rewrap, re_encrypt(rewrap, source, destination, ciphertext, check_only, out));
+}
+
+/* What making a payload may answer: TOO_LARGE and what is not the payload's fault. */
+static struct hsm_result made(CK_RV rv, const char *what)
+{
+    struct hsm_result result = hsm_result_of(rv, what);
+    return result.code == HSM_TOO_LARGE ? result : device_fault(result);
+}
+
+static struct hsm_result encrypt(struct hsm_rewrap *rewrap, const struct hsm_side *destination, struct view plaintext,
+                                 struct buffer *out)
+{
+    if (plaintext.len == 0 || plaintext.len > ENVELOPE_PAYLOAD_MAX_BYTES) {
+        return hsm_failure(HSM_TOO_LARGE, "1 to 4096 bytes");
+    }
+    struct prepared_side to;
+    struct hsm_result result = side_prepare(rewrap, destination, &to);
+    if (result.code != HSM_OK) {
+        return result;
+    }
+    CK_ATTRIBUTE value = {CKA_VALUE, (void *)(uintptr_t)plaintext.data, plaintext.len};
+    CK_ATTRIBUTE attributes[PAYLOAD_ATTRIBUTES_MAX];
+    size_t n = attributes_payload(destination->key.boundary, true, &value, 1, attributes, PAYLOAD_ATTRIBUTES_MAX);
+    struct payload payload = {.length = plaintext.len};
+    result = made(p11_create_object(rewrap->token, attributes, n, &payload.object), "C_CreateObject");
+    if (result.code != HSM_OK) {
+        return result;
+    }
+    return finish(rewrap, &to, &payload, false, out);
+}
+
+struct hsm_result hsm_rewrap_encrypt(struct hsm_rewrap *rewrap, const struct hsm_side *destination,
+                                     struct view plaintext, struct buffer *out)
+{
+    return diagnose(rewrap, encrypt(rewrap, destination, plaintext, out));
+}
+
+static struct hsm_result generate(struct hsm_rewrap *rewrap, const struct hsm_side *destination, size_t length,
+                                  struct buffer *out)
+{
+    if (length == 0 || length > GENERATE_MAX_BYTES) {
+        return hsm_failure(HSM_TOO_LARGE, "1 to 1024 bytes");
+    }
+    struct prepared_side to;
+    struct hsm_result result = side_prepare(rewrap, destination, &to);
+    if (result.code != HSM_OK) {
+        return result;
+    }
+    CK_ULONG value_len = length;
+    CK_ATTRIBUTE extra = {CKA_VALUE_LEN, &value_len, sizeof value_len};
+    CK_ATTRIBUTE attributes[PAYLOAD_ATTRIBUTES_MAX];
+    size_t n = attributes_payload(destination->key.boundary, true, &extra, 1, attributes, PAYLOAD_ATTRIBUTES_MAX);
+    struct payload payload = {.length = length};
+    CK_RV rv = p11_generate_key(rewrap->token, CKM_GENERIC_SECRET_KEY_GEN, attributes, n, &payload.object);
+    result = made(rv, "C_GenerateKey");
+    if (result.code != HSM_OK) {
+        return result;
+    }
+    return finish(rewrap, &to, &payload, false, out);
+}
+
+struct hsm_result hsm_rewrap_generate(struct hsm_rewrap *rewrap, const struct hsm_side *destination, size_t length,
+                                      struct buffer *out)
+{
+    return diagnose(rewrap, generate(rewrap, destination, length, out));
+}
+
+/* Appends the payload's value, cut to its true length: the token may have padded it with zeros to a multiple of 8. */
+static struct hsm_result read_value(struct hsm_rewrap *rewrap, const struct payload *payload, struct buffer *out)
+{
+    CK_ATTRIBUTE value = {CKA_VALUE, rewrap->plaintext->data, rewrap->plaintext->size};
+    struct hsm_result result = device_fault(
+        hsm_result_of(p11_get_attributes(rewrap->token, payload->object, &value, 1), "C_GetAttributeValue"));
+    if (result.code != HSM_OK) {
+        return result;
+    }
+    size_t padded = (payload->length + 7) / 8 * 8;
+    if (value.ulValueLen != payload->length && value.ulValueLen != padded) {
+        return hsm_failure(HSM_FAULT, "CKA_VALUE: not of the length in the ciphertext");
+    }
+    return buffer_append(out, rewrap->plaintext->data, payload->length) ? HSM_SUCCESS
+                                                                        : hsm_failure(HSM_LIMIT, "output buffer");
+}
+
+static struct hsm_result decrypt(struct hsm_rewrap *rewrap, const struct hsm_side *source, struct view ciphertext,
+                                 bool check_only, struct buffer *out)
+{
+    if (source->key.boundary != HSM_OPEN) {
+        return hsm_failure(HSM_UNSUPPORTED, "a sealed key gives no plaintext");
+    }
+    struct prepared_side from;
+    struct hsm_result result = side_prepare(rewrap, source, &from);
+    if (result.code != HSM_OK) {
+        return result;
+    }
+    struct payload payload;
+    result = side_unwrap(rewrap, &from, ciphertext, check_only, &payload);
+    if (result.code != HSM_OK) {
+        return result;
+    }
+    if (check_only) {
+        return payload_destroy(rewrap, &payload, HSM_SUCCESS);
+    }
+    size_t before = out->len;
+    result = payload_destroy(rewrap, &payload, read_value(rewrap, &payload, out));
+    secret_wipe(rewrap->plaintext->data, rewrap->plaintext->size);
+    if (result.code != HSM_OK && out->len > before) {
+        secret_wipe(out->data + before, out->len - before);
+        out->len = before;
+    }
+    return result;
+}
+
+struct hsm_result hsm_rewrap_decrypt(struct hsm_rewrap *rewrap, const struct hsm_side *source, struct view ciphertext,
+                                     bool check_only, struct buffer *out)
+{
+    return diagnose(rewrap, decrypt(rewrap, source, ciphertext, check_only, out));
+}
+
+/* A new key counts only when it is found and verified like any other. */
+static struct hsm_result adopt(struct hsm_rewrap *rewrap, CK_OBJECT_HANDLE object, const uint8_t *material_id)
+{
+    struct key_handles handles;
+    struct hsm_result result = keys_find(rewrap->keys, HSM_SPEC_AES_256, HSM_OPEN, material_id, &handles);
+    if (result.code != HSM_OK) {
+        rewrap_ignore(p11_destroy_object(rewrap->token, object), "it is refused whenever it is looked at");
+    }
+    return result;
+}
+
+static struct hsm_result make_open(struct hsm_rewrap *rewrap, enum hsm_spec spec, uint8_t *ret_material_id)
+{
+    const struct key_class *class = key_class_of(spec, HSM_OPEN);
+    if (class == NULL || class->is_pair) {
+        return hsm_failure(HSM_UNSUPPORTED, "no open keys of that spec");
+    }
+    if (!keys_have_room(rewrap->keys)) {
+        return hsm_failure(HSM_LIMIT, "max-objects keys on the token");
+    }
+    uint8_t material_id[MATERIAL_ID_BYTES];
+    if (getrandom(material_id, sizeof material_id, 0) != (ssize_t)sizeof material_id) {
+        return hsm_failure(HSM_FAULT, "getrandom");
+    }
+    struct attributes_wish wish = {.on_token = true,
+                                   .label = class->label,
+                                   .id = material_id,
+                                   .id_len = sizeof material_id,
+                                   .kwp = rewrap->profile.kwp};
+    struct attributes_template key;
+    attributes_create(class->unwrap_kind, &wish, &key);
+    CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
+    CK_RV rv = p11_generate_key(rewrap->token, CKM_AES_KEY_GEN, key.list, key.n, &object);
+    if (rv != CKR_OK) {
+        return hsm_result_of(rv, "C_GenerateKey");
+    }
+    struct hsm_result result = adopt(rewrap, object, material_id);
+    if (result.code == HSM_OK) {
+        memcpy(ret_material_id, material_id, sizeof material_id);
+    }
+    return result;
+}
+
+struct hsm_result hsm_rewrap_make_open(struct hsm_rewrap *rewrap, enum hsm_spec spec,
+                                       uint8_t ret_material_id[ENVELOPE_MATERIAL_ID_BYTES])
+{
+    return diagnose(rewrap, make_open(rewrap, spec, ret_material_id));
+}
