@@ -1,0 +1,117 @@
+/* rewrapctl: the command line of callers, operators and custodians. Finds the command and hands over to it. */
+#include "ceremony_command.h"
+#include "operation.h"
+
+#include "base/wipe.h"
+#include "proto/service.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+/* Commands that are not operations of the daemon. Each gets its own words, argv[0] being its name, and returns an exit
+ * code. */
+static const struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *help;
+} commands[] = {
+    {"ceremony", ceremony_command, "make the keys of a token, as its custodian"},
+    {NULL, NULL, NULL},
+};
+
+static void print_commands(FILE *file)
+{
+    const ProtobufCServiceDescriptor *service = service_key_management();
+    fprintf(file, "Operations of the daemon:\n");
+    for (unsigned i = 0; i < service->n_methods; i++) {
+        char name[OPERATION_MAX_NAME];
+        operation_command_name(service->methods[i].name, name);
+        fprintf(file, "    %s\n", name);
+    }
+    fprintf(file, "\nOther commands:\n");
+    for (const struct command *command = commands; command->name != NULL; command++) {
+        fprintf(file, "    %-12s %s\n", command->name, command->help);
+    }
+}
+
+static void print_help(FILE *file)
+{
+    fprintf(file, "usage: rewrapctl [global options] <command> [options]\n"
+                  "       rewrapctl <command> --help\n\n");
+    print_commands(file);
+    fprintf(file, "\nGlobal options:\n");
+    operation_help_globals(file);
+}
+
+static int refuse(const struct failure *failure)
+{
+    fprintf(stderr, "\nusage: rewrapctl [global options] <command> [options]\nTo see the options of a command: "
+                    "rewrapctl <command> --help\n");
+    return failure_print(failure);
+}
+
+static int refuse_command(const char *name)
+{
+    fprintf(stderr, "\nusage: rewrapctl [global options] <command> [options]\n\n");
+    print_commands(stderr);
+    struct failure failure;
+    fail(&failure, EXIT_CODE_USAGE, "%s%.128s",
+         name == NULL ? "a command is required" : "unknown command: ", name == NULL ? "" : name);
+    return failure_print(&failure);
+}
+
+static const struct command *find_command(const char *name)
+{
+    for (const struct command *command = commands; command->name != NULL; command++) {
+        if (strcmp(command->name, name) == 0) {
+            return command;
+        }
+    }
+    return NULL;
+}
+
+static int run_command(const struct command *command, int at, int argc, char **argv)
+{
+    if (at != 0) {
+        struct failure failure;
+        fail(&failure, EXIT_CODE_USAGE, "%s has options of its own: give none before it", command->name);
+        return refuse(&failure);
+    }
+    return command->run(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+    /* PINs and plaintexts pass through this process: no core file, and no trace in freed memory. */
+    const struct rlimit no_core = {0, 0};
+    setrlimit(RLIMIT_CORE, &no_core);
+    json_set_alloc_funcs(wiping_malloc, wiping_free);
+
+    struct globals globals = {0};
+    struct failure failure;
+    int at = 0;
+    if (argc < 1 || !command_line_command(argc - 1, argv + 1, &globals, &at, &failure)) {
+        return argc < 1 ? EXIT_CODE_USAGE : refuse(&failure);
+    }
+    if (globals.version != NULL) {
+        printf("rewrapctl %s\n", REWRAP_VERSION);
+        return EXIT_CODE_OK;
+    }
+    bool wants_help = globals.help != NULL || (at + 1 < argc && strcmp(argv[at + 1], "help") == 0);
+    if (wants_help && (at + 1 == argc || strcmp(argv[at + 1], "help") == 0)) {
+        print_help(stdout);
+        return EXIT_CODE_OK;
+    }
+    if (at + 1 == argc) {
+        return refuse_command(NULL);
+    }
+    char **rest = argv + 1 + at;
+    const struct command *command = find_command(rest[0]);
+    if (command != NULL) {
+        return run_command(command, at, argc - 1 - at, rest);
+    }
+    const ProtobufCMethodDescriptor *method = operation_find(rest[0]);
+    return method == NULL ? refuse_command(rest[0]) : operation_run(method, &globals, argc - 2 - at, rest + 1);
+}

@@ -1,0 +1,173 @@
+/* Calling the daemon; see operation_call.h. */
+#include "operation_call.h"
+
+#include "param_check.h"
+
+#include "proto/json.h"
+#include "proto/message.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ------------------------------------------------------------------ one call */
+
+static bool fail_memory(struct failure *failure)
+{
+    return fail(failure, EXIT_CODE_OTHER, "out of memory");
+}
+
+static bool fail_json(const struct json_result *result, struct failure *failure)
+{
+    static const char *const texts[] = {
+        [JSON_OK] = "",
+        [JSON_NOT_JSON] = "not JSON, or nested too deeply",
+        [JSON_WRONG_TYPE] = "a value of the wrong type",
+        [JSON_BAD_BASE64] = "invalid base64",
+        [JSON_UNKNOWN_VALUE] = "a value that is not among the valid ones",
+        [JSON_UNKNOWN_MEMBER] = "an unknown member",
+        [JSON_OUT_OF_RANGE] = "a number out of range",
+        [JSON_TOO_LARGE] = "too large",
+        [JSON_NO_MEMORY] = "out of memory",
+    };
+    return fail(failure, result->code == JSON_NO_MEMORY ? EXIT_CODE_OTHER : EXIT_CODE_USAGE,
+                "Parameter validation failed:\n%s%s%s", texts[result->code], result->path[0] == '\0' ? "" : ": ",
+                result->path);
+}
+
+/* What a daemon says goes to a terminal: no control characters, and no more than a message has room for. */
+static void copy_printable(const char *text, char *out, size_t size)
+{
+    size_t at = 0;
+    for (; text != NULL && *text != '\0' && at + 1 < size; text++) {
+        bool control = (unsigned char)*text < 0x20 || *text == 0x7F;
+        out[at++] = (char)(control && *text != '\n' ? '?' : *text);
+    }
+    out[at] = '\0';
+}
+
+static bool fail_service(const char *operation, const Rewrap__Error *error, struct failure *failure)
+{
+    char code[128];
+    char message[FAILURE_TEXT_BYTES - 512];
+    copy_printable(error->code, code, sizeof code);
+    copy_printable(error->message, message, sizeof message);
+    return fail(failure, EXIT_CODE_SERVICE, "An error occurred (%s) when calling the %s operation: %s", code, operation,
+                message);
+}
+
+static bool fail_client(struct rewrap_client_result result, struct failure *failure)
+{
+    if (result.code == REWRAP_CLIENT_TOO_LARGE) {
+        return fail(failure, EXIT_CODE_USAGE, "Parameter validation failed:\nThe request is too large");
+    }
+    bool has_errno = result.saved_errno != 0;
+    return fail(failure, EXIT_CODE_OTHER, "No answer from the endpoint: %s%s%s", rewrap_client_code_text(result.code),
+                has_errno ? ": " : "", has_errno ? strerror(result.saved_errno) : "");
+}
+
+static bool response_read(const ProtobufCMethodDescriptor *method, const Rewrap__Response *response, json_t **ret,
+                          struct failure *failure)
+{
+    if (response->result_case == REWRAP__RESPONSE__RESULT_ERROR) {
+        return fail_service(method->name, response->error, failure);
+    }
+    ProtobufCMessage *message = NULL;
+    struct proto_result result =
+        proto_unpack(method->output, view_of(response->body.data, response->body.len), &message);
+    if (result.code != PROTO_OK) {
+        return fail(failure, EXIT_CODE_OTHER, "The answer is not a %sResponse: %s", method->name,
+                    proto_code_text(result.code));
+    }
+    json_t *object = json_from_message(message);
+    proto_free(message);
+    if (object == NULL) {
+        return fail_memory(failure);
+    }
+    *ret = object;
+    return true;
+}
+
+bool call_once(struct rewrap_client *client, const ProtobufCMethodDescriptor *method, const json_t *request,
+               uint32_t timeout_ms, json_t **ret, struct failure *failure)
+{
+    ProtobufCMessage *message = NULL;
+    struct json_result made = json_to_message(method->input, request, JSON_STRICT_MEMBERS, &message);
+    if (made.code != JSON_OK) {
+        return fail_json(&made, failure);
+    }
+    Rewrap__Response *response = NULL;
+    struct rewrap_client_result result = rewrap_client_call(client, method->name, message, timeout_ms, &response);
+    proto_free(message);
+    if (result.code != REWRAP_CLIENT_OK) {
+        return fail_client(result, failure);
+    }
+    bool read = response_read(method, response, ret, failure);
+    rewrap_client_response_free(response);
+    return read;
+}
+
+/* ------------------------------------------------------------------ pages */
+
+/* The member name of the answer's list, or false when it has none. */
+static bool list_member(const ProtobufCMessageDescriptor *type, char out[JSON_MAX_NAME])
+{
+    for (unsigned i = 0; i < type->n_fields; i++) {
+        if (param_field_is_list(&type->fields[i])) {
+            json_member_name(type->fields[i].name, out);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool call_is_paged(const ProtobufCMethodDescriptor *method)
+{
+    char list[JSON_MAX_NAME];
+    return param_field(method->input, "Marker") != NULL && param_field(method->input, "Limit") != NULL &&
+           param_field(method->output, "NextMarker") != NULL && param_field(method->output, "Truncated") != NULL &&
+           list_member(method->output, list);
+}
+
+/* Appends the page's elements; *ret_more says whether another page follows, for which the request is prepared. */
+static bool page_add(json_t *request, const json_t *page, const char *list, json_t *all, bool *ret_more,
+                     struct failure *failure)
+{
+    json_t *elements = json_object_get(page, list);
+    if (json_array_size(all) + json_array_size(elements) > CALL_MAX_ELEMENTS) {
+        return fail(failure, EXIT_CODE_OTHER, "More than %d elements: use --limit and --marker", CALL_MAX_ELEMENTS);
+    }
+    if (elements != NULL && json_array_extend(all, elements) != 0) {
+        return fail_memory(failure);
+    }
+    json_t *marker = json_object_get(page, "NextMarker");
+    *ret_more = json_is_true(json_object_get(page, "Truncated"));
+    if (!*ret_more) {
+        return true;
+    }
+    if (json_string_length(marker) == 0 || json_equal(marker, json_object_get(request, "Marker"))) {
+        return fail(failure, EXIT_CODE_OTHER, "The daemon says that more pages follow, and not where");
+    }
+    return json_object_set(request, "Marker", marker) == 0 || fail_memory(failure);
+}
+
+bool call_all_pages(struct rewrap_client *client, const ProtobufCMethodDescriptor *method, json_t *request,
+                    uint32_t timeout_ms, json_t **ret, struct failure *failure)
+{
+    char list[JSON_MAX_NAME];
+    json_t *all = list_member(method->output, list) ? json_array() : NULL;
+    bool more = all != NULL;
+    bool called = more || fail_memory(failure);
+    while (called && more) {
+        json_t *page = NULL;
+        called = call_once(client, method, request, timeout_ms, &page, failure) &&
+                 page_add(request, page, list, all, &more, failure);
+        json_decref(page);
+    }
+    json_t *result = called ? json_pack("{s:O}", list, all) : NULL;
+    json_decref(all);
+    if (result == NULL) {
+        return called ? fail_memory(failure) : false;
+    }
+    *ret = result;
+    return true;
+}

@@ -1,0 +1,213 @@
+/* From the words of a command to the printed answer; see operation.h. */
+#include "operation.h"
+
+#include "operation_call.h"
+#include "output.h"
+#include "param.h"
+#include "param_check.h"
+#include "query.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SOCKET_VARIABLE       "REWRAP_SOCKET"
+#define SOCKET_SCHEME         "unix:"
+#define SOCKET_OF_THE_SERVICE "/run/rewrapd/rewrapd.sock"
+#define ENDPOINT_BYTES        256 /* more than a socket's path may have (unix(7)) */
+
+#define TIMEOUT_MAX_MS 3600000
+
+/* ------------------------------------------------------------------ the request */
+
+static bool read_input(const ProtobufCMethodDescriptor *method, const struct globals *globals, bool raw_blobs,
+                       json_t **ret, struct failure *failure)
+{
+    if (globals->cli_input_json == NULL) {
+        *ret = json_object();
+        return *ret != NULL || fail(failure, EXIT_CODE_OTHER, "out of memory");
+    }
+    return param_from_json_input(method->input, globals->cli_input_json, raw_blobs, ret, failure) ||
+           fail_prefix(failure, "Error parsing parameter 'cli-input-json': ");
+}
+
+static bool set_option(const struct option_use *use, bool raw_blobs, json_t *request, struct failure *failure)
+{
+    char option[JSON_MAX_NAME];
+    char member[JSON_MAX_NAME];
+    json_option_name(use->field->name, option);
+    json_member_name(use->field->name, member);
+    json_t *value = NULL;
+    if (json_field_kind(use->field) == JSON_KIND_BOOL && !param_field_is_list(use->field)) {
+        value = json_boolean(use->value);
+    } else if (!param_from_words(use->field, use->words, use->n_words, raw_blobs, &value, failure)) {
+        return fail_prefix(failure, "Error parsing parameter '--%s': ", option);
+    }
+    return json_object_set_new(request, member, value) == 0 || fail(failure, EXIT_CODE_OTHER, "out of memory");
+}
+
+/* The members of --cli-input-json, overridden by the options. */
+static bool make_request(const ProtobufCMethodDescriptor *method, const struct command_line *line, json_t **ret,
+                         struct failure *failure)
+{
+    const char *format = line->globals.binary_format;
+    bool raw_blobs = format != NULL && strcmp(format, "raw-in-base64-out") == 0;
+    json_t *request = NULL;
+    if (!read_input(method, &line->globals, raw_blobs, &request, failure)) {
+        return false;
+    }
+    bool made = true;
+    for (size_t i = 0; made && i < line->n_uses; i++) {
+        made = set_option(&line->uses[i], raw_blobs, request, failure);
+    }
+    if (!made || !param_check(method->input, request, "input", failure)) {
+        json_decref(request);
+        return false;
+    }
+    *ret = request;
+    return true;
+}
+
+/* ------------------------------------------------------------------ the call */
+
+/* *ret is borrowed from argv or the environment. */
+static bool find_endpoint(const struct globals *globals, const char **ret, struct failure *failure)
+{
+    const char *endpoint = globals->endpoint;
+    if (endpoint == NULL) {
+        endpoint = getenv(SOCKET_VARIABLE);
+    }
+    if (endpoint == NULL || *endpoint == '\0') {
+        endpoint = access(SOCKET_OF_THE_SERVICE, F_OK) == 0 ? SOCKET_OF_THE_SERVICE : NULL;
+    }
+    *ret = endpoint;
+    return endpoint != NULL ||
+           fail(failure, EXIT_CODE_CONFIGURATION,
+                "You must specify an endpoint: --endpoint unix:PATH, or the environment variable %s "
+                "(there is no %s)",
+                SOCKET_VARIABLE, SOCKET_OF_THE_SERVICE);
+}
+
+static bool connect_to(const struct globals *globals, const char *endpoint, struct rewrap_client **ret,
+                       struct failure *failure)
+{
+    struct rewrap_client_result result = rewrap_client_connect(endpoint, ret);
+    switch ((int)result.code) {
+    case REWRAP_CLIENT_OK:
+        return true;
+    case REWRAP_CLIENT_ENDPOINT:
+        return fail(failure, globals->endpoint != NULL ? EXIT_CODE_USAGE : EXIT_CODE_CONFIGURATION,
+                    "Bad value for %s \"%.128s\": it must be of the form unix:PATH, with a path of at most 107 bytes",
+                    globals->endpoint != NULL ? "--endpoint" : SOCKET_VARIABLE, endpoint);
+    default:
+        return fail(failure, EXIT_CODE_OTHER, "Could not connect to the endpoint: \"%s\": %s", endpoint,
+                    strerror(result.saved_errno));
+    }
+}
+
+static bool read_timeout(const struct globals *globals, uint32_t *ret_timeout_ms, struct failure *failure)
+{
+    long long timeout_ms = 0;
+    if (globals->timeout_ms != NULL && !param_integer(globals->timeout_ms, 1, TIMEOUT_MAX_MS, &timeout_ms)) {
+        return fail(failure, EXIT_CODE_USAGE, "argument --timeout-ms: must be 1 to %d", TIMEOUT_MAX_MS);
+    }
+    *ret_timeout_ms = (uint32_t)timeout_ms;
+    return true;
+}
+
+static bool call(const ProtobufCMethodDescriptor *method, const struct globals *globals, json_t *request, json_t **ret,
+                 struct failure *failure)
+{
+    const char *endpoint = NULL;
+    uint32_t timeout_ms = 0;
+    struct rewrap_client *client = NULL;
+    if (!read_timeout(globals, &timeout_ms, failure) || !find_endpoint(globals, &endpoint, failure) ||
+        !connect_to(globals, endpoint, &client, failure)) {
+        return false;
+    }
+    /* As the AWS CLI: whoever asks for a page by --limit or --marker gets that page. */
+    bool one_page = globals->no_paginate != NULL || json_object_get(request, "Limit") != NULL ||
+                    json_object_get(request, "Marker") != NULL || !call_is_paged(method);
+    bool called = one_page ? call_once(client, method, request, timeout_ms, ret, failure)
+                           : call_all_pages(client, method, request, timeout_ms, ret, failure);
+    rewrap_client_free(client);
+    return called;
+}
+
+/* ------------------------------------------------------------------ the answer */
+
+static bool print_answer(const ProtobufCMethodDescriptor *method, const struct globals *globals, json_t *answer,
+                         struct failure *failure)
+{
+    const char *output = globals->output == NULL ? "json" : globals->output;
+    const json_t *value = answer;
+    output_timestamps(method->output, answer);
+    if (json_object_size(answer) == 0) {
+        return true; /* an answer without members prints nothing (KMS.md R-150) */
+    }
+    if (globals->query != NULL) {
+        value = query_select(globals->query, answer);
+    }
+    bool printed = strcmp(output, "text") == 0    ? output_text(value, stdout)
+                   : strcmp(output, "table") == 0 ? output_table(method->name, value, stdout)
+                                                  : output_json(value, stdout);
+    if (!printed || fflush(stdout) != 0) {
+        return fail(failure, EXIT_CODE_OTHER, "The answer could not be written to the standard output");
+    }
+    return true;
+}
+
+static bool print_skeleton(const ProtobufCMethodDescriptor *method, struct failure *failure)
+{
+    json_t *skeleton = json_skeleton(method->input);
+    bool printed = skeleton != NULL && output_json(skeleton, stdout) && fflush(stdout) == 0;
+    json_decref(skeleton);
+    return printed || fail(failure, EXIT_CODE_OTHER, "The skeleton could not be written to the standard output");
+}
+
+static void on_interrupt(int signal_number)
+{
+    (void)signal_number;
+    _exit(EXIT_CODE_INTERRUPTED);
+}
+
+static bool run(const ProtobufCMethodDescriptor *method, const struct command_line *line, struct failure *failure)
+{
+    const struct globals *globals = &line->globals;
+    if (globals->help != NULL) {
+        operation_help(method, stdout);
+        return true;
+    }
+    if (globals->query != NULL && !query_check(globals->query, failure)) {
+        return false;
+    }
+    if (globals->skeleton != NULL) {
+        return print_skeleton(method, failure);
+    }
+    json_t *request = NULL;
+    json_t *answer = NULL;
+    bool done = make_request(method, line, &request, failure) && call(method, globals, request, &answer, failure) &&
+                print_answer(method, globals, answer, failure);
+    json_decref(request);
+    json_decref(answer);
+    return done;
+}
+
+int operation_run(const ProtobufCMethodDescriptor *method, const struct globals *globals, int argc, char **argv)
+{
+    struct failure failure;
+    struct command_line line = {.globals = *globals};
+    struct sigaction interrupted = {.sa_handler = on_interrupt};
+    sigaction(SIGINT, &interrupted, NULL);
+    bool done = command_line_parse(method->input, argc, argv, &line, &failure) && run(method, &line, &failure);
+    command_line_clear(&line);
+    if (done) {
+        return EXIT_CODE_OK;
+    }
+    if (failure.exit_code == EXIT_CODE_SERVICE) {
+        fprintf(stderr, "\n%s\n", failure.text); /* the AWS CLI's words and nothing before them (KMS.md R-152) */
+        return EXIT_CODE_SERVICE;
+    }
+    return failure_print(&failure);
+}

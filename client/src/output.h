@@ -1,0 +1,35 @@
+/* How answers are printed: --output json, text and table (KMS.md R-149). */
+#pragma once
+
+#include <jansson.h>
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+/* Replaces the timestamps of an answer of that type, seconds with a fraction, by ISO 8601 in UTC: what the AWS CLI v2
+ * prints. */
+void output_timestamps(const ProtobufCMessageDescriptor *type, json_t *object);
+
+/* Four spaces, members in their order, UTF-8 as it is. Any value, NULL for null. False when it could not be written. */
+bool output_json(const json_t *value, FILE *file);
+
+/*
+ * A line of tab-separated scalars in alphabetical order of their members; structures and lists inside come after it, on
+ * lines that begin with the member's name in capitals. A bare scalar is a line of its own; null is None, booleans are
+ * True and False. Control characters are escaped as in JSON, so that a value cannot forge a column, a line or a
+ * terminal sequence.
+ */
+bool output_text(const json_t *value, FILE *file);
+
+/* A box with two columns, titled; structures and lists inside are titled sections of it. Rows in alphabetical order. */
+bool output_table(const char *title, const json_t *value, FILE *file);
+
+/* A scalar as text and table show it; the caller frees. NULL when there is no memory. */
+char *output_scalar(const json_t *value);
+
+/* Lists and objects. */
+bool output_is_nested(const json_t *value);
+
+/* The keys of an object, sorted by their bytes, borrowed from it; the caller frees the array. NULL when there is no
+ * memory. */
+const char **output_sorted_keys(const json_t *object);
