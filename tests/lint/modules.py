@@ -33,7 +33,7 @@ DEFINES = {
     "proto": ("proto_", "frame_", "json_", "service_", "precheck", "reflect_", "utf8_", "wire_"),
     "policy": ("arn_", "decide", "policy_"),
     "envelope": ("envelope_", "context_"),
-    "hsm": ("hsm_", "attributes_", "key_class", "module_", "p11_"),
+    "hsm": ("hsm_", "attributes_", "ceremony_", "key_class", "module_", "p11_"),
     "registry": ("registry_", "store_"),
     "workers": ("workers_", "worker_"),
     "operations": ("operation_", "operations_"),
