@@ -5,7 +5,6 @@
 #include "connection.h"
 #include "listener.h"
 #include "log.h"
-#include "policy/arn.h"
 #include "proto/frame.h"
 #include "registry/registry.h"
 #include "workers/workers.h"
@@ -39,47 +38,7 @@ static int64_t wall_clock_ms(void *arg)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* ------------------------------------------------------------------ who is who */
-
-static const char *peer_principal(const struct settings *settings, uid_t uid, gid_t gid)
-{
-    for (size_t i = 0; i < settings->n_peers; i++) {
-        const struct settings_peer *peer = &settings->peers[i];
-        if ((!peer->has_uid || peer->uid == uid) && (!peer->has_gid || peer->gid == gid)) {
-            return peer->principal;
-        }
-    }
-    return NULL;
-}
-
-const char *server_principal(const struct server *server, const char *listener, uid_t uid, gid_t gid)
-{
-    const struct settings *settings = server->settings;
-    for (size_t i = 0; i < settings->n_listeners; i++) {
-        if (strcmp(settings->listeners[i].name, listener) == 0) {
-            const char *principal = settings->listeners[i].principal;
-            return principal != NULL ? principal : peer_principal(settings, uid, gid);
-        }
-    }
-    return NULL; /* a reload took the listener away; its connections may do nothing more */
-}
-
-/* ------------------------------------------------------------------ the parts that follow the configuration */
-
-static void apply_settings(struct server *server)
-{
-    const struct settings *settings = server->settings;
-    log_set_level((int)settings->log_level);
-    server->operations.settings = (struct operations_settings){
-        .partition = settings->partition,
-        .region = settings->region,
-        .accounts = (const char *const *)settings->accounts,
-        .n_accounts = settings->n_accounts,
-        .default_timeout_ms = settings->default_timeout_ms,
-        .max_timeout_ms = settings->max_timeout_ms,
-        .max_keys_per_account = settings->max_keys_per_account,
-    };
-}
+/* ------------------------------------------------------------------ sockets */
 
 static void close_listeners(struct server *server)
 {
@@ -101,75 +60,6 @@ static bool open_listeners(struct server *server)
         server->listeners[server->n_listeners++] = listener;
     }
     return true;
-}
-
-static const struct settings_listener *settings_of_listener(const struct settings *settings,
-                                                            const struct listener *listener)
-{
-    for (size_t i = 0; i < settings->n_listeners; i++) {
-        if (listener_matches(listener, &settings->listeners[i])) {
-            return &settings->listeners[i];
-        }
-    }
-    return NULL;
-}
-
-/* Closes what is gone or changed, keeps what is the same, opens what is new. One that cannot be opened is left out,
- * loudly. */
-static void reopen_listeners(struct server *server)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < server->n_listeners; i++) {
-        struct listener *listener = server->listeners[i];
-        if (settings_of_listener(server->settings, listener) == NULL) {
-            log_notice("[listen %s] is closed", listener_name(listener));
-            listener_free(listener);
-        } else {
-            server->listeners[kept++] = listener;
-        }
-    }
-    server->n_listeners = kept;
-    for (size_t i = 0; i < server->settings->n_listeners; i++) {
-        const struct settings_listener *wanted = &server->settings->listeners[i];
-        bool open = false;
-        for (size_t j = 0; j < kept; j++) {
-            open = open || listener_matches(server->listeners[j], wanted);
-        }
-        if (open) {
-            continue;
-        }
-        char error[512];
-        struct listener *listener = listener_new(server, wanted, error, sizeof error);
-        if (listener == NULL) {
-            log_error("%s; going on without [listen %s]", error, wanted->name);
-        } else {
-            log_notice("[listen %s] is open", wanted->name);
-            server->listeners[server->n_listeners++] = listener;
-        }
-    }
-}
-
-static void reload(struct server *server)
-{
-    struct settings *fresh = NULL;
-    char error[512];
-    sd_notify(0, "RELOADING=1");
-    if (!settings_read(server->config_path, &fresh, error, sizeof error)) {
-        log_error("%s; keeping the configuration that is in force", error);
-    } else if (settings_fixed_difference(server->settings, fresh) != NULL) {
-        log_error("%s: %s changed, which takes a restart; keeping the configuration that is in force",
-                  server->config_path, settings_fixed_difference(server->settings, fresh));
-        settings_free(fresh);
-    } else {
-        struct settings *old = server->settings;
-        server->settings = fresh;
-        apply_settings(server);
-        reopen_listeners(server);
-        connections_reidentify(server);
-        settings_free(old);
-        log_notice("%s: the new configuration is in force", server->config_path);
-    }
-    sd_notify(0, "READY=1");
 }
 
 /* ------------------------------------------------------------------ stopping */
@@ -234,7 +124,7 @@ static void on_signal(evutil_socket_t number, short events, void *arg)
 {
     (void)events;
     if (number == SIGHUP) {
-        reload(arg);
+        server_reload(arg);
     } else {
         stop(arg, number == SIGTERM ? "SIGTERM" : "SIGINT");
     }
@@ -376,7 +266,7 @@ int server_run(const char *config_path, struct settings *settings)
     LIST_INIT(&server.connections);
     STAILQ_INIT(&server.dirty);
     server.operations.clock = wall_clock_ms;
-    apply_settings(&server);
+    server_apply_settings(&server);
     raise_descriptor_limit(settings);
     signal(SIGPIPE, SIG_IGN);
     server.base = event_base_new();

@@ -57,6 +57,15 @@ int64_t server_now_ms(const struct server *server);
  * Borrowed from settings. */
 const char *server_principal(const struct server *server, const char *listener, uid_t uid, gid_t gid);
 
+/* Hands the settings to the log and the operations. */
+void server_apply_settings(struct server *server);
+
+/*
+ * Reads the configuration again. A bad one, or one that changes what takes a restart, is logged and the one in force
+ * kept, whole. Otherwise sockets are opened and closed as it says and everybody's principal is looked up again.
+ */
+void server_reload(struct server *server);
+
 /* Runs until it is told to stop. Returns the exit code of the program: 0, EX_CONFIG, EX_TEMPFAIL, EX_OSERR
  * (sysexits.h). Takes the settings. */
 int server_run(const char *config_path, struct settings *settings);

@@ -4,9 +4,22 @@
 #include "policy/arn.h"
 #include "settings_private.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+bool settings_complain(struct settings_problem *problem, unsigned line, const char *format, ...)
+{
+    if (problem->text[0] == '\0') {
+        problem->line = line;
+        va_list arguments;
+        va_start(arguments, format);
+        vsnprintf(problem->text, sizeof problem->text, format, arguments);
+        va_end(arguments);
+    }
+    return false;
+}
 
 static bool account_known(const struct settings *settings, struct view account)
 {

@@ -1,6 +1,6 @@
 /*
- * The configuration of rewrapd (docs/configuration.md): one structure, made whole or not at all. An unknown section or key, a
- * value out of range, a key given twice or a needed one missing is an error with file and line.
+ * The configuration of rewrapd (docs/configuration.md): one structure, made whole or not at all. An unknown section or
+ * key, a value out of range, a key given twice or a needed one missing is an error with file and line.
  */
 #pragma once
 
