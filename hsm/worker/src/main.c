@@ -1,0 +1,76 @@
+/*
+ * rewrapd-hsm: one session on one token. Started by rewrapd, which talks to it over the socket that is its descriptor 3
+ * (hsm.proto). It prints nothing, reads no arguments, and ends when that socket does.
+ */
+#include "proto/message.h"
+#include "worker.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+
+#define CHANNEL_FD 3
+
+/*
+ * The login lives in this process: nobody may attach to it or find it in a core dump, and it does not outlive rewrapd.
+ * When it ends is rewrapd's to say, so that what was taken is answered: signals meant for the whole service do not stop
+ * it.
+ */
+static bool harden(void)
+{
+    static const int ignored[] = {SIGTERM, SIGINT, SIGHUP, SIGPIPE};
+    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++) {
+        if (signal(ignored[i], SIG_IGN) == SIG_ERR) {
+            return false;
+        }
+    }
+    struct rlimit none = {0, 0};
+    return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 &&
+           setrlimit(RLIMIT_CORE, &none) == 0;
+}
+
+static bool is_socket(int fd)
+{
+    struct stat status;
+    return fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode) && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
+}
+
+/* The first request; true when the worker serves. */
+static bool start(struct worker *worker)
+{
+    struct view message;
+    if (channel_next(&worker->channel, &message) != CHANNEL_MESSAGE) {
+        return false;
+    }
+    ProtobufCMessage *unpacked = NULL;
+    if (proto_unpack(&hsm__request__descriptor, message, &unpacked).code != PROTO_OK) {
+        return false;
+    }
+    bool ready = worker_start(worker, (const Hsm__Request *)unpacked);
+    proto_free(unpacked);
+    return ready;
+}
+
+int main(void)
+{
+    if (!is_socket(CHANNEL_FD)) {
+        return EX_USAGE;
+    }
+    if (!harden()) {
+        return EX_OSERR;
+    }
+    struct worker worker = {.result = BUFFER_INIT(CIPHERTEXT_MAX_BYTES)};
+    channel_init(&worker.channel, CHANNEL_FD);
+    bool ready = start(&worker);
+    if (ready) {
+        worker_serve(&worker);
+    }
+    hsm_rewrap_free(worker.rewrap);
+    hsm_token_close(worker.token);
+    buffer_clear(&worker.result);
+    channel_clear(&worker.channel);
+    return ready ? EX_OK : EX_UNAVAILABLE;
+}

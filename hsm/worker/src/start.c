@@ -1,0 +1,119 @@
+/* The start of a worker: from Configure to Hello. */
+#include "base/secbuf.h"
+#include "worker.h"
+
+#include <stdio.h>
+
+/* As many keys as an account may have (KMS.md R-79). */
+#define DEFAULT_MAX_OBJECTS 100000
+
+/* Not listed: HELLO_TOKEN_FAULT. */
+static const Hsm__HelloStatus hello_statuses[] = {
+    [HSM_MODULE] = HSM__HELLO_STATUS__HELLO_MODULE,
+    [HSM_TOKEN_ABSENT] = HSM__HELLO_STATUS__HELLO_TOKEN_ABSENT,
+    [HSM_PIN_UNREADABLE] = HSM__HELLO_STATUS__HELLO_PIN_UNREADABLE,
+    [HSM_PIN_WRONG] = HSM__HELLO_STATUS__HELLO_PIN_WRONG,
+    [HSM_PIN_LOCKED] = HSM__HELLO_STATUS__HELLO_PIN_LOCKED,
+    [HSM_NO_CEREMONY] = HSM__HELLO_STATUS__HELLO_NO_CEREMONY,
+};
+#define N_HELLO_STATUSES (sizeof hello_statuses / sizeof hello_statuses[0])
+
+static Hsm__HelloStatus hello_status(enum hsm_code code)
+{
+    if (code == HSM_OK) {
+        return HSM__HELLO_STATUS__HELLO_READY;
+    }
+    bool listed = (size_t)code < N_HELLO_STATUSES && hello_statuses[code] != HSM__HELLO_STATUS__HELLO_READY;
+    return listed ? hello_statuses[code] : HSM__HELLO_STATUS__HELLO_TOKEN_FAULT;
+}
+
+static bool send_refusal(struct worker *worker, uint64_t id, Hsm__HelloStatus status, struct hsm_result result)
+{
+    char detail[DETAIL_BYTES];
+    result_text(result, detail);
+    Hsm__Hello hello = HSM__HELLO__INIT;
+    hello.has_status = true;
+    hello.status = status;
+    hello.detail = detail;
+    hello.has_ckr = result.rv != 0;
+    hello.ckr = result.rv;
+    Hsm__Response response = HSM__RESPONSE__INIT;
+    response.has_id = true;
+    response.id = id;
+    response.has_status = true;
+    response.status = HSM__STATUS__STATUS_OK;
+    response.hello = &hello;
+    rewrap_ignore(channel_send(&worker->channel, &response.base), "the worker leaves in either case");
+    return false;
+}
+
+static bool send_ready(struct worker *worker, uint64_t id)
+{
+    struct hsm_token_info info = *hsm_token_info(worker->token);
+    Hsm__Algorithm algorithms[] = {HSM__ALGORITHM__ALGORITHM_SYMMETRIC_DEFAULT};
+    Hsm__Hello hello = HSM__HELLO__INIT;
+    hello.has_status = true;
+    hello.status = HSM__HELLO_STATUS__HELLO_READY;
+    hello.token_label = info.label;
+    hello.token_serial = info.serial;
+    hello.token_model = info.model;
+    hello.has_level = true;
+    hello.level = (Hsm__Level)worker->profile.level;
+    hello.has_pads_payloads = true;
+    hello.pads_payloads = worker->profile.pads_payloads;
+    hello.n_algorithms = sizeof algorithms / sizeof algorithms[0];
+    hello.algorithms = algorithms;
+    return objects_send(worker, id, &hello);
+}
+
+static struct hsm_result log_in(struct worker *worker, const char *pin_file)
+{
+    struct secbuf *pin = NULL;
+    struct hsm_result result = hsm_pin_read(pin_file == NULL ? "" : pin_file, &pin);
+    if (result.code == HSM_OK) {
+        result = hsm_token_login(worker->token, HSM_USER, pin);
+    }
+    secbuf_free(pin);
+    return result;
+}
+
+static struct hsm_result open_token(struct worker *worker, const Hsm__Configure *configure)
+{
+    struct hsm_token_config config = {
+        .module = configure->module, .init_args = configure->init_args, .uri = configure->token_uri};
+    struct hsm_result result = hsm_token_open(&config, &worker->token);
+    if (result.code == HSM_OK) {
+        result = log_in(worker, configure->pin_file);
+    }
+    if (result.code == HSM_OK) {
+        result = hsm_probe(worker->token, &worker->profile);
+    }
+    return result;
+}
+
+bool worker_start(struct worker *worker, const Hsm__Request *request)
+{
+    if (request->body_case != HSM__REQUEST__BODY_CONFIGURE) {
+        struct answer answer;
+        answer_init(&answer, request);
+        answer_bad_request(&answer, "the first request must be Configure");
+        rewrap_ignore(channel_send(&worker->channel, &answer.response.base), "the worker leaves in either case");
+        return false;
+    }
+    const Hsm__Configure *configure = request->configure;
+    struct hsm_result result = open_token(worker, configure);
+    if (result.code != HSM_OK) {
+        return send_refusal(worker, request->id, hello_status(result.code), result);
+    }
+    Hsm__Level required = configure->has_require ? configure->require : HSM__LEVEL__LEVEL_SEALED;
+    if ((int)worker->profile.level < (int)required) {
+        result = (struct hsm_result){.code = HSM_UNSUPPORTED, .what = worker->profile.level_reason};
+        return send_refusal(worker, request->id, HSM__HELLO_STATUS__HELLO_LEVEL, result);
+    }
+    size_t max_objects = configure->has_max_objects ? configure->max_objects : DEFAULT_MAX_OBJECTS;
+    result = hsm_rewrap_new(worker->token, &worker->profile, max_objects, &worker->rewrap);
+    if (result.code != HSM_OK) {
+        return send_refusal(worker, request->id, hello_status(result.code), result);
+    }
+    return send_ready(worker, request->id);
+}
