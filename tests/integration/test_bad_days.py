@@ -1,0 +1,344 @@
+"""What an operator meets at three in the morning: wrong PIN, token gone, disk full, bad configuration, a crowd, a stop."""
+import os
+import re
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+
+import pytest
+
+from client import Client, Closed, Refused, create_key, encrypt
+from instance import Instance, wait_for
+
+
+# ---------------------------------------------------------------- PIN and token
+def test_a_wrong_pin_is_tried_once_and_refuses_the_start(fresh_instance):
+    instance = fresh_instance
+    instance.stop()
+    pin_file = instance.env["REWRAP_PIN_FILE"]
+    with open(pin_file, encoding="ascii") as file:
+        right = file.read()
+    with open(pin_file, "w", encoding="ascii") as file:
+        file.write("0000-wrong\n")
+    started = instance.run("start", check=False)
+    assert started.returncode != 0
+    assert "left with status 78" in started.stderr, started.stderr
+    last_start = instance.log[instance.log.rindex("--- started") :]
+    assert pin_file in last_start and "PIN" in last_start
+    assert "0000-wrong" not in instance.log
+    assert len(re.findall("CKR_PIN_INCORRECT", last_start)) <= 1
+
+    with open(pin_file, "w", encoding="ascii") as file:
+        file.write(right)
+    instance.start()  # the token was not locked
+    with instance.client() as connection:
+        create_key(connection)
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o604, 0o602])
+def test_a_pin_file_that_others_can_read_refuses_the_start(fresh_instance, mode):
+    instance = fresh_instance
+    instance.stop()
+    os.chmod(instance.env["REWRAP_PIN_FILE"], mode)
+    started = instance.run("start", check=False)
+    assert started.returncode != 0 and "left with status 78" in started.stderr, started.stderr
+    os.chmod(instance.env["REWRAP_PIN_FILE"], 0o600)
+    instance.start()
+
+
+def test_a_token_that_is_not_there_refuses_the_start_and_may_come_back(fresh_instance):
+    instance = fresh_instance
+    instance.stop()
+    tokens = os.path.join(instance.dir, "tokens")
+    os.rename(tokens, tokens + ".away")
+    os.mkdir(tokens, 0o700)
+    started = instance.run("start", check=False)
+    assert started.returncode != 0 and "left with status 75" in started.stderr, started.stderr
+    os.rmdir(tokens)
+    os.rename(tokens + ".away", tokens)
+    instance.start()
+
+
+def test_a_token_that_goes_away_is_missed_and_used_again_when_it_is_back(fresh_instance):
+    instance = fresh_instance
+    tokens = os.path.join(instance.dir, "tokens")
+    with instance.client() as connection:
+        source, destination = create_key(connection), create_key(connection)
+        blob = encrypt(connection, source.key_id)
+        request = {"ciphertext_blob": blob, "destination_key_id": destination.key_id}
+        connection.call("ReEncrypt", **request)
+        os.rename(tokens, tokens + ".away")
+        try:
+            # SoftHSM keeps what it has read; a worker that starts now finds nothing.
+            for entry in os.listdir("/proc"):
+                if entry.isdigit():
+                    try:
+                        with open(f"/proc/{entry}/stat", encoding="ascii") as file:
+                            stat = file.read()
+                    except OSError:
+                        continue
+                    if "(rewrapd-hsm)" in stat and int(stat[stat.rindex(")") + 2 :].split()[1]) == instance.pid:
+                        os.kill(int(entry), signal.SIGKILL)
+
+            def refused():
+                try:
+                    connection.call("ReEncrypt", **request)
+                    return False
+                except Refused as answer:
+                    assert answer.code == "KeyUnavailableException", str(answer)
+                    assert answer.retryable
+                    return True
+
+            wait_for(refused, "KeyUnavailableException")
+            assert connection.call("DescribeKey", key_id=source.key_id).key_metadata.arn == source.arn
+            assert connection.call("ListKeys").keys
+        finally:
+            os.rename(tokens + ".away", tokens)
+
+        def served():
+            try:
+                connection.call("ReEncrypt", **request)
+                return True
+            except Refused:
+                return False
+
+        wait_for(served, "service without a restart", deadline_s=60)
+
+
+# ---------------------------------------------------------------- disk
+def test_a_full_disk_refuses_changes_and_keeps_what_was_answered(tmp_path):
+    made = Instance(start=False)
+    state = os.path.join(made.dir, "state")
+    made.start()
+    made.stop()
+    # The registry's folder becomes a file system of two mebibytes.
+    shutil.move(state, state + ".saved")
+    os.mkdir(state, 0o700)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m,mode=0700", "rewrapd-test", state], check=True)
+    try:
+        for name in os.listdir(state + ".saved"):
+            shutil.move(os.path.join(state + ".saved", name), state)
+        made.start()
+        with made.client() as connection:
+            key = create_key(connection, alias="alias/before")
+            filler = os.path.join(state, "filler")
+            with open(filler, "wb", buffering=0) as file:
+                with pytest.raises(OSError):
+                    while True:
+                        file.write(b"x" * 4096)
+            answered, failure = [], None
+            for number in range(45):
+                try:
+                    connection.call("CreateAlias", alias_name=f"alias/full-{number}", target_key_id=key.key_id)
+                    answered.append(f"alias/full-{number}")
+                except Refused as refused:
+                    failure = refused
+                    break
+            assert failure is not None, "two mebibytes that are full took 45 aliases"
+            assert failure.code == "KMSInternalException", str(failure)
+            assert connection.call("DescribeKey", key_id="alias/before").key_metadata.key_id == key.key_id
+            os.unlink(filler)
+
+            def created():
+                try:
+                    connection.call("CreateAlias", alias_name="alias/after", target_key_id=key.key_id)
+                    return True
+                except Refused as refused:
+                    return refused.code == "AlreadyExistsException"
+
+            wait_for(created, "a change once there is room again")
+        made.stop()
+        made.start()
+        with made.client() as connection:
+            names = {alias.alias_name for alias in connection.call("ListAliases", limit=100).aliases}
+            assert {"alias/before", "alias/after", *answered} <= names
+        made.stop()
+    finally:
+        made.run("stop", check=False)
+        subprocess.run(["umount", "-l", state], check=False)
+        made.remove()
+
+
+# ---------------------------------------------------------------- configuration
+def hang_up(instance):
+    """SIGHUP, and waits until its outcome is in the log."""
+    before = len(instance.log)
+    os.kill(instance.pid, signal.SIGHUP)
+    wait_for(lambda: re.search("in force", instance.log[before:]), "the outcome of the reload")
+    return instance.log[before:]
+
+
+def test_a_bad_new_configuration_is_refused_and_the_old_one_kept(fresh_instance):
+    instance = fresh_instance
+    path = instance.env["REWRAP_CONF"]
+    with open(path, encoding="utf-8") as file:
+        good = file.read()
+    for bad, said in [
+        (good + "\n[colours]\n", "there is no section"),
+        (good.replace("region = eu-central-1", "region = eu-central-2"), "region changed, which takes a restart"),
+        (good + "colour = red\n", "has no key 'colour'"),
+        ("", "is not set"),
+    ]:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(bad)
+        assert said in hang_up(instance)
+        checked = subprocess.run([os.path.join(instance.env["REWRAP_BIN"], "rewrapd"), "--config", path, "--check-config"],
+                                 capture_output=True, text=True, check=False)
+        assert checked.returncode == (0 if "restart" in said else 78), checked.stderr
+        with instance.client() as connection:
+            connection.call("ListKeys")
+        with instance.client("alice") as connection:
+            connection.call("ListKeys")
+
+
+def test_a_good_new_configuration_takes_effect(fresh_instance):
+    instance = fresh_instance
+    path = instance.env["REWRAP_CONF"]
+    added = os.path.join(os.path.dirname(instance.socket), "added.sock")
+    with instance.client("bob") as bob, instance.client() as root:
+        key = create_key(root)
+        with pytest.raises(Refused):
+            bob.call("Encrypt", key_id=key.arn, plaintext=b"x")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        text = text.replace("arn:aws:iam::444455556666:user/bob", "arn:aws:iam::111122223333:user/bob")
+        text += f"\n[listen added]\npath = {added}\nprincipal = arn:aws:iam::111122223333:user/carol\n"
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        assert "the new configuration is in force" in hang_up(instance)
+        bob.call("Encrypt", key_id=key.arn, plaintext=b"x")  # the same connection: looked up again
+        with Client(added) as carol:
+            assert [entry.key_id for entry in carol.call("ListKeys").keys] == [key.key_id]
+        root.call("ListKeys")
+        text = text[: text.index("\n[listen added]")]
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        hang_up(instance)
+        assert not os.path.exists(added)
+
+
+def test_check_config_prints_file_and_line(tmp_path, fresh_instance):
+    bad = tmp_path / "bad.conf"
+    bad.write_text("[service]\nregion = eu-central-1\ncolour = red\n")
+    checked = subprocess.run([os.path.join(fresh_instance.env["REWRAP_BIN"], "rewrapd"), "--config", str(bad), "--check-config"],
+                             capture_output=True, text=True, check=False)
+    assert checked.returncode == 78
+    assert f"{bad}:3: [service] has no key 'colour'" in checked.stderr
+
+
+# ---------------------------------------------------------------- a crowd
+def test_ten_thousand_idle_connections(fresh_instance):
+    instance = fresh_instance
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < 10500:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (10500, max(hard, 10500)))
+    crowd = []
+    try:
+        for _ in range(10000):
+            idle = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            idle.settimeout(60)
+            idle.connect(instance.socket)
+            crowd.append(idle)
+        with instance.client() as connection:
+            source, destination = create_key(connection), create_key(connection)
+            blob = encrypt(connection, source.key_id)
+            for _ in range(50):
+                connection.call("ReEncrypt", ciphertext_blob=blob, destination_key_id=destination.key_id)
+        late = Client(instance.socket)
+        late.socket.close()
+        late.socket = crowd[5000]  # one of them speaks after all
+        assert len(late.call("ListKeys").keys) == 2
+    finally:
+        for idle in crowd:
+            idle.close()
+
+
+def test_one_connection_too_many_is_told_so(fresh_instance):
+    instance = fresh_instance
+    instance.stop()
+    instance.configure("service", max_connections=5)
+    instance.start()
+    held = []
+    try:
+        for _ in range(5):
+            held.append(instance.client())
+            held[-1].call("ListKeys")
+        with instance.client() as refused:
+            response = refused.read_response()
+            assert response.error.code == "ThrottlingException"
+            assert refused.is_closed_by_daemon()
+        held.pop().close()
+
+        def admitted():
+            with instance.client() as connection:
+                try:
+                    connection.call("ListKeys")
+                    return True
+                except (Refused, Closed, OSError):
+                    return False
+
+        wait_for(admitted, "a place that became free")
+    finally:
+        for connection in held:
+            connection.close()
+
+
+# ---------------------------------------------------------------- stopping
+def test_a_stop_finishes_what_was_taken_and_refuses_the_rest(fresh_instance):
+    instance = fresh_instance
+    pid = instance.pid
+    with instance.client() as connection:
+        source, destination = create_key(connection), create_key(connection)
+        blob = encrypt(connection, source.key_id, b"x" * 4096)
+        request = {"ciphertext_blob": blob, "destination_key_id": destination.key_id}
+        for _ in range(60):
+            connection.send("ReEncrypt", **request)
+        first = connection.receive()[1]
+        assert not isinstance(first, Refused)
+        os.kill(pid, signal.SIGTERM)
+        for _ in range(59):
+            answer = connection.receive()[1]
+            if isinstance(answer, Refused):
+                assert answer.code == "ServiceUnavailableException" and answer.retryable, str(answer)
+        assert connection.is_closed_by_daemon()
+    wait_for(lambda: not os.path.exists(f"/proc/{pid}/exe"), "the end of the daemon")
+    assert not os.path.exists(instance.socket)
+    assert "stopped" in instance.log
+    instance.start()
+
+
+def test_a_second_daemon_on_the_same_registry_is_refused(fresh_instance):
+    instance = fresh_instance
+    second = subprocess.run([os.path.join(instance.env["REWRAP_BIN"], "rewrapd"), "--config", instance.env["REWRAP_CONF"]],
+                            capture_output=True, text=True, check=False, timeout=60, env={**os.environ, **instance.env})
+    assert second.returncode not in (0, -signal.SIGKILL)
+    assert "registry" in second.stderr
+    with instance.client() as connection:
+        connection.call("ListKeys")
+
+
+def test_many_clients_at_once(fresh_instance):
+    instance = fresh_instance
+    with instance.client() as connection:
+        source, destination = create_key(connection), create_key(connection)
+        blob = encrypt(connection, source.key_id)
+    failures = []
+
+    def talk():
+        try:
+            with instance.client() as connection:
+                request = ("ReEncrypt", {"ciphertext_blob": blob, "destination_key_id": destination.key_id})
+                for answer in connection.call_all([request] * 100, window=16):
+                    assert answer.key_id == destination.arn
+        except Exception as failure:
+            failures.append(failure)
+
+    threads = [threading.Thread(target=talk) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert not failures, failures[0]

@@ -1,0 +1,192 @@
+"""Killed processes: nothing that was answered is lost, and the next request works."""
+import os
+import signal
+import threading
+
+import pytest
+
+import rewrap_pb2 as pb
+from client import Closed, Refused, create_key, decrypt, encrypt
+from instance import wait_for
+
+
+def children(pid):
+    """Processes of a parent by the name of their program."""
+    found = {}
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            with open(f"/proc/{entry}/stat", encoding="ascii") as file:
+                text = file.read()
+            name = text[text.index("(") + 1 : text.rindex(")")]
+            fields = text[text.rindex(")") + 2 :].split()
+        except OSError:
+            continue  # gone meanwhile
+        if int(fields[1]) == pid and fields[0] != "Z":
+            found.setdefault(name, []).append(int(entry))
+    return found
+
+
+def worker_pids(instance):
+    return children(instance.pid).get("rewrapd-hsm", [])
+
+
+class Recorder(threading.Thread):
+    """Makes aliases of one key for as long as the daemon answers; remembers what was acknowledged."""
+
+    def __init__(self, instance, key_id, prefix):
+        super().__init__(daemon=True)
+        self.connection = instance.client()
+        self.key_id = key_id
+        self.prefix = prefix
+        self.acknowledged = []
+        self.failure = None
+
+    def run(self):
+        try:
+            for number in range(45):  # fewer than the 50 aliases that a key may have
+                name = f"alias/{self.prefix}-{number}"
+                self.connection.call("CreateAlias", alias_name=name, target_key_id=self.key_id)
+                self.acknowledged.append(name)
+        except (Closed, OSError):
+            pass
+        except Exception as failure:  # seen by the test, not lost in a thread
+            self.failure = failure
+        finally:
+            self.connection.close()
+
+
+def all_pages(connection, operation, items):
+    marker = {}
+    while True:
+        page = connection.call(operation, limit=100, **marker)
+        yield from getattr(page, items)
+        if not page.truncated:
+            return
+        marker = {"marker": page.next_marker}
+
+
+@pytest.mark.parametrize("acknowledged_first", [1, 7, 40])
+def test_killing_the_daemon_loses_nothing_that_was_answered(fresh_instance, acknowledged_first):
+    instance = fresh_instance
+    with instance.client() as connection:
+        keys = [create_key(connection) for _ in range(3)]
+    recorders = [Recorder(instance, key.key_id, f"k{number}") for number, key in enumerate(keys)]
+    for recorder in recorders:
+        recorder.start()
+    wait_for(lambda: sum(len(r.acknowledged) for r in recorders) >= acknowledged_first, "some aliases")
+    os.kill(instance.pid, signal.SIGKILL)
+    for recorder in recorders:
+        recorder.join(30)
+        assert recorder.failure is None
+
+    instance.start()
+    with instance.client() as connection:
+        listed = {key.key_id for key in all_pages(connection, "ListKeys", "keys")}
+        assert {key.key_id for key in keys} <= listed
+        aliases = {alias.alias_name: alias.target_key_id for alias in all_pages(connection, "ListAliases", "aliases")}
+        for recorder in recorders:
+            for name in recorder.acknowledged:
+                assert aliases.get(name) == recorder.key_id
+        blob = encrypt(connection, keys[0].key_id)
+        assert connection.call("ReEncrypt", ciphertext_blob=blob, destination_key_id=keys[1].key_id).key_id == keys[1].arn
+
+
+def test_killing_the_daemon_takes_its_processes_with_it(fresh_instance):
+    instance = fresh_instance
+    pid = instance.pid
+    offspring = [child for pids in children(pid).values() for child in pids]
+    assert len(offspring) >= 2, "a worker and the registry's writer"
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not any(os.path.exists(f"/proc/{child}/exe") for child in offspring), "the children's end")
+
+
+def test_a_killed_worker_costs_at_most_the_request_it_was_at(fresh_instance):
+    instance = fresh_instance
+    with instance.client() as connection:
+        source = create_key(connection, boundary="OPEN")
+        destination = create_key(connection, boundary="OPEN")
+        blob = encrypt(connection, source.key_id, b"kept")
+        answers, window = [], 32
+
+        def send():
+            connection.send("ReEncrypt", ciphertext_blob=blob, destination_key_id=destination.key_id)
+
+        for _ in range(window):
+            send()
+        for kill in range(3):
+            for _ in range(200):
+                answers.append(connection.receive()[1])
+                send()
+            (worker,) = wait_for(lambda: worker_pids(instance), "a worker")
+            os.kill(worker, signal.SIGKILL)
+            # While no worker is up requests fail at once: go on until one is served again.
+            def served():
+                answer = connection.receive()[1]
+                send()
+                answers.append(answer)
+                return not isinstance(answer, Refused) and worker not in worker_pids(instance)
+            wait_for(served, f"service after kill {kill}")
+        for _ in range(window):
+            answers.append(connection.receive()[1])
+
+        refused = [answer for answer in answers if isinstance(answer, Refused)]
+        assert {answer.code for answer in refused} <= {"KeyUnavailableException"}, {str(answer) for answer in refused}
+        assert all(answer.retryable for answer in refused)
+        for answer in [answer for answer in answers if not isinstance(answer, Refused)][::50]:
+            assert decrypt(connection, answer.ciphertext_blob) == b"kept"
+
+
+def test_a_killed_worker_of_two_costs_one_request(fresh_instance):
+    """The other worker takes over what was queued: only what the dead one was at may fail."""
+    instance = fresh_instance
+    instance.stop()
+    instance.start("--workers", "2")
+    wait_for(lambda: len(worker_pids(instance)) == 2, "two workers")
+    with instance.client() as connection:
+        source, destination = create_key(connection), create_key(connection)
+        blob = encrypt(connection, source.key_id)
+        wait_for(lambda: instance.log.count("ready") >= 3, "both workers to be ready")  # one of the start before
+        request = ("ReEncrypt", {"ciphertext_blob": blob, "destination_key_id": destination.key_id})
+        sent = 0
+        for _ in range(32):
+            connection.send(request[0], **request[1])
+            sent += 1
+        os.kill(worker_pids(instance)[0], signal.SIGKILL)
+        for _ in range(500):
+            connection.send(request[0], **request[1])
+            sent += 1
+            if sent % 16 == 0:
+                break
+        answers = [connection.receive()[1] for _ in range(sent)]
+        refused = [answer for answer in answers if isinstance(answer, Refused)]
+        assert len(refused) <= 1, [str(answer) for answer in refused]
+
+
+def test_a_killed_writer_of_the_registry_is_replaced(fresh_instance):
+    instance = fresh_instance
+    with instance.client() as connection:
+        key = create_key(connection, alias="alias/before")
+        processes = children(instance.pid)
+        writers = [pid for name, pids in processes.items() if name != "rewrapd-hsm" for pid in pids]
+        assert len(writers) == 1, processes
+        os.kill(writers[0], signal.SIGKILL)
+
+        def created():
+            try:
+                connection.call("CreateAlias", alias_name="alias/after", target_key_id=key.key_id)
+                return True
+            except Refused as refused:
+                # Outcome unknown is an honest answer; then it may already be there.
+                assert refused.code in ("KMSInternalException", "AlreadyExistsException"), str(refused)
+                return refused.code == "AlreadyExistsException"
+
+        wait_for(created, "a change after the writer was killed")
+        names = {alias.alias_name for alias in all_pages(connection, "ListAliases", "aliases")}
+        assert names == {"alias/before", "alias/after"}
+    instance.stop()
+    instance.start()
+    with instance.client() as connection:
+        names = {alias.alias_name for alias in all_pages(connection, "ListAliases", "aliases")}
+        assert names == {"alias/before", "alias/after"}
