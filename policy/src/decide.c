@@ -13,9 +13,8 @@ static struct decision_result denied(void)
 
 static bool is_action(struct view action)
 {
-    static const char service[] = "kms:";
-    size_t prefix = sizeof(service) - 1;
-    return action.len > prefix && memcmp(action.data, service, prefix) == 0;
+    struct view service = view_of_string("kms:");
+    return action.len > service.len && view_equal(view_of(action.data, service.len), service);
 }
 
 /* A resource whose ARN says another account than its owner is a defect of the caller, so it is denied. */

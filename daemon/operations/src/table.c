@@ -1,1 +1,29 @@
-typedef int not_written_yet;
+/* The table of operations; see table.h. */
+#include "table.h"
+
+#include <string.h>
+
+static const struct operation_kind *const table[] = {
+    &operation_kind_re_encrypt,   &operation_kind_encrypt,
+    &operation_kind_decrypt,      &operation_kind_data_key_without_plaintext,
+    &operation_kind_create_key,   &operation_kind_describe_key,
+    &operation_kind_list_keys,    &operation_kind_create_alias,
+    &operation_kind_update_alias, &operation_kind_delete_alias,
+    &operation_kind_list_aliases,
+};
+
+const struct operation_kind *operation_kind_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        if (strcmp(table[i]->name, name) == 0) {
+            return table[i];
+        }
+    }
+    return NULL;
+}
+
+size_t operation_kinds(const struct operation_kind *const **ret_table)
+{
+    *ret_table = table;
+    return sizeof(table) / sizeof(table[0]);
+}

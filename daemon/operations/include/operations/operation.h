@@ -1,6 +1,7 @@
 /*
- * The operations: from a request's name and bytes to its answer. Each has the same shape: validate, resolve, authorise, check
- * state, do, answer (KMS.md R-39). One table (src/table.c) says which handler each rpc of service KeyManagement has.
+ * The operations: from a request's name and bytes to its answer. Each has the same shape: validate, resolve, authorise,
+ * check state, do, answer (KMS.md R-39). One table (src/table.c) says which handler each rpc of service KeyManagement
+ * has.
  */
 #pragma once
 
@@ -14,13 +15,17 @@
 struct registry;
 struct workers;
 struct operation;
+struct operations_state;
 
 /* The clock is a parameter: tests move it. Milliseconds since the epoch. */
 typedef int64_t (*operations_clock_fn)(void *arg);
 
+/* A line for the log: priority is a syslog priority. The text may hold what a client sent: the log cleans it. */
+typedef void (*operations_log_fn)(void *arg, int priority, const char *text);
+
 struct operations_settings {
-    const char *partition;
-    const char *region;
+    const char *partition;       /* arn_is_partition */
+    const char *region;          /* arn_is_region */
     const char *const *accounts; /* the accounts of the configuration */
     size_t n_accounts;
     unsigned default_timeout_ms; /* for requests that name none */
@@ -28,15 +33,19 @@ struct operations_settings {
     unsigned max_keys_per_account;
 };
 
-/* What operations work with; built once by main, outlives every operation. Everything is borrowed. */
+/*
+ * What operations work with; built once by main, outlives every operation. Everything is borrowed. The settings may be
+ * replaced between two turns of the event loop.
+ */
 struct operations {
     struct registry *registry;
     struct workers *workers;
     struct operations_settings settings;
     operations_clock_fn clock;
     void *clock_arg;
-    /* Private to the operations: material ids taken from the stock whose key is not yet in the registry. */
-    struct operations_reserved *reserved;
+    operations_log_fn log; /* NULL: faults of the disk and the token are only answered */
+    void *log_arg;
+    struct operations_state *state; /* private, NULL at first: what is under way */
 };
 
 /* Who asks, as the listener has found out. Borrowed for the call to operation_start; operations copy what they keep. */
@@ -51,22 +60,28 @@ struct operation_error {
     bool retryable;
 };
 
-/* Exactly one of error and body is set; both are borrowed for the call. body is the packed response message, possibly empty. */
+/* Exactly one of error and body is set; both are borrowed for the call. body is the packed response message, possibly
+ * empty. */
 typedef void (*operation_done_fn)(void *arg, const struct operation_error *error, struct view body);
 
 /*
- * Starts the operation of that name with the packed request message in body. timeout_ms 0 means the default. `done` is called exactly once,
- * possibly before this returns. NULL when it was; otherwise the operation is under way and operation_abandon may be called.
- * Never blocks.
+ * Starts the operation of that name with the packed request message in body. timeout_ms 0 means the default; it bounds
+ * the work on the token, while a change of the registry is answered once it is on disk. `done` is called exactly once,
+ * possibly before this returns. NULL when it was; otherwise the operation is under way and operation_abandon may be
+ * called until `done` is. Never blocks.
  */
-struct operation *operation_start(struct operations *operations, const struct operation_caller *caller, const char *name,
-                                  struct view body, unsigned timeout_ms, operation_done_fn done, void *arg);
+struct operation *operation_start(struct operations *operations, const struct operation_caller *caller,
+                                  const char *name, struct view body, unsigned timeout_ms, operation_done_fn done,
+                                  void *arg);
 
-/* Nobody waits for the answer any more: `done` will not be called. What was begun is finished. */
+/*
+ * Nobody waits for the answer any more: `done` will not be called. What changes something is finished if it was begun;
+ * work that only made an answer is taken back from the token's queue.
+ */
 void operation_abandon(struct operation *operation);
 
 /* How many operations are under way. */
 size_t operations_running(const struct operations *operations);
 
-/* Frees what operations keep between calls. Call with none under way. */
+/* Frees what operations keep between calls. Call with none under way; those that are stay untouched until they end. */
 void operations_clear(struct operations *operations);

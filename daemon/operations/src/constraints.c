@@ -1,0 +1,172 @@
+/* The table of constraints; see constraints.h. */
+#include "constraints.h"
+
+#include "envelope/header.h"
+#include "proto/rewrap.pb-c.h"
+#include "registry/types.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* With IGNORE_CIPHERTEXT a dry run needs no ciphertext (KMS.md ). */
+static bool ignores_ciphertext(bool dry_run, const Rewrap__DryRunModifierType__Value *modifiers, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (modifiers[i] == REWRAP__DRY_RUN_MODIFIER_TYPE__VALUE__IGNORE_CIPHERTEXT) {
+            return dry_run;
+        }
+    }
+    return false;
+}
+
+static bool re_encrypt_ignores_ciphertext(const ProtobufCMessage *message)
+{
+    const Rewrap__ReEncryptRequest *request = (const Rewrap__ReEncryptRequest *)message;
+    return ignores_ciphertext(request->has_dry_run && request->dry_run, request->dry_run_modifiers,
+                              request->n_dry_run_modifiers);
+}
+
+static bool decrypt_ignores_ciphertext(const ProtobufCMessage *message)
+{
+    const Rewrap__DecryptRequest *request = (const Rewrap__DecryptRequest *)message;
+    return ignores_ciphertext(request->has_dry_run && request->dry_run, request->dry_run_modifiers,
+                              request->n_dry_run_modifiers);
+}
+
+#define RE_ENCRYPT   &rewrap__re_encrypt_request__descriptor
+#define ENCRYPT      &rewrap__encrypt_request__descriptor
+#define DECRYPT      &rewrap__decrypt_request__descriptor
+#define DATA_KEY     &rewrap__generate_data_key_without_plaintext_request__descriptor
+#define CREATE_KEY   &rewrap__create_key_request__descriptor
+#define TAG          &rewrap__tag__descriptor
+#define DESCRIBE_KEY &rewrap__describe_key_request__descriptor
+#define LIST_KEYS    &rewrap__list_keys_request__descriptor
+#define CREATE_ALIAS &rewrap__create_alias_request__descriptor
+#define UPDATE_ALIAS &rewrap__update_alias_request__descriptor
+#define DELETE_ALIAS &rewrap__delete_alias_request__descriptor
+#define LIST_ALIASES &rewrap__list_aliases_request__descriptor
+
+#define KEY_ID_MAX 2048 /* KMS.md R-49 */
+
+#define LIMITS(request, name, flags_, least, most)                                                                     \
+    {                                                                                                                  \
+        .type = request, .field = name, .flags = flags_, .min = least, .max = most                                     \
+    }
+#define PATTERN(request, name, flags_, least, most, pattern_)                                                          \
+    {                                                                                                                  \
+        .type = request, .field = name, .flags = flags_, .min = least, .max = most, .pattern = pattern_                \
+    }
+#define CIPHERTEXT(request, excused_)                                                                                  \
+    {                                                                                                                  \
+        .type = request, .field = "ciphertext_blob", .flags = OPERATION_REQUIRED, .min = 1,                            \
+        .max = CIPHERTEXT_MAX_BYTES, .excused = excused_                                                               \
+    }
+/* Grant tokens: KMS.md R-15. They are bearer secrets, so they are never repeated. */
+#define GRANT_TOKENS(request)                                                                                          \
+    {                                                                                                                  \
+        .type = request, .field = "grant_tokens", .flags = OPERATION_SENSITIVE, .min = 1, .max = 8192, .max_items = 10 \
+    }
+#define KEY_ID(request, name, flags_) LIMITS(request, name, flags_, 1, KEY_ID_MAX)
+#define ALIAS_NAME(request)                                                                                            \
+    PATTERN(request, "alias_name", OPERATION_REQUIRED, 1, ALIAS_NAME_MAX_BYTES, OPERATION_PATTERN_ALIAS_NAME)
+#define MARKER(request) PATTERN(request, "marker", 0, 1, 1024, OPERATION_PATTERN_MARKER)
+
+static const struct operation_constraint table[] = {
+    CIPHERTEXT(RE_ENCRYPT, re_encrypt_ignores_ciphertext),
+    KEY_ID(RE_ENCRYPT, "source_key_id", 0),
+    KEY_ID(RE_ENCRYPT, "destination_key_id", OPERATION_REQUIRED),
+    GRANT_TOKENS(RE_ENCRYPT),
+
+    KEY_ID(ENCRYPT, "key_id", OPERATION_REQUIRED),
+    LIMITS(ENCRYPT, "plaintext", OPERATION_REQUIRED, 1, ENVELOPE_PAYLOAD_MAX_BYTES),
+    GRANT_TOKENS(ENCRYPT),
+
+    CIPHERTEXT(DECRYPT, decrypt_ignores_ciphertext),
+    GRANT_TOKENS(DECRYPT),
+    KEY_ID(DECRYPT, "key_id", 0),
+
+    KEY_ID(DATA_KEY, "key_id", OPERATION_REQUIRED),
+    LIMITS(DATA_KEY, "number_of_bytes", 0, 1, 1024),
+    GRANT_TOKENS(DATA_KEY),
+
+    PATTERN(CREATE_KEY, "policy", 0, 1, 131072, OPERATION_PATTERN_POLICY),
+    LIMITS(CREATE_KEY, "description", 0, 0, 8192),
+    LIMITS(CREATE_KEY, "custom_key_store_id", 0, 1, 64),
+    PATTERN(CREATE_KEY, "xks_key_id", 0, 1, 128, OPERATION_PATTERN_XKS_KEY_ID),
+    LIMITS(TAG, "tag_key", OPERATION_REQUIRED, 1, 128),
+    LIMITS(TAG, "tag_value", OPERATION_REQUIRED, 0, 256),
+
+    KEY_ID(DESCRIBE_KEY, "key_id", OPERATION_REQUIRED),
+    GRANT_TOKENS(DESCRIBE_KEY),
+
+    LIMITS(LIST_KEYS, "limit", 0, 1, 1000),
+    MARKER(LIST_KEYS),
+
+    ALIAS_NAME(CREATE_ALIAS),
+    KEY_ID(CREATE_ALIAS, "target_key_id", OPERATION_REQUIRED),
+    ALIAS_NAME(UPDATE_ALIAS),
+    KEY_ID(UPDATE_ALIAS, "target_key_id", OPERATION_REQUIRED),
+    ALIAS_NAME(DELETE_ALIAS),
+
+    KEY_ID(LIST_ALIASES, "key_id", 0),
+    LIMITS(LIST_ALIASES, "limit", 0, 1, 100),
+    MARKER(LIST_ALIASES),
+};
+
+#define ROWS (sizeof(table) / sizeof(table[0]))
+
+/* The same by type and field index, made at first use: a request is checked without looking for names. */
+static struct by_type {
+    const ProtobufCMessageDescriptor *type;
+    const struct operation_constraint *by_field[OPERATION_MESSAGE_MAX_FIELDS];
+} types[ROWS];
+static size_t n_types;
+
+static struct by_type *type_slot(const ProtobufCMessageDescriptor *type)
+{
+    for (size_t i = 0; i < n_types; i++) {
+        if (types[i].type == type) {
+            return &types[i];
+        }
+    }
+    types[n_types].type = type;
+    return &types[n_types++];
+}
+
+static size_t field_index(const ProtobufCMessageDescriptor *type, const char *name)
+{
+    for (size_t i = 0; i < type->n_fields; i++) {
+        if (strcmp(type->fields[i].name, name) == 0) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
+}
+
+static void resolve(void)
+{
+    for (size_t i = 0; i < ROWS; i++) {
+        size_t index = field_index(table[i].type, table[i].field);
+        assert(index < OPERATION_MESSAGE_MAX_FIELDS); /* a row whose member does not exist is a defect of the table */
+        type_slot(table[i].type)->by_field[index] = &table[i];
+    }
+}
+
+const struct operation_constraint *const *operation_constraints_of(const ProtobufCMessageDescriptor *type)
+{
+    if (n_types == 0) {
+        resolve();
+    }
+    for (size_t i = 0; i < n_types; i++) {
+        if (types[i].type == type) {
+            return types[i].by_field;
+        }
+    }
+    return NULL;
+}
+
+size_t operation_constraints(const struct operation_constraint **ret_table)
+{
+    *ret_table = table;
+    return ROWS;
+}

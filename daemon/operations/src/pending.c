@@ -1,0 +1,57 @@
+/* What is on its way into the registry; see pending.h. */
+#include "pending.h"
+
+#include "base/view.h"
+
+#include <string.h>
+
+void operation_pending_add(struct operations *operations, struct operation_pending *pending)
+{
+    if (!pending->listed) {
+        LIST_INSERT_HEAD(&operations->state->pending, pending, entry);
+        pending->listed = true;
+    }
+}
+
+void operation_pending_remove(struct operation_pending *pending)
+{
+    if (pending->listed) {
+        LIST_REMOVE(pending, entry);
+        pending->listed = false;
+    }
+}
+
+size_t operation_pending_keys(const struct operations *operations, const char *account)
+{
+    size_t n = 0;
+    const struct operation_pending *pending;
+    LIST_FOREACH(pending, &operations->state->pending, entry)
+    {
+        n += pending->is_key && strcmp(pending->account, account) == 0;
+    }
+    return n;
+}
+
+size_t operation_pending_aliases(const struct operations *operations, const uint8_t key_id[KEY_ID_BYTES])
+{
+    size_t n = 0;
+    const struct operation_pending *pending;
+    LIST_FOREACH(pending, &operations->state->pending, entry)
+    {
+        n += !pending->is_key && view_equal(view_of(pending->key_id, KEY_ID_BYTES), view_of(key_id, KEY_ID_BYTES));
+    }
+    return n;
+}
+
+bool operation_pending_material(const struct operations *operations, const uint8_t material_id[MATERIAL_ID_BYTES])
+{
+    const struct operation_pending *pending;
+    LIST_FOREACH(pending, &operations->state->pending, entry)
+    {
+        if (pending->has_material &&
+            view_equal(view_of(pending->material_id, MATERIAL_ID_BYTES), view_of(material_id, MATERIAL_ID_BYTES))) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,37 @@
+/*
+ * What the running operations are about to put into the registry, so that two of them do not take the same spare key
+ * and limits hold among requests that are under way at once. An entry is part of its operation's state: it costs no
+ * memory of its own.
+ */
+#pragma once
+
+#include "operation.h"
+
+#include <sys/queue.h>
+
+struct operation_pending {
+    LIST_ENTRY(operation_pending) entry;
+    bool listed;
+    bool is_key; /* a key of account; otherwise an alias of key_id */
+    char account[ACCOUNT_TEXT_BYTES];
+    uint8_t key_id[KEY_ID_BYTES];
+    bool has_material;
+    uint8_t material_id[MATERIAL_ID_BYTES]; /* of a key, once it is drawn */
+};
+
+struct operation_relist;
+
+struct operations_state {
+    size_t running;
+    LIST_HEAD(, operation_pending) pending;
+    LIST_HEAD(, operation_relist) relists; /* stock.c: one for each token that is being read again */
+};
+
+/* Enters it, or takes it out; both may be called again. */
+void operation_pending_add(struct operations *operations, struct operation_pending *pending);
+void operation_pending_remove(struct operation_pending *pending);
+
+/* Keys of an account and aliases of a key that are on their way. */
+size_t operation_pending_keys(const struct operations *operations, const char *account);
+size_t operation_pending_aliases(const struct operations *operations, const uint8_t key_id[KEY_ID_BYTES]);
+bool operation_pending_material(const struct operations *operations, const uint8_t material_id[MATERIAL_ID_BYTES]);

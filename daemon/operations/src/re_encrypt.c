@@ -1,0 +1,143 @@
+/* ReEncrypt: data under one key to data under another; the plaintext never leaves the token (KMS.md section 2). */
+#include "side.h"
+#include "table.h"
+
+#include "base/hex.h"
+
+#include <string.h>
+
+struct re_encrypt {
+    struct operation_side source;
+    struct operation_side destination;
+};
+
+static void clear(struct operation *operation)
+{
+    struct re_encrypt *state = operation->state;
+    operation_side_clear(&state->source);
+    operation_side_clear(&state->destination);
+}
+
+static bool begin(struct operation *operation, const Rewrap__ReEncryptRequest *request)
+{
+    struct re_encrypt *state = operation->state;
+    if (!operation_side_begin(operation, &state->source, request->has_source_encryption_algorithm,
+                              request->source_encryption_algorithm,
+                              (const ProtobufCMessage *const *)request->source_encryption_context,
+                              request->n_source_encryption_context) ||
+        !operation_side_begin(operation, &state->destination, request->has_destination_encryption_algorithm,
+                              request->destination_encryption_algorithm,
+                              (const ProtobufCMessage *const *)request->destination_encryption_context,
+                              request->n_destination_encryption_context)) {
+        return false;
+    }
+    struct operation_members members = {
+        .dry_run = request->has_dry_run && request->dry_run,
+        .n_modifiers = request->n_dry_run_modifiers,
+        .n_grant_tokens = request->n_grant_tokens,
+        .needs_key_id = !operation_algorithm_is_symmetric(state->source.algorithm),
+        .key_id = request->source_key_id,
+        .key_id_member = "SourceKeyId",
+    };
+    return operation_check_members(operation, &members);
+}
+
+/* What two keys that are each in order cannot do together. The token refuses sealed to open as well; here the text is
+ * clearer. */
+static bool check_pair(struct operation *operation, const struct re_encrypt *state)
+{
+    const struct operation_side *source = &state->source;
+    const struct operation_side *destination = &state->destination;
+    if (source->key->boundary == KEY_BOUNDARY_SEALED && destination->key->boundary == KEY_BOUNDARY_OPEN) {
+        operation_fail(operation, OPERATION_UNSUPPORTED,
+                       "%s is sealed and %s is open. Data under a sealed key can only be re-encrypted to sealed keys.",
+                       source->arn, destination->arn);
+        return false;
+    }
+    if (strcmp(source->key->token, destination->key->token) != 0) {
+        operation_fail(operation, OPERATION_UNSUPPORTED,
+                       "%s is on token %s and %s on token %s. Data can only be re-encrypted between keys of one token.",
+                       source->arn, source->key->token, destination->arn, destination->key->token);
+        return false;
+    }
+    return true;
+}
+
+static void on_response(struct operation *operation, const Hsm__Response *answer)
+{
+    const Rewrap__ReEncryptRequest *request = (const Rewrap__ReEncryptRequest *)operation->request;
+    struct re_encrypt *state = operation->state;
+    if (request->has_dry_run && request->dry_run) {
+        operation_fail_dry_run(operation);
+        return;
+    }
+    if (!operation_take_ciphertext(operation, answer)) {
+        return;
+    }
+    char source_material[OPERATION_MATERIAL_TEXT_BYTES];
+    char destination_material[OPERATION_MATERIAL_TEXT_BYTES];
+    hex_encode(view_of(state->source.material_id, MATERIAL_ID_BYTES), source_material);
+    hex_encode(view_of(state->destination.material_id, MATERIAL_ID_BYTES), destination_material);
+    Rewrap__ReEncryptResponse response = REWRAP__RE_ENCRYPT_RESPONSE__INIT;
+    response.has_ciphertext_blob = true;
+    response.ciphertext_blob = answer->ciphertext;
+    response.source_key_id = state->source.arn;
+    response.key_id = state->destination.arn;
+    response.has_source_encryption_algorithm = true;
+    response.source_encryption_algorithm = state->source.algorithm;
+    response.has_destination_encryption_algorithm = true;
+    response.destination_encryption_algorithm = state->destination.algorithm;
+    response.source_key_material_id = source_material;
+    response.destination_key_material_id = destination_material;
+    operation_finish(operation, &response.base);
+}
+
+static void submit(struct operation *operation, const Rewrap__ReEncryptRequest *request)
+{
+    const struct re_encrypt *state = operation->state;
+    Hsm__Key source_key, destination_key;
+    Hsm__Side source, destination;
+    operation_side_to_worker(&state->source, &source_key, &source);
+    operation_side_to_worker(&state->destination, &destination_key, &destination);
+    Hsm__ReEncrypt body = HSM__RE_ENCRYPT__INIT;
+    body.has_ciphertext = true;
+    body.ciphertext = request->ciphertext_blob;
+    body.source = &source;
+    body.destination = &destination;
+    body.has_check_only = true;
+    body.check_only = request->has_dry_run && request->dry_run;
+    Hsm__Request job = HSM__REQUEST__INIT;
+    job.body_case = HSM__REQUEST__BODY_RE_ENCRYPT;
+    job.re_encrypt = &body;
+    operation_submit(operation, state->source.key->token, &job, on_response);
+}
+
+/* The order of checks is KMS.md R-39: the source comes completely before the destination. */
+static void run(struct operation *operation)
+{
+    const Rewrap__ReEncryptRequest *request = (const Rewrap__ReEncryptRequest *)operation->request;
+    struct re_encrypt *state = operation->state;
+    if (!begin(operation, request)) {
+        return;
+    }
+    struct operation_source source = {
+        .ciphertext = view_of(request->ciphertext_blob.data, request->ciphertext_blob.len),
+        .key_id = request->source_key_id,
+        .ignores_ciphertext = request->n_dry_run_modifiers != 0,
+        .permission = OPERATION_MAY_RE_ENCRYPT_FROM,
+    };
+    if (!operation_side_source(operation, &source, &state->source) ||
+        !operation_side_destination(operation, request->destination_key_id, OPERATION_MAY_RE_ENCRYPT_TO,
+                                    &state->destination) ||
+        !check_pair(operation, state) || !operation_side_check_material(operation, &state->source)) {
+        return;
+    }
+    if (source.ignores_ciphertext) {
+        operation_fail_dry_run(operation);
+        return;
+    }
+    submit(operation, request);
+}
+
+const struct operation_kind operation_kind_re_encrypt = {
+    .name = "ReEncrypt", .run = run, .clear = clear, .state_bytes = sizeof(struct re_encrypt)};

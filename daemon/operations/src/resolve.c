@@ -1,0 +1,187 @@
+/* Key identifiers; see resolve.h. The texts are those of KMS.md R-57. */
+#include "resolve.h"
+
+#include "arn_text.h"
+
+#include "base/hex.h"
+#include "policy/arn.h"
+#include "registry/registry.h"
+
+#include <string.h>
+
+#define MRK_DIGITS 32
+
+static bool starts_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* "mrk-" and 32 digits: a key id by its form, though no key here has one (KMS.md R-59). */
+static bool is_multi_region_id(const char *text)
+{
+    uint8_t digits[MRK_DIGITS / 2];
+    return starts_with(text, "mrk-") && hex_decode(text + 4, digits, sizeof digits);
+}
+
+static const struct registry *registry_of(const struct operation *operation)
+{
+    return operation->operations->registry;
+}
+
+static void refuse_unknown_form(struct operation *operation, const char *text)
+{
+    operation_fail(operation, OPERATION_NOT_FOUND, "Invalid keyId '%s'", text);
+}
+
+static void refuse_unknown_id(struct operation *operation, const char *key_id)
+{
+    const struct operations_settings *settings = &operation->operations->settings;
+    operation_fail(operation, OPERATION_NOT_FOUND, "Key 'arn:%s:kms:%s:%s:key/%s' does not exist", settings->partition,
+                   settings->region, operation->account, key_id);
+}
+
+/* ------------------------------------------------------------------ names without an ARN: the caller's account */
+
+static const struct registry_key *resolve_id(struct operation *operation, const char *text,
+                                             const uint8_t *ciphertext_key_id)
+{
+    uint8_t key_id[KEY_ID_BYTES];
+    bool is_uuid = uuid_parse(text, key_id);
+    if (!is_uuid && !is_multi_region_id(text)) {
+        refuse_unknown_form(operation, text);
+        return NULL;
+    }
+    const struct registry_key *key = is_uuid ? registry_key_find(registry_of(operation), key_id) : NULL;
+    bool names_ciphertext = ciphertext_key_id != NULL && is_uuid &&
+                            view_equal(view_of(key_id, KEY_ID_BYTES), view_of(ciphertext_key_id, KEY_ID_BYTES));
+    if (key == NULL || (strcmp(key->account, operation->account) != 0 && !names_ciphertext)) {
+        refuse_unknown_id(operation, text);
+        return NULL;
+    }
+    return key;
+}
+
+static const struct registry_key *find_by_alias(const struct operation *operation, const char *account,
+                                                const char *name)
+{
+    const struct registry_alias *alias = registry_alias_find(registry_of(operation), account, name);
+    return alias == NULL ? NULL : registry_key_find(registry_of(operation), alias->key_id);
+}
+
+static const struct registry_key *resolve_alias(struct operation *operation, const char *name)
+{
+    const struct operations_settings *settings = &operation->operations->settings;
+    const struct registry_key *key = find_by_alias(operation, operation->account, name);
+    if (key == NULL) {
+        operation_fail(operation, OPERATION_NOT_FOUND, "Alias arn:%s:kms:%s:%s:%s is not found.", settings->partition,
+                       settings->region, operation->account, name);
+    }
+    return key;
+}
+
+/* ------------------------------------------------------------------ ARNs */
+
+static bool refuse_aliases(struct operation *operation, enum operation_permission permission)
+{
+    if (operation_permission_row(permission)->aliases) {
+        return false;
+    }
+    operation_fail(operation, OPERATION_INVALID_ARN, "Key Aliases are not supported for this operation."); /* */
+    return true;
+}
+
+/* The resource of an ARN is the end of a text, so that it ends with a NUL. */
+static const char *resource_of(const struct arn *arn)
+{
+    return (const char *)arn->resource.data;
+}
+
+/* The key of an ARN in the account that it names; NULL when there is none. *ret_known_form is false for "key/nonsense".
+ */
+static const struct registry_key *find_in_account(const struct operation *operation, const struct arn *arn,
+                                                  bool *ret_known_form)
+{
+    char account[ACCOUNT_TEXT_BYTES] = "";
+    memcpy(account, arn->account.data, ARN_ACCOUNT_DIGITS);
+    const char *resource = resource_of(arn);
+    *ret_known_form = true;
+    if (starts_with(resource, "alias/")) {
+        return find_by_alias(operation, account, resource);
+    }
+    uint8_t key_id[KEY_ID_BYTES];
+    const char *text = resource + strlen("key/");
+    if (!uuid_parse(text, key_id)) {
+        *ret_known_form = is_multi_region_id(text);
+        return NULL;
+    }
+    const struct registry_key *key = registry_key_find(registry_of(operation), key_id);
+    return key != NULL && strcmp(key->account, account) == 0 ? key : NULL;
+}
+
+static const struct registry_key *resolve_foreign(struct operation *operation, enum operation_permission permission,
+                                                  const struct registry_key *key)
+{
+    if (key == NULL || !operation_permission_row(permission)->foreign_keys) {
+        operation_refuse_foreign(operation, permission);
+        return NULL;
+    }
+    return operation_authorize_key(operation, permission, key) ? key : NULL;
+}
+
+static const struct registry_key *resolve_arn(struct operation *operation, const char *text,
+                                              enum operation_permission permission)
+{
+    const struct operations_settings *settings = &operation->operations->settings;
+    struct arn arn;
+    if (!arn_parse(view_of_string(text), &arn) || !view_equal(arn.service, view_of_string("kms")) ||
+        !(starts_with(resource_of(&arn), "key/") || starts_with(resource_of(&arn), "alias/"))) {
+        refuse_unknown_form(operation, text);
+        return NULL;
+    }
+    if (starts_with(resource_of(&arn), "alias/") && refuse_aliases(operation, permission)) {
+        return NULL;
+    }
+    if (!view_equal(arn.partition, view_of_string(settings->partition))) {
+        operation_fail(operation, OPERATION_NOT_FOUND, "Invalid arn %.*s", (int)arn.partition.len, arn.partition.data);
+        return NULL;
+    }
+    if (!view_equal(arn.region, view_of_string(settings->region))) {
+        operation_fail(operation, OPERATION_NOT_FOUND, "Invalid arn %.*s", (int)arn.region.len, arn.region.data);
+        return NULL;
+    }
+    bool known_form;
+    const struct registry_key *key = find_in_account(operation, &arn, &known_form);
+    if (!known_form) {
+        operation_fail(operation, OPERATION_NOT_FOUND, "Invalid keyId %s", resource_of(&arn) + strlen("key/"));
+        return NULL;
+    }
+    if (!view_equal(arn.account, view_of_string(operation->account))) {
+        return resolve_foreign(operation, permission, key);
+    }
+    if (key == NULL && starts_with(resource_of(&arn), "alias/")) {
+        operation_fail(operation, OPERATION_NOT_FOUND, "Alias %s is not found.", text);
+    } else if (key == NULL) {
+        operation_fail(operation, OPERATION_NOT_FOUND, "Key '%s' does not exist", text);
+    }
+    return key;
+}
+
+/* ------------------------------------------------------------------ all four */
+
+bool operation_resolve_key(struct operation *operation, const char *text, enum operation_permission permission,
+                           const uint8_t *ciphertext_key_id, const struct registry_key **ret_key)
+{
+    const struct registry_key *key = NULL;
+    if (starts_with(text, "arn:")) {
+        key = resolve_arn(operation, text, permission);
+    } else if (!starts_with(text, "alias/")) {
+        key = resolve_id(operation, text, ciphertext_key_id);
+    } else if (!refuse_aliases(operation, permission)) {
+        key = resolve_alias(operation, text);
+    }
+    if (key == NULL) {
+        return false;
+    }
+    *ret_key = key;
+    return true;
+}

@@ -1,0 +1,240 @@
+/* The keys of cryptographic operations and their checks; see side.h. */
+#include "side.h"
+
+#include "context.h"
+#include "resolve.h"
+
+#include "envelope/header.h"
+#include "registry/registry.h"
+
+#include <string.h>
+
+bool operation_algorithm_is_symmetric(Rewrap__EncryptionAlgorithmSpec__Value algorithm)
+{
+    return algorithm == REWRAP__ENCRYPTION_ALGORITHM_SPEC__VALUE__SYMMETRIC_DEFAULT;
+}
+
+void operation_side_clear(struct operation_side *side)
+{
+    buffer_clear(&side->context);
+}
+
+bool operation_side_begin(struct operation *operation, struct operation_side *side, bool has_algorithm,
+                          Rewrap__EncryptionAlgorithmSpec__Value algorithm, const ProtobufCMessage *const *context,
+                          size_t n_context)
+{
+    side->algorithm = has_algorithm ? algorithm : REWRAP__ENCRYPTION_ALGORITHM_SPEC__VALUE__SYMMETRIC_DEFAULT;
+    side->has_context = n_context != 0;
+    return operation_context_take(operation, context, n_context, &side->context);
+}
+
+bool operation_check_members(struct operation *operation, const struct operation_members *members)
+{
+    if (members->n_modifiers != 0 && !members->dry_run) {
+        operation_fail(operation, OPERATION_VALIDATION, "DryRunModifiers can only be specified when DryRun is true");
+        return false;
+    }
+    if (members->key_id == NULL && (members->n_modifiers != 0 || members->needs_key_id)) {
+        operation_fail(operation, OPERATION_VALIDATION, "%s must not be null", members->key_id_member); /* */
+        return false;
+    }
+    if (members->n_grant_tokens != 0) {
+        operation_fail(operation, OPERATION_INVALID_GRANT_TOKEN,
+                       "This version of rewrapd has no grants, so no grant token is valid.");
+        return false;
+    }
+    return true;
+}
+
+/* ------------------------------------------------------------------ usage, state, algorithm, context: in this order
+ * (R-39 step 9) */
+
+static bool check_usage(const struct registry_key *key)
+{
+    switch (key->usage) {
+    case KEY_USAGE_ENCRYPT_DECRYPT:
+        return true;
+    default: /* -Wswitch-enum asks for a line here, with the text of R-30, for every usage that is added */
+        return false;
+    }
+}
+
+static bool check_state(struct operation *operation, const struct operation_side *side)
+{
+    const struct operation_state_row *state = operation_state_of(side->key->state);
+    if (state->use == 0) {
+        return true;
+    }
+    operation_fail(operation, state->use, "%s %s", side->arn, state->use_text);
+    return false;
+}
+
+static bool check_algorithm(struct operation *operation, const struct operation_side *side, const char *doing)
+{
+    const struct operation_spec *spec = operation_spec_of(side->key->spec);
+    if (!operation_spec_has_algorithm(spec, side->algorithm)) {
+        operation_fail(operation, OPERATION_INVALID_KEY_USAGE, "Algorithm %s is incompatible with key spec %s.",
+                       operation_algorithm_name(side->algorithm), spec->name); /* */
+        return false;
+    }
+    if (spec->symmetric) {
+        return true;
+    }
+    if (side->has_context) {
+        operation_fail(operation, OPERATION_VALIDATION,
+                       "EncryptionContext is not supported when %s with asymmetric CMKs.", doing); /* */
+        return false;
+    }
+    operation_fail(operation, OPERATION_UNSUPPORTED,
+                   "%s is an RSA key. RSA keys are not served by this version of rewrapd.", side->arn);
+    return false;
+}
+
+static bool check_usable(struct operation *operation, const struct operation_side *side, const char *doing)
+{
+    if (!check_usage(side->key)) {
+        operation_fail_without_text(operation, OPERATION_INVALID_KEY_USAGE);
+        return false;
+    }
+    return check_state(operation, side) && check_algorithm(operation, side, doing);
+}
+
+/* ------------------------------------------------------------------ source */
+
+static const struct registry_key *key_of_ciphertext(const struct operation *operation,
+                                                    const struct envelope_header *header)
+{
+    return registry_key_find(operation->operations->registry, header->key_id);
+}
+
+static bool same_key(const struct registry_key *key, const struct envelope_header *header)
+{
+    return view_equal(view_of(key->key_id, KEY_ID_BYTES), view_of(header->key_id, ENVELOPE_KEY_ID_BYTES));
+}
+
+/* Steps 5 to 8 for a key that the caller named: it must be the ciphertext's. */
+static const struct registry_key *named_source(struct operation *operation, const struct operation_source *source,
+                                               const struct envelope_header *header, bool must_match)
+{
+    const struct registry_key *key;
+    if (!operation_resolve_key(operation, source->key_id, source->permission, header == NULL ? NULL : header->key_id,
+                               &key)) {
+        return NULL;
+    }
+    if (must_match && header == NULL) {
+        operation_fail_without_text(operation, OPERATION_INVALID_CIPHERTEXT); /* */
+        return NULL;
+    }
+    if (must_match && !same_key(key, header)) {
+        operation_fail(operation, OPERATION_INCORRECT_KEY,
+                       "The key ID in the request does not identify a CMK that can perform this operation."); /* */
+        return NULL;
+    }
+    return operation_authorize_key(operation, source->permission, key) ? key : NULL;
+}
+
+/* Steps 6 and 8 for a key that only the ciphertext names. */
+static const struct registry_key *unnamed_source(struct operation *operation, const struct operation_source *source,
+                                                 const struct envelope_header *header)
+{
+    if (header == NULL) {
+        operation_fail_without_text(operation, OPERATION_INVALID_CIPHERTEXT);
+        return NULL;
+    }
+    const struct registry_key *key = key_of_ciphertext(operation, header);
+    if (key == NULL) {
+        operation_refuse_ciphertext(operation);
+        return NULL;
+    }
+    return operation_authorize_ciphertext(operation, source->permission, key) ? key : NULL;
+}
+
+bool operation_side_source(struct operation *operation, const struct operation_source *source,
+                           struct operation_side *side)
+{
+    bool reads_header = operation_algorithm_is_symmetric(side->algorithm) && !source->ignores_ciphertext;
+    struct envelope_header parsed;
+    const struct envelope_header *header = NULL;
+    if (reads_header && envelope_header_parse(source->ciphertext, &parsed)) {
+        header = &parsed;
+    }
+    const struct registry_key *key = source->key_id != NULL ? named_source(operation, source, header, reads_header)
+                                                            : unnamed_source(operation, source, header);
+    if (key == NULL) {
+        return false;
+    }
+    side->key = key;
+    operation_arn_of_key(operation->operations, key->account, key->key_id_text, side->arn);
+    if (!check_usable(operation, side, "decrypting")) {
+        return false;
+    }
+    const uint8_t *material = header != NULL ? header->material_id : key->materials[key->n_materials - 1].id;
+    memcpy(side->material_id, material, MATERIAL_ID_BYTES);
+    return true;
+}
+
+bool operation_side_check_material(struct operation *operation, const struct operation_side *side)
+{
+    if (registry_key_of_material(operation->operations->registry, side->material_id) == side->key) {
+        return true;
+    }
+    operation_fail_without_text(operation, OPERATION_INVALID_CIPHERTEXT);
+    return false;
+}
+
+/* ------------------------------------------------------------------ destination */
+
+bool operation_side_destination(struct operation *operation, const char *key_id, enum operation_permission permission,
+                                struct operation_side *side)
+{
+    const struct registry_key *key;
+    if (!operation_resolve_key(operation, key_id, permission, NULL, &key) ||
+        !operation_authorize_key(operation, permission, key)) {
+        return false;
+    }
+    side->key = key;
+    operation_arn_of_key(operation->operations, key->account, key->key_id_text, side->arn);
+    if (!check_usable(operation, side, "encrypting")) {
+        return false;
+    }
+    memcpy(side->material_id, key->materials[key->n_materials - 1].id, MATERIAL_ID_BYTES);
+    return true;
+}
+
+/* ------------------------------------------------------------------ to and from the worker */
+
+/* protobuf-c has no const; the worker's request is packed and not changed. */
+static ProtobufCBinaryData binary(const void *data, size_t len)
+{
+    return (ProtobufCBinaryData){.data = (uint8_t *)(uintptr_t)data, .len = len};
+}
+
+void operation_side_to_worker(const struct operation_side *side, Hsm__Key *ret_key, Hsm__Side *ret_side)
+{
+    hsm__key__init(ret_key);
+    ret_key->has_key_id = true;
+    ret_key->key_id = binary(side->key->key_id, KEY_ID_BYTES);
+    ret_key->has_material_id = true;
+    ret_key->material_id = binary(side->material_id, MATERIAL_ID_BYTES);
+    ret_key->has_spec = true;
+    ret_key->spec = operation_spec_of(side->key->spec)->token_spec;
+    ret_key->has_boundary = true;
+    ret_key->boundary =
+        side->key->boundary == KEY_BOUNDARY_OPEN ? HSM__BOUNDARY__BOUNDARY_OPEN : HSM__BOUNDARY__BOUNDARY_SEALED;
+    hsm__side__init(ret_side);
+    ret_side->key = ret_key;
+    ret_side->has_algorithm = true;
+    ret_side->algorithm = HSM__ALGORITHM__ALGORITHM_SYMMETRIC_DEFAULT; /* check_algorithm lets nothing else through */
+    ret_side->has_context = true;
+    ret_side->context = binary(side->context.data, side->context.len);
+}
+
+bool operation_take_ciphertext(struct operation *operation, const Hsm__Response *response)
+{
+    if (response->has_ciphertext && response->ciphertext.len != 0 && response->ciphertext.len <= CIPHERTEXT_MAX_BYTES) {
+        return true;
+    }
+    operation_fail_with(operation, operation_failure_of_token(HSM__STATUS__STATUS_INTERNAL),
+                        "its answer has no usable ciphertext");
+    return false;
+}

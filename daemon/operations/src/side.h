@@ -1,0 +1,77 @@
+/*
+ * One key of a cryptographic operation with all that goes with it: which key, which of its materials, algorithm and
+ * context. The checks of KMS.md R-39 steps 5 to 10 are here, once for every operation, in that order.
+ */
+#pragma once
+
+#include "arn_text.h"
+#include "authorize.h"
+#include "operation.h"
+#include "specs.h"
+
+#include "base/buffer.h"
+
+struct operation_side {
+    const struct registry_key *key; /* until the event loop turns: not for callbacks */
+    Rewrap__EncryptionAlgorithmSpec__Value algorithm;
+    struct buffer context; /* canonical; operation_side_clear frees it */
+    bool has_context;      /* at least one pair */
+    uint8_t material_id[MATERIAL_ID_BYTES];
+    char arn[OPERATION_ARN_KEY_BYTES]; /* these three are for the answer */
+};
+
+void operation_side_clear(struct operation_side *side);
+
+/* Algorithm and context of a request into side: the first step, before any key is looked for. False when the request
+ * was answered. */
+REWRAP_MUST_USE bool operation_side_begin(struct operation *operation, struct operation_side *side, bool has_algorithm,
+                                          Rewrap__EncryptionAlgorithmSpec__Value algorithm,
+                                          const ProtobufCMessage *const *context, size_t n_context);
+
+/* The request's members that a source key is found by. */
+struct operation_source {
+    struct view ciphertext;
+    const char *key_id;      /* NULL: a symmetric ciphertext names its key */
+    bool ignores_ciphertext; /* KMS.md R-43: key_id is set then, and the ciphertext is not looked at */
+    enum operation_permission permission;
+};
+
+/*
+ * Finds, authorises and checks the key that a ciphertext is under (steps 5 to 9). False when the request was answered.
+ * Whether the material that the ciphertext names is that key's is left for operation_side_check_material, since to a
+ * caller it is a part of decrypting.
+ */
+REWRAP_MUST_USE bool operation_side_source(struct operation *operation, const struct operation_source *source,
+                                           struct operation_side *side);
+REWRAP_MUST_USE bool operation_side_check_material(struct operation *operation, const struct operation_side *side);
+
+/* Finds, authorises and checks the key to encrypt under (step 10); its material is the current one. False when the
+ * request was answered. */
+REWRAP_MUST_USE bool operation_side_destination(struct operation *operation, const char *key_id,
+                                                enum operation_permission permission, struct operation_side *side);
+
+/*
+ * The members that concern dry runs and grants (step 4): modifiers without DryRun, IGNORE_CIPHERTEXT without a key id,
+ * grant tokens, an asymmetric source without a key id. key_id_member is the name for texts, "SourceKeyId".
+ */
+struct operation_members {
+    bool dry_run;
+    size_t n_modifiers; /* their only value is IGNORE_CIPHERTEXT */
+    size_t n_grant_tokens;
+    bool needs_key_id; /* for an operation on a ciphertext: the algorithm is asymmetric */
+    const char *key_id;
+    const char *key_id_member;
+};
+REWRAP_MUST_USE bool operation_check_members(struct operation *operation, const struct operation_members *members);
+
+/* The side as the worker wants it; borrows from side. */
+void operation_side_to_worker(const struct operation_side *side, Hsm__Key *ret_key, Hsm__Side *ret_side);
+
+bool operation_algorithm_is_symmetric(Rewrap__EncryptionAlgorithmSpec__Value algorithm);
+
+/* 64 digits and a NUL. */
+#define OPERATION_MATERIAL_TEXT_BYTES (2 * MATERIAL_ID_BYTES + 1)
+
+/* The ciphertext of a worker's response as an answer may carry it; false when the request was answered, since there is
+ * none. */
+REWRAP_MUST_USE bool operation_take_ciphertext(struct operation *operation, const Hsm__Response *response);
