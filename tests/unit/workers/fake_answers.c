@@ -1,0 +1,225 @@
+/* What the fake worker does with a request: the text of an Encrypt or Decrypt says it. */
+#include "fake_worker.h"
+
+#include "proto/message.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static Hsm__Response answer_of(const Hsm__Request *request, const char *text)
+{
+    Hsm__Response response = HSM__RESPONSE__INIT;
+    response.has_id = response.has_status = true;
+    response.id = request->id;
+    ProtobufCBinaryData data = {.data = (uint8_t *)text, .len = strlen(text)};
+    if (request->body_case == HSM__REQUEST__BODY_DECRYPT) {
+        response.has_plaintext = true;
+        response.plaintext = data;
+    } else {
+        response.has_ciphertext = true;
+        response.ciphertext = data;
+    }
+    return response;
+}
+
+/* What a child of ours should find of us: nothing. */
+static void inspect(char *out, size_t size)
+{
+    unsigned fds = 0;
+    DIR *dir = opendir("/proc/self/fd");
+    while (dir != NULL && readdir(dir) != NULL) {
+        fds++;
+    }
+    closedir(dir);
+    sigset_t blocked;
+    sigprocmask(SIG_SETMASK, NULL, &blocked);
+    struct sigaction action;
+    sigaction(SIGPIPE, NULL, &action);
+    char input[64] = "";
+    ssize_t len = readlink("/proc/self/fd/0", input, sizeof(input) - 1);
+    input[len < 0 ? 0 : len] = '\0';
+    snprintf(out, size, "fds %u, stdin %s, SIGUSR1 %s, SIGPIPE %s, NOTIFY_SOCKET %s, FAKE %s, group %s",
+             fds - 3 /* ".", ".." and that of the folder itself */, input,
+             sigismember(&blocked, SIGUSR1) == 1 ? "blocked" : "open",
+             action.sa_handler == SIG_DFL ? "default" : "ignored", getenv("NOTIFY_SOCKET") == NULL ? "unset" : "set",
+             getenv("FAKE") == NULL ? "unset" : "set", getpgrp() == getpid() ? "own" : "ours");
+}
+
+/* Each of these sends what a worker must not. */
+static void lie(struct fake *fake, const Hsm__Request *request, const char *text)
+{
+    Hsm__Response answer = answer_of(request, text);
+    Hsm__Hello hello = HSM__HELLO__INIT;
+    uint8_t id[32] = {0};
+    if (strcmp(text, "lie wrong id") == 0) {
+        answer.id += 1000;
+    } else if (strcmp(text, "lie no id") == 0) {
+        answer.has_id = false;
+    } else if (strcmp(text, "lie no status") == 0) {
+        answer.has_status = false;
+    } else if (strcmp(text, "lie odd status") == 0) {
+        answer.status = (Hsm__Status)99;
+    } else if (strcmp(text, "lie no content") == 0) {
+        answer.has_ciphertext = false;
+    } else if (strcmp(text, "lie empty content") == 0) {
+        answer.ciphertext.len = 0;
+    } else if (strcmp(text, "lie plaintext") == 0) {
+        answer.has_plaintext = true;
+        answer.plaintext = answer.ciphertext;
+    } else if (strcmp(text, "lie failed with content") == 0) {
+        answer.status = HSM__STATUS__STATUS_INTERNAL;
+    } else if (strcmp(text, "lie material id") == 0) {
+        answer.has_material_id = true;
+        answer.material_id = (ProtobufCBinaryData){.data = id, .len = sizeof(id)};
+    } else if (strcmp(text, "lie objects") == 0) {
+        answer.n_objects = fake_objects(&answer.objects, 0, 1);
+    } else if (strcmp(text, "lie more") == 0) {
+        answer.has_more = answer.more = true;
+    } else if (strcmp(text, "lie hello") == 0) {
+        answer.hello = &hello;
+    } else if (strcmp(text, "lie garbage") == 0) {
+        fake_send_raw("\0\0\0\4\xff\xff\xff\xff", 8);
+    } else if (strcmp(text, "lie oversized") == 0) {
+        fake_send_raw("\x7f\xff\xff\xff", 4);
+    } else if (strcmp(text, "lie empty frame") == 0) {
+        fake_send_raw("\0\0\0\0", 4);
+    } else if (strcmp(text, "lie out of order") == 0) {
+        fake->ahead = fake_request_read(fake);
+        answer.id = fake->ahead->id;
+    }
+    fake_send(&answer);
+}
+
+static void crash(void)
+{
+    signal(SIGSEGV, SIG_DFL); /* a sanitizer's handler would take its time */
+    raise(SIGSEGV);
+}
+
+static void answer_in_bytes(const Hsm__Response *response)
+{
+    struct buffer out = BUFFER_INIT(4096);
+    if (proto_pack_frame(&response->base, &out).code != PROTO_OK) {
+        _exit(97);
+    }
+    for (size_t i = 0; i < out.len; i++) {
+        fake_send_raw(out.data + i, 1);
+    }
+    buffer_clear(&out);
+}
+
+static void serve_text(struct fake *fake, const Hsm__Request *request, const char *text)
+{
+    char inspected[512];
+    Hsm__Response answer = answer_of(request, text);
+    if (strncmp(text, "lie", 3) == 0) {
+        lie(fake, request, text);
+        return;
+    }
+    if (strncmp(text, "crash", 5) == 0) {
+        crash();
+    } else if (strcmp(text, "exit") == 0) {
+        _exit(7);
+    } else if (strcmp(text, "half") == 0) {
+        fake_send_raw("\0\0\0\x20half", 8);
+        _exit(8);
+    } else if (strcmp(text, "hang up") == 0) {
+        close(CHANNEL_FD);
+        for (;;) {
+            pause();
+        }
+    } else if (strcmp(text, "unavailable") == 0) {
+        answer = (Hsm__Response)HSM__RESPONSE__INIT;
+        answer.has_id = answer.has_status = true;
+        answer.id = request->id;
+        answer.status = HSM__STATUS__STATUS_TOKEN_UNAVAILABLE;
+        fake_send(&answer);
+        _exit(0);
+    } else if (strncmp(text, "gate", 4) == 0) {
+        fake_gate(fake);
+    } else if (strcmp(text, "inspect") == 0) {
+        inspect(inspected, sizeof(inspected));
+        answer = answer_of(request, inspected);
+    } else if (strcmp(text, "twice") == 0) {
+        fake_send(&answer);
+    } else if (strcmp(text, "bytes") == 0) {
+        answer_in_bytes(&answer);
+        return;
+    } else if (strcmp(text, "refuse") == 0) {
+        answer = (Hsm__Response)HSM__RESPONSE__INIT;
+        answer.has_id = answer.has_status = true;
+        answer.id = request->id;
+        answer.status = HSM__STATUS__STATUS_KEY_NOT_FOUND;
+    }
+    while (strncmp(text, "hang", 4) == 0) {
+        pause();
+    }
+    fake_send(&answer);
+}
+
+static void serve_list(struct fake *fake, const Hsm__Request *request)
+{
+    unsigned parts = fake_mode_number(fake, "list-parts=", 1);
+    unsigned per_part = fake_mode_number(fake, "list=", 10);
+    for (unsigned part = 0; part < parts; part++) {
+        Hsm__Response response = HSM__RESPONSE__INIT;
+        response.has_id = response.has_status = true;
+        response.id = request->id;
+        response.n_objects = fake_objects(&response.objects, part * per_part, per_part);
+        response.has_more = response.more = part + 1 < parts;
+        fake_send(&response);
+    }
+}
+
+static void serve_make(struct fake *fake, const Hsm__Request *request)
+{
+    uint8_t id[32] = {0x4d};
+    Hsm__Response response = HSM__RESPONSE__INIT;
+    response.has_id = response.has_status = true;
+    response.id = request->id;
+    response.has_material_id = strstr(fake->mode, "no-material") == NULL;
+    response.material_id =
+        (ProtobufCBinaryData){.data = id, .len = strstr(fake->mode, "short-material") == NULL ? sizeof(id) : 31};
+    fake_send(&response);
+}
+
+void fake_serve(struct fake *fake, const Hsm__Request *request)
+{
+    ProtobufCBinaryData data = {.len = 0};
+    switch (request->body_case) {
+    case HSM__REQUEST__BODY_LIST_OBJECTS:
+        serve_list(fake, request);
+        return;
+    case HSM__REQUEST__BODY_MAKE_OPEN_KEY:
+        serve_make(fake, request);
+        return;
+    case HSM__REQUEST__BODY_ENCRYPT:
+        data = request->encrypt->plaintext;
+        break;
+    case HSM__REQUEST__BODY_DECRYPT:
+        data = request->decrypt->ciphertext;
+        break;
+    case HSM__REQUEST__BODY__NOT_SET:
+    case HSM__REQUEST__BODY_CONFIGURE:
+    case HSM__REQUEST__BODY_RE_ENCRYPT:
+    case HSM__REQUEST__BODY_GENERATE_DATA_KEY:
+    default:
+        _exit(96);
+    }
+    char text[64];
+    snprintf(text, sizeof(text), "%.*s", (int)(data.len > 40 ? 40 : data.len), (const char *)data.data);
+    if (strncmp(text, "quiet", 5) != 0) {
+        fake_trace(fake, "request %s", text);
+    }
+    if (data.len > 40) { /* long ones come back as they are */
+        Hsm__Response response = answer_of(request, "");
+        response.ciphertext = data;
+        fake_send(&response);
+        return;
+    }
+    serve_text(fake, request, text);
+}

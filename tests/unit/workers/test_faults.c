@@ -1,0 +1,342 @@
+/* Workers that hang, crash, lie or lose their token: who pays for it, and how the token comes back. */
+#include "fixture.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#define N(array) (sizeof(array) / sizeof((array)[0]))
+
+/* The job at fault, then some behind it. */
+static void submit_behind(struct fixture *fixture, struct call *calls, size_t n, const char *first)
+{
+    fixture_submit(fixture, &calls[0], first, 10000);
+    for (size_t i = 1; i < n; i++) {
+        char text[32];
+        snprintf(text, sizeof(text), "job %02zu", i);
+        fixture_submit(fixture, &calls[i], text, 10000);
+    }
+}
+
+static void others_were_answered_in_order(const struct call *calls, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        assert_int_equal(calls[i].calls, 1);
+        assert_int_equal(calls[i].status, WORKERS_ANSWERED);
+        assert_int_equal(calls[i].order, i + 1);
+    }
+}
+
+static void kills_at_the_deadline(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_token(fixture, "main", "ready")->deadline_ms = 150;
+    fixture_begin(fixture);
+    WAIT_FOR(fixture, fixture_ready(fixture) == 1);
+    struct call calls[20];
+    uint64_t from = workers_now_ms();
+    submit_behind(fixture, calls, N(calls), "hang");
+    WAIT_FOR(fixture, calls[0].calls > 0);
+    assert_true(workers_now_ms() - from >= 150);
+    assert_int_equal(calls[0].status, WORKERS_TIMEOUT);
+    WAIT_FOR(fixture, calls[N(calls) - 1].calls > 0);
+    others_were_answered_in_order(calls, N(calls));
+    assert_true(fixture_logged(fixture, "deadline-ms"));
+    assert_true(fixture_logged(fixture, "killed by signal 9 (SIGKILL); next start in 0 ms"));
+    assert_int_equal(fixture_trace_count(fixture, "request job 01"), 1);
+}
+
+/* The deadline is that of one request, not of what waited behind others: many slow ones in a row are no reason to kill.
+ */
+static void counts_the_deadline_from_the_turn_of_a_job(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_token(fixture, "main", "ready")->deadline_ms = 300;
+    fixture_begin(fixture);
+    WAIT_FOR(fixture, fixture_ready(fixture) == 1);
+    struct call calls[4];
+    for (size_t i = 0; i < N(calls); i++) {
+        fixture_submit(fixture, &calls[i], "gate", 10000);
+    }
+    for (size_t i = 0; i < N(calls); i++) {
+        uint64_t until = workers_now_ms() + 150;
+        WAIT_FOR(fixture, workers_now_ms() >= until);
+        WAIT_FOR(fixture, fixture_gate_open(fixture));
+        WAIT_FOR(fixture, calls[i].calls > 0);
+        assert_int_equal(calls[i].status, WORKERS_ANSWERED);
+    }
+    assert_int_equal(fixture_trace_count(fixture, "start"), 1);
+}
+
+/* A job that nobody waits for any more is still watched: it blocks the others. */
+static void kills_over_an_abandoned_job(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_token(fixture, "main", "ready")->deadline_ms = 150;
+    fixture_begin(fixture);
+    WAIT_FOR(fixture, fixture_ready(fixture) == 1);
+    struct call calls[3];
+    submit_behind(fixture, calls, N(calls), "hang");
+    WAIT_FOR(fixture, fixture_trace_count(fixture, "request hang") == 1);
+    workers_abandon(calls[0].job);
+    workers_abandon(calls[1].job); /* in flight behind it: is not sent again */
+    WAIT_FOR(fixture, calls[2].calls > 0);
+    assert_int_equal(calls[2].status, WORKERS_ANSWERED);
+    assert_int_equal(calls[0].calls + calls[1].calls, 0);
+    assert_int_equal(fixture_trace_count(fixture, "request job 01"), 0);
+}
+
+static const char *const crashes[] = {"crash", "exit", "half", "hang up"};
+
+static void a_crash_takes_one_job(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_up(fixture, "ready", 1);
+    fixture->workers->timing.served_ms = 0; /* each restart at once */
+    for (size_t i = 0; i < N(crashes); i++) {
+        struct call calls[12];
+        fixture->done_calls = 0;
+        submit_behind(fixture, calls, N(calls), crashes[i]);
+        WAIT_FOR(fixture, calls[N(calls) - 1].calls > 0);
+        assert_int_equal(calls[0].calls, 1);
+        assert_int_equal(calls[0].status, WORKERS_CRASHED);
+        assert_int_equal(calls[0].order, 1);
+        others_were_answered_in_order(calls, N(calls));
+    }
+    assert_true(fixture_logged(fixture, "was killed by signal 11 (SIGSEGV)"));
+    assert_true(fixture_logged(fixture, "exited with code 7"));
+    assert_true(fixture_logged(fixture, "has not left, killing it"));
+}
+
+/* Killed from outside, between two jobs or during one. */
+static void survives_kill_9(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_up(fixture, "ready", 1);
+    assert_int_equal(kill(fixture->workers->tokens[0].workers_list[0].pid, SIGKILL), 0);
+    struct call next;
+    fixture_submit(fixture, &next, "next", 10000);
+    WAIT_FOR(fixture, next.calls > 0);
+    /* Whether it was given to the dying one depends on who is faster; it never gets lost. */
+    assert_true(next.status == WORKERS_ANSWERED || next.status == WORKERS_CRASHED);
+    WAIT_FOR(fixture, fixture_ready(fixture) == 1);
+    fixture_submit(fixture, &next, "next", 10000);
+    WAIT_FOR(fixture, next.calls > 0);
+    assert_int_equal(next.status, WORKERS_ANSWERED);
+}
+
+static const char *const lies[] = {
+    "lie wrong id",      "lie no id",     "lie no status", "lie odd status", "lie no content",
+    "lie empty content", "lie plaintext", "lie objects",   "lie more",       "lie failed with content",
+    "lie material id",   "lie hello",     "lie garbage",   "lie oversized",  "lie empty frame",
+};
+
+static void kills_liars(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_up(fixture, "ready", 1);
+    fixture->workers->timing.served_ms = 0;
+    for (size_t i = 0; i < N(lies); i++) {
+        struct call calls[3];
+        fixture->done_calls = 0;
+        submit_behind(fixture, calls, N(calls), lies[i]);
+        WAIT_FOR(fixture, calls[N(calls) - 1].calls > 0);
+        if (calls[0].status != WORKERS_CRASHED) {
+            fail_msg("%s: status %d", lies[i], (int)calls[0].status);
+        }
+        others_were_answered_in_order(calls, N(calls));
+        assert_int_equal(fixture_trace_count(fixture, "start"), i + 2);
+    }
+    assert_true(fixture_logged(fixture, "sent what it must not, killing it: an answer with another id"));
+}
+
+static void kills_over_answers_out_of_order(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_up(fixture, "ready", 1);
+    struct call calls[3];
+    submit_behind(fixture, calls, N(calls), "lie out of order");
+    WAIT_FOR(fixture, calls[2].calls > 0);
+    assert_int_equal(calls[0].status, WORKERS_CRASHED);
+    others_were_answered_in_order(calls, N(calls));
+}
+
+/* A second answer is one to the next job, whose id it has not. */
+static void kills_over_an_answer_given_twice(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_up(fixture, "ready", 1);
+    struct call call;
+    fixture_submit(fixture, &call, "twice", 10000);
+    WAIT_FOR(fixture, fixture_trace_count(fixture, "start") == 2);
+    assert_int_equal(call.calls, 1);
+    assert_int_equal(call.status, WORKERS_ANSWERED);
+    assert_true(fixture_logged(fixture, "nobody asked for"));
+}
+
+static void kills_over_a_bad_material_id(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_up(fixture, "short-material", 1);
+    fixture->workers->timing.served_ms = 0;
+    Hsm__MakeOpenKey make = HSM__MAKE_OPEN_KEY__INIT;
+    Hsm__Request request = HSM__REQUEST__INIT;
+    request.body_case = HSM__REQUEST__BODY_MAKE_OPEN_KEY;
+    request.make_open_key = &make;
+    struct call call;
+    fixture_request(fixture, &call, NULL, &request, 10000);
+    WAIT_FOR(fixture, call.calls > 0);
+    assert_int_equal(call.status, WORKERS_CRASHED);
+    fixture_mode(fixture, "no-material");
+    WAIT_FOR(fixture, fixture_ready(fixture) == 1);
+    struct workers_worker *worker = &fixture->workers->tokens[0].workers_list[0];
+    pid_t first = worker->pid;
+    fixture_request(fixture, &call, NULL, &request, 10000);
+    WAIT_FOR(fixture, call.calls > 0 && fixture_ready(fixture) == 1 && worker->pid != first);
+    assert_int_equal(call.status, WORKERS_CRASHED);
+}
+
+/* A job that is innocent three times over is given up. */
+static void gives_up_a_job_after_three_crashes(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_up(fixture, "ready", 1);
+    fixture->workers->timing.served_ms = 0;
+    struct call calls[5];
+    char text[] = "crash 0";
+    for (size_t i = 0; i < 4; i++) {
+        text[6] = (char)('0' + i);
+        fixture_submit(fixture, &calls[i], text, 10000);
+    }
+    fixture_submit(fixture, &calls[4], "innocent", 10000);
+    WAIT_FOR(fixture, workers_pending(fixture->workers) == 0);
+    for (size_t i = 0; i < 5; i++) {
+        assert_int_equal(calls[i].calls, 1);
+        assert_int_equal(calls[i].status, WORKERS_CRASHED);
+    }
+    assert_int_equal(fixture_trace_count(fixture, "request crash 2"), 1);
+    assert_int_equal(fixture_trace_count(fixture, "request crash 3"), 0); /* was given up with the third crash */
+    assert_int_equal(fixture_trace_count(fixture, "request innocent"), 0);
+}
+
+/* The other worker of the token takes over at once. */
+static void a_sibling_takes_over(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_up(fixture, "ready", 2);
+    fixture_mode(fixture, "silent"); /* the next start does not help */
+    struct call calls[10];
+    submit_behind(fixture, calls, N(calls), "crash");
+    WAIT_FOR(fixture, workers_pending(fixture->workers) == 0);
+    assert_int_equal(calls[0].status, WORKERS_CRASHED);
+    for (size_t i = 1; i < N(calls); i++) {
+        assert_int_equal(calls[i].status, WORKERS_ANSWERED);
+    }
+    assert_int_equal(fixture_ready(fixture), 1);
+}
+
+static void an_unavailable_token_is_an_answer(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_up(fixture, "ready", 1);
+    struct call calls[6];
+    submit_behind(fixture, calls, N(calls), "unavailable");
+    WAIT_FOR(fixture, calls[5].calls > 0);
+    assert_int_equal(calls[0].status, WORKERS_ANSWERED);
+    assert_int_equal(calls[0].answer, HSM__STATUS__STATUS_TOKEN_UNAVAILABLE);
+    others_were_answered_in_order(calls, N(calls));
+    assert_int_equal(fixture_trace_count(fixture, "start"), 2);
+}
+
+/* With the token gone for good everything fails at once, and works again when it is back. */
+static void is_down_during_a_backoff(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_up(fixture, "ready", 1);
+    fixture_mode(fixture, "token-absent");
+    struct call calls[12];
+    submit_behind(fixture, calls, N(calls), "unavailable");
+    WAIT_FOR(fixture, calls[11].calls > 0);
+    assert_int_equal(calls[0].status, WORKERS_ANSWERED);
+    for (size_t i = 1; i < N(calls); i++) {
+        assert_int_equal(calls[i].calls, 1);
+        assert_int_equal(calls[i].status, WORKERS_DOWN);
+    }
+    struct call next;
+    fixture_submit(fixture, &next, "next", 10000);
+    WAIT_FOR(fixture, next.calls > 0);
+    assert_int_equal(next.status, WORKERS_DOWN);
+    WAIT_FOR(fixture, fixture_trace_count(fixture, "start") >= 5);
+    fixture_mode(fixture, "ready");
+    WAIT_FOR(fixture, fixture_ready(fixture) == 1);
+    fixture_submit(fixture, &next, "next", 10000);
+    WAIT_FOR(fixture, next.calls > 0);
+    assert_int_equal(next.status, WORKERS_ANSWERED);
+    assert_int_equal(fixture->started, 1);
+}
+
+/* The wait doubles with each crash soon after a start, up to the cap, and is none after long service. */
+static void backs_off_from_a_crash_loop(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const waits[] = {"next start in 0 ms", "next start in 20 ms", "next start in 40 ms",
+                                        "next start in 80 ms", "next start in 100 ms"};
+    fixture_up(fixture, "ready", 1);
+    for (size_t i = 0; i < N(waits) + 1; i++) {
+        fixture->log[0] = '\0';
+        struct call call;
+        fixture_submit(fixture, &call, "crash", 10000);
+        WAIT_FOR(fixture, call.calls > 0);
+        assert_int_equal(call.status, WORKERS_CRASHED);
+        const char *wait = waits[i < N(waits) ? i : N(waits) - 1];
+        WAIT_FOR(fixture, fixture_logged(fixture, wait) && fixture_ready(fixture) == 1);
+    }
+    fixture->workers->timing.served_ms = 0; /* now it counts as long */
+    fixture->log[0] = '\0';
+    struct call call;
+    fixture_submit(fixture, &call, "crash", 10000);
+    WAIT_FOR(fixture, fixture_logged(fixture, "next start in 0 ms"));
+}
+
+/* Jobs that come while the one worker is being started again at once wait for it. */
+static void waits_for_a_quick_restart(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_up(fixture, "ready", 1);
+    fixture_mode(fixture, "gated");
+    struct call crash;
+    fixture_submit(fixture, &crash, "crash", 10000);
+    WAIT_FOR(fixture, fixture_trace_count(fixture, "start") == 2);
+    struct call waits;
+    struct call times_out;
+    fixture_submit(fixture, &waits, "waits", 10000);
+    fixture_submit(fixture, &times_out, "times out", 30);
+    WAIT_FOR(fixture, times_out.calls > 0);
+    assert_int_equal(times_out.status, WORKERS_TIMEOUT);
+    assert_int_equal(waits.calls, 0);
+    WAIT_FOR(fixture, fixture_gate_open(fixture));
+    WAIT_FOR(fixture, waits.calls > 0);
+    assert_int_equal(waits.status, WORKERS_ANSWERED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(kills_at_the_deadline),
+        TEST(counts_the_deadline_from_the_turn_of_a_job),
+        TEST(kills_over_an_abandoned_job),
+        TEST(a_crash_takes_one_job),
+        TEST(survives_kill_9),
+        TEST(kills_liars),
+        TEST(kills_over_answers_out_of_order),
+        TEST(kills_over_an_answer_given_twice),
+        TEST(kills_over_a_bad_material_id),
+        TEST(gives_up_a_job_after_three_crashes),
+        TEST(a_sibling_takes_over),
+        TEST(an_unavailable_token_is_an_answer),
+        TEST(is_down_during_a_backoff),
+        TEST(backs_off_from_a_crash_loop),
+        TEST(waits_for_a_quick_restart),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
