@@ -1,20 +1,42 @@
 /* Session objects of the probe; see probe_private.h. */
 #include "errors.h"
+#include "objects.h"
 #include "p11_call.h"
 #include "probe_private.h"
 
 static CK_BBOOL yes = CK_TRUE;
 
+#define LABEL "rewrapd:probe"
+
+/* The first failure wins. */
+static struct hsm_result destroy(struct probe *probe, CK_OBJECT_HANDLE object, struct hsm_result result)
+{
+    CK_RV rv = p11_destroy_object(probe->token, object);
+    return rv != CKR_OK && result.code == HSM_OK ? hsm_result_of(rv, "C_DestroyObject") : result;
+}
+
+/* SoftHSM 2.6.1 leaves an object behind when it refuses CKA_TRUSTED in C_GenerateKey; it has the label by then. */
+static struct hsm_result destroy_strays(struct probe *probe, struct hsm_result result)
+{
+    char label[] = LABEL;
+    CK_BBOOL no = CK_FALSE;
+    CK_ATTRIBUTE ours[] = {{CKA_TOKEN, &no, sizeof no}, {CKA_LABEL, label, sizeof label - 1}};
+    struct object_list list = {0};
+    struct hsm_result found = objects_find(probe->token, ours, 2, PROBE_MAX_OBJECTS, &list);
+    for (size_t i = 0; i < list.count; i++) {
+        result = destroy(probe, list.handles[i], result);
+    }
+    object_list_clear(&list);
+    return result.code == HSM_OK ? found : result;
+}
+
 struct hsm_result probe_end(struct probe *probe, struct hsm_result result)
 {
     for (size_t i = 0; i < probe->n_made; i++) {
-        CK_RV rv = p11_destroy_object(probe->token, probe->made[i]);
-        if (rv != CKR_OK && result.code == HSM_OK) {
-            result = hsm_result_of(rv, "C_DestroyObject");
-        }
+        result = destroy(probe, probe->made[i], result);
     }
     probe->n_made = 0;
-    return result;
+    return destroy_strays(probe, result);
 }
 
 CK_RV probe_register(struct probe *probe, CK_RV rv, CK_OBJECT_HANDLE *ret)
@@ -52,7 +74,7 @@ static void set_unwraps(struct attributes_template *template, enum hsm_boundary 
 CK_RV probe_kek(struct probe *probe, enum hsm_boundary unwraps, bool trusted, CK_OBJECT_HANDLE *ret)
 {
     static const unsigned char id[] = "probe";
-    struct attributes_wish wish = {.label = "rewrapd:probe", .id = id, .id_len = sizeof id - 1, .kwp = probe->kwp};
+    struct attributes_wish wish = {.label = LABEL, .id = id, .id_len = sizeof id - 1, .kwp = probe->kwp};
     struct attributes_template template;
     attributes_create(ATTRIBUTES_OPEN_KEK, &wish, &template);
     set_unwraps(&template, unwraps);
