@@ -1,1 +1,167 @@
-typedef int not_written_yet;
+/* Opening, closing, and the way of a change: memory follows the store, never the other way round. */
+#include "model.h"
+
+#include <event2/event.h>
+#include <stdlib.h>
+
+static void waiting_free(struct waiting *waiting)
+{
+    key_entry_free(waiting->change.key);
+    alias_entry_free(waiting->change.alias);
+    free(waiting);
+}
+
+/* ------------------------------------------------------------------ what is durable goes into memory */
+
+/* The created time of an alias stays when it gets another key. */
+static bool retarget(struct memory *memory, struct alias_entry *entry)
+{
+    const struct alias_entry *old = memory_alias(memory, entry->alias.account, entry->alias.name);
+    if (old == NULL) {
+        return false;
+    }
+    entry->alias.created_ms = old->alias.created_ms;
+    return memory_put_alias(memory, entry);
+}
+
+/* True when memory took the change; it owns the entry then. */
+static bool apply(struct memory *memory, struct change *change)
+{
+    bool taken = false;
+    switch (change->kind) {
+    case CHANGE_KEY_ADD:
+        taken = memory_add_key(memory, change->key);
+        change->key = taken ? NULL : change->key;
+        break;
+    case CHANGE_ALIAS_ADD:
+        taken = memory_put_alias(memory, change->alias);
+        change->alias = taken ? NULL : change->alias;
+        break;
+    case CHANGE_ALIAS_RETARGET:
+        taken = retarget(memory, change->alias);
+        change->alias = taken ? NULL : change->alias;
+        break;
+    case CHANGE_ALIAS_REMOVE:
+        taken = memory_remove_alias(memory, change->alias->alias.account, change->alias->alias.name);
+        break;
+    }
+    return taken;
+}
+
+static void on_stored(void *arg, struct registry_result result)
+{
+    struct waiting *waiting = arg;
+    struct registry *registry = waiting->registry;
+    TAILQ_REMOVE(&registry->waiting, waiting, link);
+    registry->n_waiting--;
+    if (result.code == REGISTRY_OK && !apply(&registry->memory, &waiting->change)) {
+        result =
+            registry_failure(REGISTRY_STORE, "written, but something else changes this database: restart the daemon");
+    }
+    registry_done_fn done = waiting->done;
+    void *done_arg = waiting->arg;
+    waiting_free(waiting);
+    done(done_arg, result);
+}
+
+/* ------------------------------------------------------------------ asking */
+
+static void on_refuse(evutil_socket_t fd, short events, void *arg)
+{
+    (void)fd;
+    (void)events;
+    struct registry *registry = arg;
+    /* Those that are refused meanwhile wait for the next turn: a caller who tries again at once must not keep the loop
+     * here. */
+    struct waitings now = TAILQ_HEAD_INITIALIZER(now);
+    TAILQ_CONCAT(&now, &registry->refused, link);
+    struct waiting *waiting;
+    while ((waiting = TAILQ_FIRST(&now)) != NULL) {
+        TAILQ_REMOVE(&now, waiting, link);
+        registry->n_waiting--;
+        registry_done_fn done = waiting->done;
+        void *done_arg = waiting->arg;
+        struct registry_result refusal = waiting->refusal;
+        waiting_free(waiting);
+        done(done_arg, refusal);
+    }
+}
+
+void registry_submit(struct registry *registry, const struct change *change, struct registry_result refusal,
+                     registry_done_fn done, void *arg)
+{
+    struct waiting *waiting = calloc(1, sizeof *waiting);
+    if (waiting == NULL) {
+        abort(); /* `done` is promised, and there is no memory even to say no: a restart loses nothing that was answered
+                  */
+    }
+    waiting->registry = registry;
+    waiting->change = *change;
+    waiting->done = done;
+    waiting->arg = arg;
+    registry->n_waiting++;
+    if (refusal.code == REGISTRY_OK) {
+        refusal = store_apply(registry->store, &waiting->change, on_stored, waiting);
+    }
+    if (refusal.code == REGISTRY_OK) {
+        TAILQ_INSERT_TAIL(&registry->waiting, waiting, link);
+        return;
+    }
+    waiting->refusal = refusal;
+    TAILQ_INSERT_TAIL(&registry->refused, waiting, link);
+    event_active(registry->refuse, EV_TIMEOUT, 0);
+}
+
+size_t registry_waiting(const struct registry *registry)
+{
+    return registry->n_waiting;
+}
+
+/* ------------------------------------------------------------------ opening and closing */
+
+struct registry_result registry_open(struct event_base *base, const char *path, struct registry **ret)
+{
+    struct registry *registry = calloc(1, sizeof *registry);
+    if (registry == NULL) {
+        return registry_no_memory();
+    }
+    memory_init(&registry->memory);
+    TAILQ_INIT(&registry->waiting);
+    TAILQ_INIT(&registry->refused);
+    registry->refuse = event_new(base, -1, 0, on_refuse, registry);
+    registry->loading = true;
+    struct registry_result result = registry->refuse == NULL
+                                        ? registry_no_memory()
+                                        : store_open(base, path, &registry_visitor, registry, &registry->store);
+    registry->loading = false;
+    if (result.code != REGISTRY_OK) {
+        registry_free(registry);
+        return result;
+    }
+    *ret = registry;
+    return result;
+}
+
+static void drop_all(struct waitings *list)
+{
+    struct waiting *waiting;
+    while ((waiting = TAILQ_FIRST(list)) != NULL) {
+        TAILQ_REMOVE(list, waiting, link);
+        waiting_free(waiting);
+    }
+}
+
+void registry_free(struct registry *registry)
+{
+    if (registry == NULL) {
+        return;
+    }
+    store_free(registry->store);
+    drop_all(&registry->waiting);
+    drop_all(&registry->refused);
+    if (registry->refuse != NULL) {
+        event_free(registry->refuse);
+    }
+    memory_clear(&registry->memory);
+    free(registry);
+}

@@ -1,16 +1,16 @@
 /*
- * Keys, materials and aliases: all of them in memory, every change a transaction in the store before it is seen or answered.
+ * Keys, materials and aliases: all of them in memory, every change a transaction in the store before it is seen or
+ * answered.
  *
- * Reading is immediate and never blocks. Pointers to entries are valid until the event loop turns: whoever waits copies the ids
- * it needs. Changing is asynchronous: the change goes to the store's writer, and `done` is called from the event loop once it is
- * durable and in memory, or refused. Changes are applied in the order in which they were asked for.
+ * Reading is immediate and never blocks. Pointers to entries are valid until the event loop turns: whoever waits copies
+ * the ids it needs. Changing is asynchronous: the change goes to the store's writer process, and `done` is called from
+ * the event loop once it is durable and in memory, or refused. Changes are applied in the order in which they were
+ * asked for.
  */
 #pragma once
 
 #include "base/attr.h"
 #include "registry/types.h"
-
-#include <stdbool.h>
 
 struct event_base;
 struct registry;
@@ -19,12 +19,14 @@ enum registry_code {
     REGISTRY_OK = 0,
     REGISTRY_EXISTS,    /* the key, material or alias is already there */
     REGISTRY_NOT_FOUND, /* what was to be changed is not there */
-    REGISTRY_LIMIT,     /* too many changes waiting (REGISTRY_MAX_WAITING) */
-    REGISTRY_STORE,     /* the database cannot be read or written: disk full, I/O error, no permission, not ours, newer schema */
+    REGISTRY_LIMIT,     /* too much is waiting (REGISTRY_MAX_WAITING, REGISTRY_MAX_WAITING_BYTES) */
+    REGISTRY_STORE,     /* not opened, or not written; below what that means for a change */
     REGISTRY_NO_MEMORY,
 };
 
-#define REGISTRY_MAX_WAITING 1024 /* changes that may wait for the disk at once */
+/* Changes that may wait for the disk at once, and the bytes of them: a key with long texts has up to 150 KiB. */
+#define REGISTRY_MAX_WAITING       1024
+#define REGISTRY_MAX_WAITING_BYTES (16 * 1024 * 1024)
 
 struct registry_result {
     enum registry_code code;
@@ -32,12 +34,18 @@ struct registry_result {
 };
 
 /*
- * Opens or makes the database at path (mode 0600, in a folder that exists), loads it, and starts the writer process. Blocks while
- * loading: called before serving. On failure *ret is untouched. The caller frees with registry_free.
+ * Opens or makes the database at path (mode 0600, in a folder that exists), loads it, and starts the writer process.
+ * Blocks while loading: called before serving, and before there is anything in memory that another process should not
+ * have a copy of. REGISTRY_STORE when another daemon has the database, when it is writable by others, damaged, not
+ * ours, of a newer version, or has a row that breaks a rule: detail says which. On failure *ret is untouched. The
+ * caller frees with registry_free. base must outlive it.
  */
 REWRAP_MUST_USE struct registry_result registry_open(struct event_base *base, const char *path, struct registry **ret);
 
-/* Stops the writer once it has written what it was given; waiting changes that were not yet sent are dropped without a call. NULL is allowed. */
+/*
+ * Stops the writer once it has written what it was given, which may take as long as one sync of the disk; waiting
+ * changes are dropped without a call. Not to be called from within a `done`. NULL is allowed.
+ */
 void registry_free(struct registry *registry);
 
 /* How many changes are waiting: a graceful stop waits for none. */
@@ -45,14 +53,24 @@ size_t registry_waiting(const struct registry *registry);
 
 /* ------------------------------------------------------------------ reading; NULL when there is none */
 const struct registry_key *registry_key_find(const struct registry *registry, const uint8_t key_id[KEY_ID_BYTES]);
-const struct registry_key *registry_key_of_material(const struct registry *registry, const uint8_t material_id[MATERIAL_ID_BYTES]);
-const struct registry_alias *registry_alias_find(const struct registry *registry, const char *account, const char *name);
+const struct registry_key *registry_key_of_material(const struct registry *registry,
+                                                    const uint8_t material_id[MATERIAL_ID_BYTES]);
+const struct registry_alias *registry_alias_find(const struct registry *registry, const char *account,
+                                                 const char *name);
 
-/* The first key of the account with an id greater than `after` (NULL: the first of all), for paging in a stable order. */
-const struct registry_key *registry_key_after(const struct registry *registry, const char *account, const uint8_t after[KEY_ID_BYTES]);
+/* The first key of the account with an id greater than `after` (NULL: the first of all), for paging in a stable order.
+ */
+const struct registry_key *registry_key_after(const struct registry *registry, const char *account,
+                                              const uint8_t after[KEY_ID_BYTES]);
 
 /* The first alias of the account with a name greater than `after` (byte order; NULL: the first of all). */
-const struct registry_alias *registry_alias_after(const struct registry *registry, const char *account, const char *after);
+const struct registry_alias *registry_alias_after(const struct registry *registry, const char *account,
+                                                  const char *after);
+
+/* The first alias of the key with a name greater than `after` (byte order; NULL: the first). A key has few: walks them.
+ */
+const struct registry_alias *registry_alias_of_key_after(const struct registry *registry,
+                                                         const uint8_t key_id[KEY_ID_BYTES], const char *after);
 
 /* How many keys an account has; how many keys and aliases there are in all. */
 size_t registry_account_keys(const struct registry *registry, const char *account);
@@ -60,17 +78,35 @@ size_t registry_keys(const struct registry *registry);
 size_t registry_aliases(const struct registry *registry);
 
 /* ------------------------------------------------------------------ changing */
+/*
+ * Called exactly once for each change, later, from the event loop, never before the call that asked has returned; not
+ * called any more once registry_free was.
+ *
+ * REGISTRY_STORE means that nothing was changed (disk full, a text that may not be stored), or that the writer was lost
+ * and nobody knows. In the second case the rows have been read again: registry_key_find or registry_alias_find show
+ * whether it was done. Only when the database cannot be read either they may not know it yet; then no later change is
+ * taken before they do.
+ */
 typedef void (*registry_done_fn)(void *arg, struct registry_result result);
 
 /*
- * Adds a key with its first material, tags included. Copies everything that `key` points to. REGISTRY_EXISTS when the key id or
- * the material id is known. `done` is called exactly once, later, from the event loop; never before this returns.
+ * Adds a key with its first material, tags included. Copies everything that `key` points to; key_id_text and n_aliases
+ * are not looked at, tags are kept in byte order of their keys. REGISTRY_EXISTS when the key id or the material id is
+ * known. Sizes: description 8192 characters, 50 tags of 128 and 256 characters (KMS.md R-74, R-78) and, for token, 128
+ * bytes of printable ASCII; REGISTRY_STORE beyond them.
  */
 void registry_key_add(struct registry *registry, const struct registry_key *key, registry_done_fn done, void *arg);
 
-/* now_ms becomes created and updated. REGISTRY_EXISTS when the account has an alias of that name, REGISTRY_NOT_FOUND without the key. */
-void registry_alias_add(struct registry *registry, const char *account, const char *name, const uint8_t key_id[KEY_ID_BYTES],
-                        int64_t now_ms, registry_done_fn done, void *arg);
-void registry_alias_retarget(struct registry *registry, const char *account, const char *name, const uint8_t key_id[KEY_ID_BYTES],
-                             int64_t now_ms, registry_done_fn done, void *arg);
-void registry_alias_remove(struct registry *registry, const char *account, const char *name, registry_done_fn done, void *arg);
+/*
+ * Add: now_ms becomes created and updated; REGISTRY_EXISTS when the account has an alias of that name. Retarget: now_ms
+ * becomes updated; REGISTRY_NOT_FOUND without the alias. Both: REGISTRY_NOT_FOUND when there is no such key in that
+ * account. A name is "alias/" and 1 to 250 of A-Z a-z 0-9 : / _ - (KMS.md R-50); REGISTRY_STORE for another.
+ */
+void registry_alias_add(struct registry *registry, const char *account, const char *name,
+                        const uint8_t key_id[KEY_ID_BYTES], int64_t now_ms, registry_done_fn done, void *arg);
+void registry_alias_retarget(struct registry *registry, const char *account, const char *name,
+                             const uint8_t key_id[KEY_ID_BYTES], int64_t now_ms, registry_done_fn done, void *arg);
+
+/* REGISTRY_NOT_FOUND when there is none. */
+void registry_alias_remove(struct registry *registry, const char *account, const char *name, registry_done_fn done,
+                           void *arg);

@@ -1,0 +1,203 @@
+/* What a key and an alias may contain; see check.h. */
+#include "check.h"
+
+#define ALIAS_PREFIX "alias/"
+
+/* The bytes of the character at the start of text, or 0 when there is none in UTF-8. */
+static size_t utf8_character(struct view text)
+{
+    static const struct {
+        uint8_t mask, lead;
+        size_t bytes;
+        uint32_t least; /* a smaller value has a shorter form */
+    } forms[] = {{0x80, 0x00, 1, 0x1}, {0xe0, 0xc0, 2, 0x80}, {0xf0, 0xe0, 3, 0x800}, {0xf8, 0xf0, 4, 0x10000}};
+
+    for (size_t f = 0; f < sizeof forms / sizeof forms[0]; f++) {
+        if ((text.data[0] & forms[f].mask) != forms[f].lead) {
+            continue;
+        }
+        if (text.len < forms[f].bytes) {
+            return 0;
+        }
+        uint32_t value = text.data[0] & (uint8_t)~forms[f].mask;
+        for (size_t i = 1; i < forms[f].bytes; i++) {
+            if ((text.data[i] & 0xc0) != 0x80) {
+                return 0;
+            }
+            value = value << 6 | (text.data[i] & 0x3f);
+        }
+        bool surrogate = value >= 0xd800 && value <= 0xdfff;
+        return value < forms[f].least || surrogate || value > 0x10ffff ? 0 : forms[f].bytes;
+    }
+    return 0;
+}
+
+bool check_text(struct view text, size_t max_characters)
+{
+    for (size_t n = 0; text.len != 0; n++) {
+        size_t bytes = utf8_character(text);
+        if (bytes == 0 || n == max_characters) {
+            return false;
+        }
+        text = view_of(text.data + bytes, text.len - bytes);
+    }
+    return true;
+}
+
+const char *check_account(struct view account)
+{
+    if (account.len != ACCOUNT_TEXT_BYTES - 1) {
+        return "account is not 12 digits";
+    }
+    for (size_t i = 0; i < account.len; i++) {
+        if (account.data[i] < '0' || account.data[i] > '9') {
+            return "account is not 12 digits";
+        }
+    }
+    return NULL;
+}
+
+static bool is_alias_character(uint8_t c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == ':' || c == '/' ||
+           c == '_' || c == '-';
+}
+
+/* The pattern of the API (KMS.md R-50). What is reserved or discouraged beyond it is for operations to refuse. */
+const char *check_alias_name(struct view name)
+{
+    const size_t prefix = sizeof ALIAS_PREFIX - 1;
+    if (name.len > ALIAS_NAME_MAX_BYTES) {
+        return "alias name is too long";
+    }
+    if (name.len <= prefix || memcmp(name.data, ALIAS_PREFIX, prefix) != 0) {
+        return "alias name does not start with alias/";
+    }
+    for (size_t i = prefix; i < name.len; i++) {
+        if (!is_alias_character(name.data[i])) {
+            return "alias name has a character that is not allowed";
+        }
+    }
+    return NULL;
+}
+
+const char *check_token_name(struct view name)
+{
+    if (name.len == 0 || name.len > TOKEN_NAME_MAX_BYTES) {
+        return "token name is empty or too long";
+    }
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.data[i] < 0x20 || name.data[i] > 0x7e) {
+            return "token name is not printable ASCII";
+        }
+    }
+    return NULL;
+}
+
+const char *check_description(struct view description)
+{
+    return check_text(description, DESCRIPTION_MAX_CHARACTERS) ? NULL : "description is not UTF-8 or too long";
+}
+
+const char *check_tag(struct view key, struct view value)
+{
+    if (key.len == 0 || !check_text(key, TAG_KEY_MAX_CHARACTERS)) {
+        return "tag key is empty, not UTF-8 or too long";
+    }
+    return check_text(value, TAG_VALUE_MAX_CHARACTERS) ? NULL : "tag value is not UTF-8 or too long";
+}
+
+const char *check_time(int64_t time_ms)
+{
+    return time_ms >= 0 && time_ms <= TIME_MAX_MS ? NULL : "time is out of range";
+}
+
+/* Enumerations start at 1 and have no gaps (registry/types.h). */
+static const char *check_numbers(const struct registry_key *key)
+{
+    const struct {
+        int value, last;
+        const char *wrong;
+    } numbers[] = {
+        {(int)key->spec, KEY_SPEC_RSA_4096, "key spec is unknown"},
+        {(int)key->usage, KEY_USAGE_ENCRYPT_DECRYPT, "key usage is unknown"},
+        {(int)key->state, KEY_STATE_PENDING_DELETION, "key state is unknown"},
+        {(int)key->boundary, KEY_BOUNDARY_OPEN, "key boundary is unknown"},
+    };
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        if (numbers[i].value < 1 || numbers[i].value > numbers[i].last) {
+            return numbers[i].wrong;
+        }
+    }
+    return check_time(key->created_ms);
+}
+
+static const char *check_materials(const struct registry_key *key)
+{
+    if (key->n_materials == 0) {
+        return "key has no material";
+    }
+    if (key->n_materials > KEY_MAX_MATERIALS) {
+        return "key has too many materials";
+    }
+    for (size_t i = 0; i < key->n_materials; i++) {
+        const char *wrong = check_time(key->materials[i].created_ms);
+        if (wrong != NULL) {
+            return wrong;
+        }
+        for (size_t j = 0; j < i; j++) {
+            if (memcmp(key->materials[i].id, key->materials[j].id, MATERIAL_ID_BYTES) == 0) {
+                return "key has a material twice";
+            }
+        }
+    }
+    return NULL;
+}
+
+static const char *check_tags(const struct registry_key *key)
+{
+    if (key->n_tags > KEY_MAX_TAGS) {
+        return "key has too many tags";
+    }
+    for (size_t i = 0; i < key->n_tags; i++) {
+        const struct registry_tag *tag = &key->tags[i];
+        const char *wrong = check_tag(view_of_string(tag->key), view_of_string(tag->value));
+        if (wrong != NULL) {
+            return wrong;
+        }
+        if (i > 0 && strcmp(key->tags[i - 1].key, tag->key) >= 0) {
+            return "tag key is there twice or out of order";
+        }
+    }
+    return NULL;
+}
+
+const char *check_key(const struct registry_key *key)
+{
+    const char *wrong = check_account(view_of_string(key->account));
+    if (wrong == NULL) {
+        wrong = check_token_name(view_of_string(key->token));
+    }
+    if (wrong == NULL) {
+        wrong = check_description(view_of_string(key->description));
+    }
+    if (wrong == NULL) {
+        wrong = check_numbers(key);
+    }
+    if (wrong == NULL) {
+        wrong = check_materials(key);
+    }
+    return wrong != NULL ? wrong : check_tags(key);
+}
+
+const char *check_alias(const struct registry_alias *alias)
+{
+    const char *wrong = check_account(view_of_string(alias->account));
+    if (wrong == NULL) {
+        wrong = check_alias_name(view_of_string(alias->name));
+    }
+    if (wrong == NULL) {
+        wrong = check_time(alias->created_ms);
+    }
+    return wrong != NULL ? wrong : check_time(alias->updated_ms);
+}

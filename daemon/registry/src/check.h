@@ -1,0 +1,37 @@
+/*
+ * What a key and an alias may contain. One set of rules for three doors: what operations ask to store, what the writer
+ * process is sent, and what is read from the database. So nothing is written that the next start would refuse.
+ */
+#pragma once
+
+#include "base/attr.h"
+#include "base/view.h"
+#include "registry/types.h"
+
+#include <stdbool.h>
+
+#define DESCRIPTION_MAX_CHARACTERS 8192 /* KMS.md R-74 */
+#define TAG_KEY_MAX_CHARACTERS     128  /* KMS.md R-78 */
+#define TAG_VALUE_MAX_CHARACTERS   256
+#define KEY_MAX_TAGS               50
+#define KEY_MAX_MATERIALS                                                                                              \
+    1024                         /* 25 on-demand rotations (KMS.md R-79) and one a quarter for as long as anyone plans \
+                                  */
+#define TOKEN_NAME_MAX_BYTES 128 /* a section name of the configuration */
+#define TIME_MAX_MS          INT64_C(253402300799999) /* the end of the year 9999: what a timestamp can be written for */
+#define UTF8_MAX_BYTES       4                        /* of one character */
+
+/* True for UTF-8 (RFC 3629: shortest form, no surrogates) without NUL, of at most that many characters. Pure. */
+REWRAP_MUST_USE bool check_text(struct view text, size_t max_characters);
+
+/* Each answers NULL, or in a few words what is wrong: a static text. Pure. */
+REWRAP_MUST_USE const char *check_account(struct view account);
+REWRAP_MUST_USE const char *check_alias_name(struct view name);
+REWRAP_MUST_USE const char *check_token_name(struct view name);
+REWRAP_MUST_USE const char *check_description(struct view description);
+REWRAP_MUST_USE const char *check_tag(struct view key, struct view value);
+REWRAP_MUST_USE const char *check_time(int64_t time_ms);
+
+/* Every field of a whole key; tags must be in byte order of their keys, each once. */
+REWRAP_MUST_USE const char *check_key(const struct registry_key *key);
+REWRAP_MUST_USE const char *check_alias(const struct registry_alias *alias);

@@ -1,0 +1,51 @@
+/* A key and an alias as the registry owns them, with what ties them together. */
+#pragma once
+
+#include "base/attr.h"
+#include "base/view.h"
+#include "registry/types.h"
+
+#include <stdbool.h>
+
+struct alias_entry {
+    struct registry_alias alias;  /* alias.name points into id */
+    struct alias_entry *previous; /* the other aliases of the same key, in order of their names */
+    struct alias_entry *next;
+    size_t id_len;
+    char id[]; /* the account's digits, then the name: together the key of the map of aliases. With a NUL. */
+};
+
+struct key_entry {
+    struct registry_key key;
+    struct alias_entry *first_alias; /* borrowed from the map of aliases */
+    struct alias_entry *last_alias;
+};
+
+#define ALIAS_ID_MAX_BYTES (ACCOUNT_TEXT_BYTES - 1 + ALIAS_NAME_MAX_BYTES)
+
+/* A key with these three texts copied and nothing else set. Account has 12 bytes, no text has a NUL. NULL without
+ * memory. */
+REWRAP_MUST_USE struct key_entry *key_entry_new(const uint8_t key_id[KEY_ID_BYTES], struct view account,
+                                                struct view token, struct view description);
+
+/* A deep copy of key, tags sorted. NULL without memory. */
+REWRAP_MUST_USE struct key_entry *key_entry_copy(const struct registry_key *key);
+
+/* Append. False, and nothing changed, without memory. */
+REWRAP_MUST_USE bool key_entry_add_material(struct key_entry *entry, const struct registry_material *material);
+REWRAP_MUST_USE bool key_entry_add_tag(struct key_entry *entry, struct view key, struct view value);
+
+/* NULL is allowed. */
+void key_entry_free(struct key_entry *entry);
+
+/* Account has 12 bytes, name at most ALIAS_NAME_MAX_BYTES, no text has a NUL; key_id may be NULL: zeros. NULL without
+ * memory. */
+REWRAP_MUST_USE struct alias_entry *alias_entry_new(struct view account, struct view name, const uint8_t *key_id);
+
+/* NULL is allowed. */
+void alias_entry_free(struct alias_entry *entry);
+
+static inline struct view alias_entry_id(const struct alias_entry *entry)
+{
+    return view_of(entry->id, entry->id_len);
+}

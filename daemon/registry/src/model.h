@@ -1,0 +1,42 @@
+/* The registry's inside, shared by its files. */
+#pragma once
+
+#include "memory.h"
+#include "result.h"
+#include "store.h"
+
+#include <sys/queue.h>
+
+struct event;
+
+/* A change and who asked for it. */
+struct waiting {
+    TAILQ_ENTRY(waiting) link;
+    struct registry *registry;
+    struct change change; /* owns key and alias */
+    registry_done_fn done;
+    void *arg;
+    struct registry_result refusal; /* of those that never reached the store */
+};
+
+TAILQ_HEAD(waitings, waiting);
+
+struct registry {
+    struct memory memory;
+    struct store *store;
+    struct waitings waiting; /* in the store's queue */
+    struct waitings refused; /* to be told so at the next turn of the loop */
+    struct event *refuse;
+    size_t n_waiting; /* in both */
+    bool loading;
+};
+
+/* What the store shows, into memory (load.c). */
+extern const struct store_visitor registry_visitor;
+
+/*
+ * Hands a change to the store; the caller of the registry is answered in any case, later. Takes over what change points
+ * to. refusal is REGISTRY_OK, or why the change does not even get that far.
+ */
+void registry_submit(struct registry *registry, const struct change *change, struct registry_result refusal,
+                     registry_done_fn done, void *arg);

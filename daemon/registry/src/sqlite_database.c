@@ -1,0 +1,96 @@
+/* A connection to the database; see sqlite_database.h. */
+#include "sqlite_database.h"
+
+#include "sqlite_schema.h"
+#include "sqlite_statement.h"
+
+#define BUSY_TIMEOUT_MS 2000      /* a backup or an operator's shell may hold the database for a moment */
+#define VALUE_MAX_BYTES (1 << 20) /* far above our largest row: what is longer is not ours */
+#define WAL_KEEP_BYTES  "4194304" /* the -wal file is cut to this after a checkpoint */
+
+/* A database can carry code (views, triggers, functions in its schema): none of it is ours, so none of it runs. */
+static struct registry_result distrust(sqlite3 *db)
+{
+    static const struct {
+        int option, value;
+    } options[] = {
+        {SQLITE_DBCONFIG_DEFENSIVE, 1},   {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0}, {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
+        {SQLITE_DBCONFIG_ENABLE_VIEW, 0}, {SQLITE_DBCONFIG_ENABLE_FKEY, 1},
+    };
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        if (sqlite3_db_config(db, options[i].option, options[i].value, NULL) != SQLITE_OK) {
+            return sqlite_failure(db, "cannot set up the database");
+        }
+    }
+    sqlite3_limit(db, SQLITE_LIMIT_LENGTH, VALUE_MAX_BYTES);
+    sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
+    return sqlite_run(db, "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY");
+}
+
+/* Runs a pragma that answers with the value in force, and compares. */
+static struct registry_result pragma(sqlite3 *db, const char *sql, const char *expected)
+{
+    struct sqlite_statement statement = {0};
+    struct registry_result result = sqlite_statement_prepare(db, sql, &statement);
+    if (result.code == REGISTRY_OK) {
+        bool row;
+        result = sqlite_statement_step(&statement, &row);
+        if (result.code == REGISTRY_OK) {
+            const char *got = row ? (const char *)sqlite3_column_text(statement.handle, 0) : NULL;
+            char text[PRINTABLE_MAX_BYTES];
+            if (got == NULL || strcmp(got, expected) != 0) {
+                result = registry_failure(REGISTRY_STORE, "%s: got %s, not %s", sql,
+                                          printable(view_of_string(got), text), expected);
+            }
+        }
+    }
+    sqlite_statement_clear(&statement);
+    return result;
+}
+
+/* Every commit is synced before it is answered; a reader (a backup) does not block the writer. */
+static struct registry_result make_durable(sqlite3 *db)
+{
+    struct registry_result result = pragma(db, "PRAGMA journal_mode = WAL", "wal");
+    if (result.code == REGISTRY_OK) {
+        result = sqlite_run(db, "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = " WAL_KEEP_BYTES);
+    }
+    return result.code == REGISTRY_OK ? pragma(db, "PRAGMA synchronous", "2") : result;
+}
+
+struct registry_result sqlite_database_open(const char *path, sqlite3 **ret)
+{
+    sqlite3 *db = NULL;
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
+    struct registry_result result = registry_ok();
+    if (sqlite3_open_v2(path, &db, flags, NULL) != SQLITE_OK) {
+        result = db == NULL ? registry_no_memory() : sqlite_failure(db, "cannot open the database");
+    }
+    if (result.code == REGISTRY_OK && sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS) != SQLITE_OK) {
+        result = sqlite_failure(db, "cannot set up the database");
+    }
+    if (result.code == REGISTRY_OK) {
+        result = distrust(db);
+    }
+    int version = 0;
+    if (result.code == REGISTRY_OK) {
+        result = sqlite_schema_identify(db, &version);
+    }
+    if (result.code == REGISTRY_OK) {
+        result = make_durable(db);
+    }
+    if (result.code == REGISTRY_OK) {
+        result = sqlite_schema_upgrade(db, version);
+    }
+    if (result.code != REGISTRY_OK) {
+        sqlite3_close(db);
+        return result;
+    }
+    *ret = db;
+    return registry_ok();
+}
+
+struct registry_result sqlite_database_examine(sqlite3 *db)
+{
+    return pragma(db, "PRAGMA integrity_check(1)", "ok");
+}

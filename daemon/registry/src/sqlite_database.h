@@ -1,0 +1,15 @@
+/* A connection to the database with everything set that durability and a hostile file ask for. */
+#pragma once
+
+#include "result.h"
+
+#include <sqlite3.h>
+
+/*
+ * Opens the file at path, which exists; makes or upgrades its schema. Blocks. On failure *ret is untouched. The caller
+ * closes with sqlite3_close. Both the loading daemon and the writer come through here.
+ */
+REWRAP_MUST_USE struct registry_result sqlite_database_open(const char *path, sqlite3 **ret);
+
+/* Reads all pages and indices: REGISTRY_STORE when the file is damaged. */
+REWRAP_MUST_USE struct registry_result sqlite_database_examine(sqlite3 *db);

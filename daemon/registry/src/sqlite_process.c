@@ -1,0 +1,157 @@
+/* Starting and ending the writer process; see sqlite_process.h. */
+#include "sqlite_process.h"
+
+#include "sqlite_file.h"
+#include "sqlite_writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PROCESS_NAME "rewrapd-store" /* at most 15 bytes (prctl(2)) */
+
+enum { CHILD_SOCKET = 3, CHILD_LOCK = 4, CHILD_FIRST_FREE = 5 };
+
+/* ------------------------------------------------------------------ in the child */
+
+static void settle_signals(void)
+{
+    /* SIGXFSZ: a limit on the size of files is to be an error of write(2), not a death. */
+    static const int ignored[] = {SIGPIPE, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGXFSZ};
+    for (int number = 1; number < NSIG; number++) {
+        rewrap_ignore(signal(number, SIG_DFL), "SIGKILL, SIGSTOP and libc's own cannot be set");
+    }
+    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++) {
+        rewrap_ignore(signal(ignored[i], SIG_IGN), "these can be set");
+    }
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* The two descriptors go above the range first, so that moving one cannot cover the other. */
+static bool settle_descriptors(int socket_fd, int lock_fd)
+{
+    int high_socket = fcntl(socket_fd, F_DUPFD, CHILD_FIRST_FREE);
+    int high_lock = fcntl(lock_fd, F_DUPFD, CHILD_FIRST_FREE);
+    if (high_socket < 0 || high_lock < 0 || dup2(high_socket, CHILD_SOCKET) < 0 || dup2(high_lock, CHILD_LOCK) < 0 ||
+        close_range(CHILD_FIRST_FREE, ~0U, 0) != 0) {
+        return false;
+    }
+    /* Standard input and output are not ours, but SQLite must not get their numbers. */
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    return null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(null, STDOUT_FILENO) >= 0 &&
+           (null <= STDERR_FILENO || close(null) == 0);
+}
+
+_Noreturn static void run_child(int socket_fd, int lock_fd, pid_t parent, const char *path)
+{
+    rewrap_ignore(prctl(PR_SET_NAME, PROCESS_NAME), "only a name");
+    settle_signals();
+    /* A killed daemon has no use for a writer. WAL makes the kill safe, and the next daemon need not wait. */
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) {
+        _exit(1);
+    }
+    /* The copy of the daemon's memory may hold what is passing through it: it must reach neither a core file nor a
+     * debugger. */
+    rewrap_ignore(prctl(PR_SET_DUMPABLE, 0), "a precaution");
+    if (!settle_descriptors(socket_fd, lock_fd)) {
+        _exit(1);
+    }
+    sqlite_writer_run(CHILD_SOCKET, CHILD_LOCK, path);
+}
+
+/* ------------------------------------------------------------------ in the daemon */
+
+/* With all signals blocked over the fork: a handler of the daemon that ran in the child would write into the daemon's
+ * pipes. */
+static pid_t fork_quietly(void)
+{
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
+    pid_t pid = fork();
+    if (pid != 0) {
+        int error = errno;
+        sigprocmask(SIG_SETMASK, &before, NULL);
+        errno = error;
+    }
+    return pid;
+}
+
+static struct registry_result start(const char *path, int lock_fd, struct sqlite_process *ret)
+{
+    int sockets[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0) {
+        return registry_failure(REGISTRY_STORE, "cannot start the writer: socketpair: %m");
+    }
+    struct registry_result result = registry_ok();
+    const pid_t parent = getpid();
+    struct sqlite_process process = {.pid = -1, .pidfd = -1, .fd = sockets[0]};
+    if (fcntl(sockets[0], F_SETFL, O_NONBLOCK) != 0) {
+        result = registry_failure(REGISTRY_STORE, "cannot start the writer: fcntl: %m");
+        goto done;
+    }
+    process.pid = fork_quietly();
+    if (process.pid == 0) {
+        run_child(sockets[1], lock_fd, parent, path);
+    }
+    if (process.pid < 0) {
+        result = registry_failure(REGISTRY_STORE, "cannot start the writer: fork: %m");
+        goto done;
+    }
+    process.pidfd = pidfd_open(process.pid, 0);
+    if (process.pidfd < 0) {
+        result = registry_failure(REGISTRY_STORE, "cannot watch the writer: pidfd_open: %m");
+        kill(process.pid, SIGKILL); /* ours and not yet waited for: the number cannot be another's */
+        waitpid(process.pid, NULL, 0);
+    }
+done:
+    close(sockets[1]);
+    if (result.code != REGISTRY_OK) {
+        close(sockets[0]);
+        return result;
+    }
+    *ret = process;
+    return result;
+}
+
+struct registry_result sqlite_process_start(const char *path, struct sqlite_process *ret)
+{
+    /* A description of its own: the lock that the writer takes on it ends with the writer. */
+    int lock_fd;
+    struct registry_result result = sqlite_lock_open(path, &lock_fd);
+    if (result.code != REGISTRY_OK) {
+        return result;
+    }
+    result = start(path, lock_fd, ret);
+    close(lock_fd);
+    return result;
+}
+
+void sqlite_process_kill(const struct sqlite_process *process)
+{
+    rewrap_ignore(pidfd_send_signal(process->pidfd, SIGKILL, NULL, 0), "it may have ended");
+}
+
+bool sqlite_process_reap(struct sqlite_process *process, int wait_ms)
+{
+    struct pollfd ended = {.fd = process->pidfd, .events = POLLIN};
+    if (poll(&ended, 1, wait_ms) <= 0) {
+        return false;
+    }
+    siginfo_t status;
+    rewrap_ignore(waitid(P_PIDFD, (id_t)process->pidfd, &status, WEXITED | WNOHANG),
+                  "somebody may have reaped all children");
+    close(process->pidfd);
+    process->pidfd = -1;
+    return true;
+}

@@ -1,0 +1,15 @@
+/* Reading rows. Their bytes are hostile: each is checked, and what is wrong is said with table and row. */
+#pragma once
+
+#include "store.h"
+
+#include <sqlite3.h>
+
+/* Shows the visitor all keys, then all aliases (store.h). Blocks. Stops at the first failure, also of the visitor. */
+REWRAP_MUST_USE struct registry_result sqlite_rows_load(sqlite3 *db, const struct store_visitor *visitor, void *arg);
+
+/* *ret is NULL when there is none; otherwise the caller frees it. Untouched on failure. */
+REWRAP_MUST_USE struct registry_result sqlite_rows_key(sqlite3 *db, const uint8_t key_id[KEY_ID_BYTES],
+                                                       struct key_entry **ret);
+REWRAP_MUST_USE struct registry_result sqlite_rows_alias(sqlite3 *db, const char *account, const char *name,
+                                                         struct alias_entry **ret);

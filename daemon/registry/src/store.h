@@ -1,0 +1,58 @@
+/*
+ * Where the registry is kept. Narrow on purpose: load everything, apply a change, say what became of a change whose
+ * outcome was lost. The registry knows nothing of SQL; a second backend implements these functions and the promises
+ * written here.
+ */
+#pragma once
+
+#include "entries.h"
+#include "registry/registry.h"
+
+struct event_base;
+struct store;
+
+enum change_kind { CHANGE_KEY_ADD = 1, CHANGE_ALIAS_ADD = 2, CHANGE_ALIAS_RETARGET = 3, CHANGE_ALIAS_REMOVE = 4 };
+
+/* A change as it is asked for; has passed the rules of check.h. */
+struct change {
+    enum change_kind kind;
+    struct key_entry *key;     /* CHANGE_KEY_ADD */
+    struct alias_entry *alias; /* the others; CHANGE_ALIAS_REMOVE uses account and name only */
+};
+
+/*
+ * What the store shows. Rows have passed the rules of check.h. While loading: keys first, in order of their ids, then
+ * aliases in order of account and name. Later: rows which a change with a lost outcome may have touched, as they are in
+ * the store; a key or alias that is known already is shown again. Each takes the entry over when it answers
+ * REGISTRY_OK.
+ */
+struct store_visitor {
+    struct registry_result (*key)(void *arg, struct key_entry *entry);
+    struct registry_result (*alias)(void *arg, struct alias_entry *entry);
+    void (*no_alias)(void *arg, const char *account, const char *name);
+};
+
+typedef void (*store_done_fn)(void *arg, struct registry_result result);
+
+/*
+ * Opens or makes the store at path, shows the visitor all of it, and is ready for changes. Blocks. On failure *ret is
+ * untouched; the visitor may have been shown a part. base, visitor and arg must outlive the store. The caller frees
+ * with store_free.
+ */
+REWRAP_MUST_USE struct registry_result store_open(struct event_base *base, const char *path,
+                                                  const struct store_visitor *visitor, void *arg, struct store **ret);
+
+/*
+ * Applies change, in the order of the calls; never blocks. When this answers REGISTRY_OK, `done` is called exactly
+ * once, later, from the event loop, in the same order: REGISTRY_OK         durable REGISTRY_EXISTS     key id, material
+ * id, or alias is there: nothing changed REGISTRY_NOT_FOUND  the alias, or the key that it is for, is not there in that
+ * account: nothing changed REGISTRY_STORE      nothing changed; or the outcome was lost, and then the visitor was shown
+ * the rows before, unless detail says that they could not be read: then that happens before any later change is applied
+ * change is borrowed until then. Otherwise `done` is never called: REGISTRY_LIMIT when too much is waiting,
+ * REGISTRY_STORE while there is nobody to write, REGISTRY_NO_MEMORY.
+ */
+REWRAP_MUST_USE struct registry_result store_apply(struct store *store, const struct change *change, store_done_fn done,
+                                                   void *arg);
+
+/* Waits (for a bounded time) until what was given is written; no `done` is called any more. NULL is allowed. */
+void store_free(struct store *store);

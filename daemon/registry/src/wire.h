@@ -1,0 +1,69 @@
+/*
+ * The frames between rewrapd and its writer process. Each: 4 bytes length of what follows, 8 bytes sequence, 1 byte
+ * kind, body. Integers are big-endian. Both ends check what they read as if a stranger had sent it.
+ *
+ *   to the writer     the four changes, and two questions for a row
+ *   from the writer   one answer to each, in the same order and with its sequence; before the first READY or FAILED
+ * with sequence 0, and FAILED also when the writer gives up
+ */
+#pragma once
+
+#include "base/buffer.h"
+#include "store.h"
+
+/* A key with every field at its limit has about 150 KiB: 32 KiB of description, 77 KiB of tags, 40 KiB of materials. */
+#define WIRE_FRAME_MAX_BYTES ((size_t)256 << 10)
+#define WIRE_LENGTH_BYTES    4
+#define WIRE_HEADER_BYTES    9 /* sequence and kind */
+#define WIRE_TEXT_MAX_BYTES  199
+
+enum wire_kind {
+    WIRE_KEY_ADD = CHANGE_KEY_ADD,
+    WIRE_ALIAS_ADD = CHANGE_ALIAS_ADD,
+    WIRE_ALIAS_RETARGET = CHANGE_ALIAS_RETARGET,
+    WIRE_ALIAS_REMOVE = CHANGE_ALIAS_REMOVE,
+    WIRE_KEY_READ = 5,   /* body: a key id */
+    WIRE_ALIAS_READ = 6, /* body: an alias, of which account and name count */
+
+    WIRE_DONE = 16,      /* body: code and text */
+    WIRE_KEY_ROW = 17,   /* body: a key, as in WIRE_KEY_ADD */
+    WIRE_ALIAS_ROW = 18, /* body: an alias */
+    WIRE_NO_ROW = 19,    /* body: empty */
+    WIRE_READY = 20,     /* body: empty */
+    WIRE_FAILED = 21,    /* body: code and text */
+};
+
+/* A frame that was read. Owns key and alias; cleared with wire_frame_clear. */
+struct wire_frame {
+    uint64_t sequence;
+    enum wire_kind kind;
+    uint8_t key_id[KEY_ID_BYTES];  /* WIRE_KEY_READ */
+    struct key_entry *key;         /* WIRE_KEY_ADD, WIRE_KEY_ROW */
+    struct alias_entry *alias;     /* WIRE_ALIAS_* */
+    struct registry_result result; /* WIRE_DONE, WIRE_FAILED */
+};
+
+enum wire_code {
+    WIRE_OK,
+    WIRE_INCOMPLETE, /* more bytes are needed */
+    WIRE_MALFORMED,  /* can never become a frame, or breaks a rule of check.h */
+    WIRE_NO_MEMORY,
+};
+
+/*
+ * Reads the frame at the start of bytes. On WIRE_OK *ret is set and *ret_used is the bytes it took; otherwise both are
+ * untouched. Every accepted frame is the one spelling of its content. Does not block.
+ */
+REWRAP_MUST_USE enum wire_code wire_read(struct view bytes, struct wire_frame *ret, size_t *ret_used);
+void wire_frame_clear(struct wire_frame *frame);
+
+/* Each appends one frame to out; false, with out as it was, when there is no room or memory. */
+REWRAP_MUST_USE bool wire_write_change(struct buffer *out, uint64_t sequence, const struct change *change);
+REWRAP_MUST_USE bool wire_write_key_read(struct buffer *out, uint64_t sequence, const uint8_t key_id[KEY_ID_BYTES]);
+REWRAP_MUST_USE bool wire_write_key(struct buffer *out, uint64_t sequence, enum wire_kind kind,
+                                    const struct registry_key *key);
+REWRAP_MUST_USE bool wire_write_alias(struct buffer *out, uint64_t sequence, enum wire_kind kind,
+                                      const struct registry_alias *alias);
+REWRAP_MUST_USE bool wire_write_result(struct buffer *out, uint64_t sequence, enum wire_kind kind,
+                                       const struct registry_result *result);
+REWRAP_MUST_USE bool wire_write_empty(struct buffer *out, uint64_t sequence, enum wire_kind kind);

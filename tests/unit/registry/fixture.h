@@ -1,0 +1,61 @@
+/* A registry on a real file in a folder of its own, and ways to wait for its answers. */
+#pragma once
+
+#include "registry/registry.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define ACCOUNT       "111122223333"
+#define OTHER_ACCOUNT "444455556666"
+#define NOW_MS        INT64_C(1700000000123)
+
+struct fixture {
+    struct event_base *base;
+    struct registry *registry; /* NULL while closed */
+    char folder[64];
+    char path[96];
+};
+
+/* For cmocka: make and remove the folder; *state is the fixture. The registry is not open yet. */
+int fixture_setup(void **state);
+int fixture_teardown(void **state);
+
+/* Opens or closes; fails the test when that fails. Reopening is what a restart sees. */
+void fixture_open(struct fixture *fixture);
+void fixture_close(struct fixture *fixture);
+void fixture_reopen(struct fixture *fixture);
+
+/* Tries to open, expects REGISTRY_STORE and that detail contains text. */
+void fixture_expect_refused(struct fixture *fixture, const char *text);
+
+/* Turns the event loop until *counter is at least target; fails the test after 30 seconds. */
+void fixture_run_until(struct fixture *fixture, const int *counter, int target);
+
+/* What a change was answered. */
+struct answer {
+    int calls;
+    struct registry_result result;
+};
+
+void on_answer(void *arg, struct registry_result result);
+
+/* Each waits for the answer. */
+struct registry_result add_key(struct fixture *fixture, const struct registry_key *key);
+struct registry_result add_alias(struct fixture *fixture, const char *account, const char *name, const uint8_t *key_id);
+struct registry_result retarget_alias(struct fixture *fixture, const char *name, const uint8_t *key_id, int64_t now_ms);
+struct registry_result remove_alias(struct fixture *fixture, const char *name);
+
+/* A plain key: ids made of n, one material, no tags. Points into the struct; nothing to free. */
+struct plain_key {
+    struct registry_key key;
+    struct registry_material material;
+};
+
+void plain_key_init(struct plain_key *plain, uint32_t n);
+
+/* The writer process of this process, or -1. Waits for none. */
+pid_t writer_pid(void);
+
+/* Runs SQL on the file with a connection of the test's own. The registry should be closed. */
+void run_sql(const struct fixture *fixture, const char *sql);
