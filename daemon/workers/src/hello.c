@@ -137,8 +137,9 @@ static void hello_refused(struct workers_worker *worker, const Hsm__Hello *hello
         workers_token_stop_by_pin(token);
     }
     workers_worker_end(worker, END_HELLO_REFUSED, NULL);
-    workers_log(token->workers, LOG_ERR, "%s", text);
-    workers_token_report(token->workers, outcome, text);
+    if (!workers_token_report(token->workers, outcome, text)) {
+        workers_log(token->workers, LOG_ERR, "%s", text);
+    }
 }
 
 bool workers_hello_handle(struct workers_worker *worker, const Hsm__Response *response)

@@ -351,7 +351,7 @@ void workers_token_start_next(struct workers_token *token);
 void workers_token_lost(struct workers_token *token, bool was_starting, bool had_served);
 /* The first worker of the token has come up. */
 void workers_token_introduced(struct workers_token *token);
-/* Tells the owner how the start went, once. */
-void workers_token_report(struct workers *workers, enum workers_start outcome, const char *text);
+/* Tells the owner how the start went. False when he was told before: then the text belongs into the log instead. */
+bool workers_token_report(struct workers *workers, enum workers_start outcome, const char *text);
 /* The token refused the PIN: nothing is started with that PIN on that token until the PIN file changes. */
 void workers_token_stop_by_pin(struct workers_token *token);

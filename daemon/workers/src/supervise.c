@@ -1,11 +1,11 @@
 /* The life of one worker: IDLE → STARTING → READY → ENDING → IDLE. Every change of its state is made in state_set. */
 #include "internal.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -19,7 +19,9 @@ static const unsigned reachable_from[] = {
 
 static void state_set(struct workers_worker *worker, enum workers_worker_state state)
 {
-    assert((reachable_from[state] & (1U << worker->state)) != 0);
+    if ((reachable_from[state] & (1U << worker->state)) == 0) {
+        abort(); /* also in a release: a worker in a state that nobody meant would take jobs and lose them */
+    }
     struct workers_token *token = worker->token;
     token->ready -= worker->state == WORKER_READY;
     worker->state = state;
@@ -57,9 +59,8 @@ static void end_log(const struct workers_worker *worker, const struct end_rule *
     char text[512];
     snprintf(text, sizeof(text), "token %s: worker %d %s%s%s", token->settings.name, (int)worker->pid, rule->text,
              clean[0] == '\0' ? "" : ": ", clean);
-    workers_log(token->workers, rule->priority, "%s", text);
-    if (was_starting) {
-        workers_token_report(token->workers, WORKERS_START_RETRY, text);
+    if (!was_starting || !workers_token_report(token->workers, WORKERS_START_RETRY, text)) {
+        workers_log(token->workers, rule->priority, "%s", text);
     }
 }
 
@@ -150,8 +151,9 @@ static void start_failed(struct workers_worker *worker, const char *reason)
     workers_token_lost(token, true, false);
     snprintf(text, sizeof(text), "token %s: cannot start %s (%s)", token->settings.name, token->workers->program,
              reason);
-    workers_log(token->workers, LOG_ERR, "%s; next start in %u ms", text, token->delay_ms);
-    workers_token_report(token->workers, WORKERS_START_RETRY, text);
+    if (!workers_token_report(token->workers, WORKERS_START_RETRY, text)) {
+        workers_log(token->workers, LOG_ERR, "%s; next start in %u ms", text, token->delay_ms);
+    }
     workers_token_review(token);
 }
 
@@ -202,13 +204,13 @@ static void log_reaped(const struct workers_worker *worker, int status)
     char text[256];
     workers_process_describe(status, how, sizeof(how));
     snprintf(text, sizeof(text), "token %s: worker %d %s", token->settings.name, (int)worker->pid, how);
+    if (worker->report_exit && workers_token_report(token->workers, WORKERS_START_RETRY, text)) {
+        return;
+    }
     if (token->stopped_by_pin) {
         workers_log(token->workers, LOG_WARNING, "%s; next start when the PIN file has changed", text);
     } else {
         workers_log(token->workers, LOG_WARNING, "%s; next start in %u ms", text, token->delay_ms);
-    }
-    if (worker->report_exit) {
-        workers_token_report(token->workers, WORKERS_START_RETRY, text);
     }
 }
 

@@ -112,13 +112,13 @@ void workers_token_introduced(struct workers_token *token)
         workers_token_start_next(&workers->tokens[workers->introducing]);
         return;
     }
-    workers_token_report(workers, WORKERS_START_OK, NULL);
+    rewrap_ignore(workers_token_report(workers, WORKERS_START_OK, NULL), "each worker's log line has said so");
 }
 
-void workers_token_report(struct workers *workers, enum workers_start outcome, const char *text)
+bool workers_token_report(struct workers *workers, enum workers_start outcome, const char *text)
 {
     if (workers->reported || workers->freeing) {
-        return;
+        return false;
     }
     workers->reported = true;
     workers->started(workers->arg, outcome, text);
@@ -129,6 +129,7 @@ void workers_token_report(struct workers *workers, enum workers_start outcome, c
         }
         workers_token_start_next(token);
     }
+    return true;
 }
 
 /* ------------------------------------------------------------------------------------------------ a refused PIN */

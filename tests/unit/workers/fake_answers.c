@@ -189,27 +189,19 @@ static void serve_make(struct fake *fake, const Hsm__Request *request)
 
 void fake_serve(struct fake *fake, const Hsm__Request *request)
 {
-    ProtobufCBinaryData data = {.len = 0};
-    switch (request->body_case) {
-    case HSM__REQUEST__BODY_LIST_OBJECTS:
+    if (request->body_case == HSM__REQUEST__BODY_LIST_OBJECTS) {
         serve_list(fake, request);
         return;
-    case HSM__REQUEST__BODY_MAKE_OPEN_KEY:
+    }
+    if (request->body_case == HSM__REQUEST__BODY_MAKE_OPEN_KEY) {
         serve_make(fake, request);
         return;
-    case HSM__REQUEST__BODY_ENCRYPT:
-        data = request->encrypt->plaintext;
-        break;
-    case HSM__REQUEST__BODY_DECRYPT:
-        data = request->decrypt->ciphertext;
-        break;
-    case HSM__REQUEST__BODY__NOT_SET:
-    case HSM__REQUEST__BODY_CONFIGURE:
-    case HSM__REQUEST__BODY_RE_ENCRYPT:
-    case HSM__REQUEST__BODY_GENERATE_DATA_KEY:
-    default:
+    }
+    bool encrypt = request->body_case == HSM__REQUEST__BODY_ENCRYPT;
+    if (!encrypt && request->body_case != HSM__REQUEST__BODY_DECRYPT) {
         _exit(96);
     }
+    ProtobufCBinaryData data = encrypt ? request->encrypt->plaintext : request->decrypt->ciphertext;
     char text[64];
     snprintf(text, sizeof(text), "%.*s", (int)(data.len > 40 ? 40 : data.len), (const char *)data.data);
     if (strncmp(text, "quiet", 5) != 0) {

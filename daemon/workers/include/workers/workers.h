@@ -73,8 +73,11 @@ enum workers_status {
  */
 typedef void (*workers_done_fn)(void *arg, enum workers_status status, const Hsm__Response *response);
 
-/* The first Hello of every token has come (ok), or one of them cannot start (not ok, with a text for the operator).
- * Called once. */
+/*
+ * The first Hello of every token has come (ok), or one of them cannot start (not ok, with a text for the operator,
+ * which is not logged besides; starts go on with a backoff until workers_free). Called once, after workers_new has
+ * returned.
+ */
 enum workers_start {
     WORKERS_START_OK,
     WORKERS_START_RETRY /* may go away: EX_TEMPFAIL */,
