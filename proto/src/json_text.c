@@ -3,6 +3,7 @@
 #include "json_private.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 /* A pass over the text ahead of jansson: jansson has no limits to set, and forgets how numbers were spelled. */
 struct scan {
@@ -13,13 +14,18 @@ struct scan {
     enum json_code code;
 };
 
-/* jansson calls some of its own allocation failures bad syntax: what is bad is known here only. */
-static bool jansson_lacked_memory;
+/*
+ * jansson 2.14 cannot parse with failing allocations: when the text of a token cannot grow it drops a byte, and then
+ * writes past the end of the string that it makes of it. Dying is better than that.
+ */
+static bool parsing;
 
 static void *malloc_for_jansson(size_t size)
 {
     void *memory = wiping_malloc(size);
-    jansson_lacked_memory = jansson_lacked_memory || memory == NULL;
+    if (memory == NULL && parsing) {
+        abort();
+    }
     return memory;
 }
 
@@ -167,29 +173,35 @@ static enum json_code scan_text(struct view text, struct buffer *literals)
     return scan.code;
 }
 
+/* Why there is no object. The place, and not jansson's own text: that quotes the input, which may be a secret. */
+static struct json_result explain(const json_error_t *error)
+{
+    struct json_result result = {.code = JSON_NOT_JSON};
+    if (json_error_code(error) == json_error_numeric_overflow) {
+        result.code = JSON_OUT_OF_RANGE;
+    } else {
+        snprintf(result.value, sizeof result.value, "line %d, column %d", error->line, error->column);
+    }
+    return result;
+}
+
 static struct json_result load(struct view text, size_t flags, json_t **ret_object)
 {
     json_error_t error;
-    jansson_lacked_memory = false;
+    json_use_wiping_memory();
+    parsing = true;
     json_t *object =
         json_loadb(text.len == 0 ? "" : (const char *)text.data, text.len, JSON_REJECT_DUPLICATES | flags, &error);
-    struct json_result result = {.code = JSON_OK};
-    if (json_is_object(object)) {
-        *ret_object = object;
-        return result;
+    parsing = false;
+    if (object == NULL) {
+        return explain(&error);
     }
-    result.code = JSON_NOT_JSON;
-    if (object != NULL) {
+    if (!json_is_object(object)) {
         json_decref(object);
-    } else if (jansson_lacked_memory || error.text[0] == '\0') {
-        result.code = JSON_NO_MEMORY; /* without a text: the one failure that jansson's parser does not describe */
-    } else if (json_error_code(&error) == json_error_numeric_overflow) {
-        result.code = JSON_OUT_OF_RANGE;
-    } else {
-        /* Where, and not jansson's own text: that quotes the input, which may be a secret. */
-        snprintf(result.value, sizeof result.value, "line %d, column %d", error.line, error.column);
+        return (struct json_result){.code = JSON_NOT_JSON};
     }
-    return result;
+    *ret_object = object;
+    return (struct json_result){.code = JSON_OK};
 }
 
 struct json_result json_parse_object(struct view text, json_t **ret_object)

@@ -10,7 +10,10 @@
 
 #include <jansson.h>
 
-/* Limits of the JSON we read, beside those of proto/message.h. */
+/*
+ * Limits of the JSON we read, beside those of proto/message.h. They keep what one text takes below 32 MiB; when the
+ * heap has not even that while jansson parses, the program aborts, since jansson would go on with a broken string.
+ */
 #define JSON_MAX_BYTES  ((size_t)1024 * 1024)
 #define JSON_MAX_DEPTH  16
 #define JSON_MAX_VALUES 65536 /* in one text: a json_t of three bytes ("{},") takes 300 in memory */
@@ -57,8 +60,9 @@ REWRAP_MUST_USE struct json_result json_to_message(const ProtobufCMessageDescrip
                                                    unsigned flags, ProtobufCMessage **ret_message);
 
 /*
- * Makes jansson erase what it frees: blobs are plaintexts too. For the start of a program, before the first json_t is
- * made. What jansson gives out (json_dumps) is freed with wiping_free from then on.
+ * Makes jansson erase what it frees: blobs are plaintexts too. For the start of a program; reading JSON does it too.
+ * What jansson gives out (json_dumps) holds the same bytes and is better freed with wiping_free than with free; both
+ * work.
  */
 void json_use_wiping_memory(void);
 

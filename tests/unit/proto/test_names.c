@@ -1,0 +1,192 @@
+/* The names of members and options, and what kind each field is. */
+#include "proto/json.h"
+#include "proto/rewrap.pb-c.h"
+#include "proto/service.h"
+#include "reflect.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* The members of each shape, as the AWS KMS API reference spells them, in the order of the contract; the last of
+ * CreateKey's and KeyMetadata's are our own. */
+static const struct {
+    const ProtobufCMessageDescriptor *type;
+    const char *members;
+} shapes[] = {
+    {&rewrap__re_encrypt_request__descriptor, "CiphertextBlob SourceEncryptionContext SourceKeyId DestinationKeyId "
+                                              "DestinationEncryptionContext SourceEncryptionAlgorithm "
+                                              "DestinationEncryptionAlgorithm GrantTokens DryRun DryRunModifiers"},
+    {&rewrap__re_encrypt_response__descriptor,
+     "CiphertextBlob SourceKeyId KeyId SourceEncryptionAlgorithm DestinationEncryptionAlgorithm SourceKeyMaterialId "
+     "DestinationKeyMaterialId"},
+    {&rewrap__encrypt_request__descriptor, "KeyId Plaintext EncryptionContext GrantTokens EncryptionAlgorithm DryRun"},
+    {&rewrap__encrypt_response__descriptor, "CiphertextBlob KeyId EncryptionAlgorithm"},
+    {&rewrap__decrypt_request__descriptor,
+     "CiphertextBlob EncryptionContext GrantTokens KeyId EncryptionAlgorithm DryRun DryRunModifiers"},
+    {&rewrap__decrypt_response__descriptor, "KeyId Plaintext EncryptionAlgorithm KeyMaterialId"},
+    {&rewrap__generate_data_key_without_plaintext_request__descriptor,
+     "KeyId EncryptionContext KeySpec NumberOfBytes GrantTokens DryRun"},
+    {&rewrap__generate_data_key_without_plaintext_response__descriptor, "CiphertextBlob KeyId KeyMaterialId"},
+    {&rewrap__create_key_request__descriptor, "Policy Description KeyUsage CustomerMasterKeySpec KeySpec Origin "
+                                              "CustomKeyStoreId BypassPolicyLockoutSafetyCheck Tags "
+                                              "MultiRegion XksKeyId Boundary"},
+    {&rewrap__create_key_response__descriptor, "KeyMetadata"},
+    {&rewrap__describe_key_request__descriptor, "KeyId GrantTokens"},
+    {&rewrap__describe_key_response__descriptor, "KeyMetadata"},
+    {&rewrap__list_keys_request__descriptor, "Limit Marker"},
+    {&rewrap__list_keys_response__descriptor, "Keys NextMarker Truncated"},
+    {&rewrap__create_alias_request__descriptor, "AliasName TargetKeyId"},
+    {&rewrap__create_alias_response__descriptor, ""},
+    {&rewrap__update_alias_request__descriptor, "AliasName TargetKeyId"},
+    {&rewrap__update_alias_response__descriptor, ""},
+    {&rewrap__delete_alias_request__descriptor, "AliasName"},
+    {&rewrap__delete_alias_response__descriptor, ""},
+    {&rewrap__list_aliases_request__descriptor, "KeyId Limit Marker"},
+    {&rewrap__list_aliases_response__descriptor, "Aliases NextMarker Truncated"},
+    {&rewrap__alias_list_entry__descriptor, "AliasName AliasArn TargetKeyId CreationDate LastUpdatedDate"},
+    {&rewrap__key_list_entry__descriptor, "KeyId KeyArn"},
+    {&rewrap__tag__descriptor, "TagKey TagValue"},
+    {&rewrap__key_metadata__descriptor,
+     "AWSAccountId KeyId Arn CreationDate Enabled Description KeyUsage KeyState DeletionDate Origin CustomKeyStoreId "
+     "KeyManager "
+     "CustomerMasterKeySpec KeySpec EncryptionAlgorithms MultiRegion PendingDeletionWindowInDays CurrentKeyMaterialId "
+     "Boundary ProtectionLevel Token"},
+};
+
+static const char *members_of(const ProtobufCMessageDescriptor *type)
+{
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+        if (shapes[i].type == type) {
+            return shapes[i].members;
+        }
+    }
+    fail_msg("no member names for %s: add them to this test from the API reference", type->name);
+    return NULL;
+}
+
+static void check_names(const ProtobufCMessageDescriptor *type)
+{
+    char members[1024] = "";
+    size_t len = 0;
+    for (unsigned i = 0; i < type->n_fields; i++) {
+        char name[JSON_MAX_NAME];
+        json_member_name(type->fields[i].name, name);
+        len += (size_t)snprintf(members + len, sizeof members - len, "%s%s", i == 0 ? "" : " ", name);
+        assert_true(len < sizeof members);
+        if (json_field_kind(&type->fields[i]) == JSON_KIND_OBJECT) {
+            check_names(type->fields[i].descriptor);
+        }
+    }
+    assert_string_equal(members, members_of(type));
+}
+
+static void test_every_member_is_named_as_aws_does(void **state)
+{
+    (void)state;
+    const ProtobufCServiceDescriptor *service = service_key_management();
+    for (unsigned i = 0; i < service->n_methods; i++) {
+        check_names(service->methods[i].input);
+        check_names(service->methods[i].output);
+    }
+}
+
+static void test_spellings(void **state)
+{
+    (void)state;
+    static const char *const spellings[][4] = {
+        {"ciphertext_blob", "CiphertextBlob", "ciphertextBlob", "ciphertext-blob"},
+        {"aws_account_id", "AWSAccountId", "awsAccountId", "aws-account-id"},
+        {"limit", "Limit", "limit", "limit"},
+        {"bypass_policy_lockout_safety_check", "BypassPolicyLockoutSafetyCheck", "bypassPolicyLockoutSafetyCheck",
+         "bypass-policy-lockout-safety-check"},
+        {"pending_deletion_window_in_days", "PendingDeletionWindowInDays", "pendingDeletionWindowInDays",
+         "pending-deletion-window-in-days"},
+    };
+    for (size_t i = 0; i < sizeof spellings / sizeof spellings[0]; i++) {
+        char name[JSON_MAX_NAME];
+        json_member_name(spellings[i][0], name);
+        assert_string_equal(name, spellings[i][1]);
+        json_camel_name(spellings[i][0], name);
+        assert_string_equal(name, spellings[i][2]);
+        json_option_name(spellings[i][0], name);
+        assert_string_equal(name, spellings[i][3]);
+    }
+}
+
+static enum json_kind kind_of(const ProtobufCMessageDescriptor *type, const char *field)
+{
+    const ProtobufCFieldDescriptor *found = protobuf_c_message_descriptor_get_field_by_name(type, field);
+    assert_non_null(found);
+    return json_field_kind(found);
+}
+
+static void test_kinds(void **state)
+{
+    (void)state;
+    const ProtobufCMessageDescriptor *request = &rewrap__re_encrypt_request__descriptor;
+    assert_int_equal(kind_of(request, "ciphertext_blob"), JSON_KIND_BLOB);
+    assert_int_equal(kind_of(request, "source_encryption_context"), JSON_KIND_MAP);
+    assert_int_equal(kind_of(request, "source_key_id"), JSON_KIND_STRING);
+    assert_int_equal(kind_of(request, "source_encryption_algorithm"), JSON_KIND_ENUM);
+    assert_int_equal(kind_of(request, "grant_tokens"), JSON_KIND_STRING);
+    assert_int_equal(kind_of(request, "dry_run"), JSON_KIND_BOOL);
+    assert_int_equal(kind_of(&rewrap__key_metadata__descriptor, "creation_date"), JSON_KIND_TIMESTAMP);
+    assert_int_equal(kind_of(&rewrap__create_key_response__descriptor, "key_metadata"), JSON_KIND_OBJECT);
+    assert_int_equal(kind_of(&rewrap__create_key_request__descriptor, "tags"), JSON_KIND_OBJECT);
+    assert_int_equal(kind_of(&rewrap__list_keys_response__descriptor, "keys"),
+                     JSON_KIND_OBJECT); /* KeyListEntry is no map entry */
+    assert_int_equal(kind_of(&rewrap__list_keys_request__descriptor, "limit"), JSON_KIND_INTEGER);
+}
+
+/* The JSON codec knows maps of strings only, and a kind for every field. */
+static void check_maps(const ProtobufCMessageDescriptor *type)
+{
+    for (unsigned i = 0; i < type->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &type->fields[i];
+        enum json_kind kind = json_field_kind(field);
+        if (kind == JSON_KIND_MAP) {
+            const ProtobufCMessageDescriptor *entry = field->descriptor;
+            assert_int_equal(entry->fields[0].type, PROTOBUF_C_TYPE_STRING);
+            assert_int_equal(entry->fields[1].type, PROTOBUF_C_TYPE_STRING);
+        } else if (kind == JSON_KIND_OBJECT) {
+            check_maps(field->descriptor);
+        }
+    }
+}
+
+static void test_maps_are_of_strings(void **state)
+{
+    (void)state;
+    const ProtobufCServiceDescriptor *service = service_key_management();
+    for (unsigned i = 0; i < service->n_methods; i++) {
+        check_maps(service->methods[i].input);
+        check_maps(service->methods[i].output);
+    }
+}
+
+static void test_map_entries_are_recognised(void **state)
+{
+    (void)state;
+    assert_true(reflect_is_map_entry(&rewrap__encrypt_request__encryption_context_entry__descriptor));
+    assert_false(reflect_is_map_entry(&rewrap__key_list_entry__descriptor));
+    assert_false(reflect_is_map_entry(&rewrap__alias_list_entry__descriptor));
+    assert_false(reflect_is_map_entry(&rewrap__tag__descriptor));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_member_is_named_as_aws_does),
+        cmocka_unit_test(test_spellings),
+        cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_maps_are_of_strings),
+        cmocka_unit_test(test_map_entries_are_recognised),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
