@@ -151,7 +151,7 @@ def test_bad_maps(instance, given):
 
 
 @pytest.mark.parametrize("arguments", [
-    [], ["frobnicate"], ["re-encrypt"], ["re-encrypt", "--bogus", "x"], ["describe-key"], ["describe-key", "--key-id"],
+    [], ["frobnicate"], ["re-encrypt", "--bogus", "x"], ["describe-key", "--key-id"],
     ["list-keys", "--output", "yaml"], ["list-keys", "--limit", "many"], ["describe-key", "--key-id", "x", "stray"],
     ["encrypt", "--key-id", "x", "--plaintext", "not base64!"], ["describe-key", "--cli-input-json", "[]"],
     ["describe-key", "--cli-input-json", '{"Nope":1}'], ["describe-key", "--cli-input-json", "{"],
@@ -162,6 +162,12 @@ def test_usage_errors(instance, arguments):
     if "--plaintext" not in arguments:
         assert done.returncode == USAGE
     assert done.stderr and done.stdout == ""
+
+
+def test_missing_members(instance):
+    """Which members are needed is the service's knowledge: it names all that are missing."""
+    text = failed(instance.ctl("re-encrypt"), SERVICE)
+    assert "2 validation errors detected: " in text and "'ciphertextBlob'" in text and "'destinationKeyId'" in text
 
 
 def test_help(instance):

@@ -22,13 +22,23 @@ def key(instance):
         return c.create_key(client, alias="alias/wire", boundary="OPEN")
 
 
+def is_served(client):
+    """A queue that the test has filled may still be full: that, and nothing else, is no failure."""
+    try:
+        return c.decrypt(client, c.encrypt(client, "alias/wire", b"still here")) == b"still here"
+    except Refused as error:
+        if error.code != "ThrottlingException" or not error.retryable:
+            raise
+        return False
+
+
 @pytest.fixture(autouse=True)
 def daemon_goes_on(instance):
     """After each test a client that behaves is served by the same daemon."""
     pid = instance.pid
     yield
     with instance.client(deadline_s=30) as well_behaved:
-        assert c.decrypt(well_behaved, c.encrypt(well_behaved, "alias/wire", b"still here")) == b"still here"
+        wait_for(lambda: is_served(well_behaved), "the queue's end")
     assert instance.pid == pid and instance.is_running()
 
 
@@ -221,7 +231,7 @@ def test_map_key_twice(client):
     pair = pb.EncryptRequest(encryption_context={"a": "b"}).SerializeToString()
     body = pb.EncryptRequest(key_id="alias/wire", plaintext=b"x").SerializeToString() + pair + pair
     client.write(frame(raw("Encrypt", 4, body)))
-    assert client.read_response().error.code == "SerializationException"
+    assert client.read_response().error.code == "ValidationException"
 
 
 def test_enumeration_value_that_is_not_there(client):
