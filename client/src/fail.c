@@ -32,5 +32,5 @@ bool fail_prefix(struct failure *failure, const char *format, ...)
 int failure_print(const struct failure *failure)
 {
     fprintf(stderr, "\nrewrapctl: error: %s\n", failure->text);
-    return failure->exit_code;
+    return (int)failure->exit_code;
 }

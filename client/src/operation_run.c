@@ -2,9 +2,9 @@
 #include "operation.h"
 
 #include "operation_call.h"
+#include "operation_request.h"
 #include "output.h"
 #include "param.h"
-#include "param_check.h"
 #include "query.h"
 
 #include <signal.h>
@@ -18,56 +18,6 @@
 #define ENDPOINT_BYTES        256 /* more than a socket's path may have (unix(7)) */
 
 #define TIMEOUT_MAX_MS 3600000
-
-/* ------------------------------------------------------------------ the request */
-
-static bool read_input(const ProtobufCMethodDescriptor *method, const struct globals *globals, bool raw_blobs,
-                       json_t **ret, struct failure *failure)
-{
-    if (globals->cli_input_json == NULL) {
-        *ret = json_object();
-        return *ret != NULL || fail(failure, EXIT_CODE_OTHER, "out of memory");
-    }
-    return param_from_json_input(method->input, globals->cli_input_json, raw_blobs, ret, failure) ||
-           fail_prefix(failure, "Error parsing parameter 'cli-input-json': ");
-}
-
-static bool set_option(const struct option_use *use, bool raw_blobs, json_t *request, struct failure *failure)
-{
-    char option[JSON_MAX_NAME];
-    char member[JSON_MAX_NAME];
-    json_option_name(use->field->name, option);
-    json_member_name(use->field->name, member);
-    json_t *value = NULL;
-    if (json_field_kind(use->field) == JSON_KIND_BOOL && !param_field_is_list(use->field)) {
-        value = json_boolean(use->value);
-    } else if (!param_from_words(use->field, use->words, use->n_words, raw_blobs, &value, failure)) {
-        return fail_prefix(failure, "Error parsing parameter '--%s': ", option);
-    }
-    return json_object_set_new(request, member, value) == 0 || fail(failure, EXIT_CODE_OTHER, "out of memory");
-}
-
-/* The members of --cli-input-json, overridden by the options. */
-static bool make_request(const ProtobufCMethodDescriptor *method, const struct command_line *line, json_t **ret,
-                         struct failure *failure)
-{
-    const char *format = line->globals.binary_format;
-    bool raw_blobs = format != NULL && strcmp(format, "raw-in-base64-out") == 0;
-    json_t *request = NULL;
-    if (!read_input(method, &line->globals, raw_blobs, &request, failure)) {
-        return false;
-    }
-    bool made = true;
-    for (size_t i = 0; made && i < line->n_uses; i++) {
-        made = set_option(&line->uses[i], raw_blobs, request, failure);
-    }
-    if (!made || !param_check(method->input, request, "input", failure)) {
-        json_decref(request);
-        return false;
-    }
-    *ret = request;
-    return true;
-}
 
 /* ------------------------------------------------------------------ the call */
 
@@ -187,8 +137,8 @@ static bool run(const ProtobufCMethodDescriptor *method, const struct command_li
     }
     json_t *request = NULL;
     json_t *answer = NULL;
-    bool done = make_request(method, line, &request, failure) && call(method, globals, request, &answer, failure) &&
-                print_answer(method, globals, answer, failure);
+    bool done = operation_request(method, line, &request, failure) &&
+                call(method, globals, request, &answer, failure) && print_answer(method, globals, answer, failure);
     json_decref(request);
     json_decref(answer);
     return done;
@@ -200,7 +150,8 @@ int operation_run(const ProtobufCMethodDescriptor *method, const struct globals 
     struct command_line line = {.globals = *globals};
     struct sigaction interrupted = {.sa_handler = on_interrupt};
     sigaction(SIGINT, &interrupted, NULL);
-    bool done = command_line_parse(method->input, argc, argv, &line, &failure) && run(method, &line, &failure);
+    bool parsed = command_line_parse(method->input, argc, argv, &line, &failure);
+    bool done = parsed && run(method, &line, &failure);
     command_line_clear(&line);
     if (done) {
         return EXIT_CODE_OK;
@@ -208,6 +159,11 @@ int operation_run(const ProtobufCMethodDescriptor *method, const struct globals 
     if (failure.exit_code == EXIT_CODE_SERVICE) {
         fprintf(stderr, "\n%s\n", failure.text); /* the AWS CLI's words and nothing before them (KMS.md R-152) */
         return EXIT_CODE_SERVICE;
+    }
+    if (!parsed) {
+        char command[OPERATION_MAX_NAME];
+        operation_command_name(method->name, command);
+        fprintf(stderr, "\nusage: rewrapctl %s [options]\nTo see the options: rewrapctl %s --help\n", command, command);
     }
     return failure_print(&failure);
 }

@@ -291,8 +291,9 @@ static bool parse_member(struct parser *parser, bool top, json_t *object)
         parser->at++;
     }
     struct view key = view_of(parser->text.data + start, parser->at - start);
-    if (key.len == 0 && peek(parser) == '=') {
-        return fail_at(parser, start, "Expected a key", "");
+    if (key.len == 0) {
+        skip_space(parser);
+        return peek(parser) == '=' ? fail_at(parser, start, "Expected a key", "") : fail_expected(parser, '=');
     }
     if (key.len >= FAILURE_ECHO_BYTES / 2) {
         return fail_at(parser, start, "A key is too long", "");

@@ -57,6 +57,7 @@ static const struct {
     {"my key=v", "Expected: '=', received: 'k' for input:\nmy key=v\n   ^"},
     {"\xc3\xa4=v", "Expected: '=', received: '\xc3\xa4' for input:\n\xc3\xa4=v\n^"},
     {"=v", "Expected a key for input:\n=v\n^"},
+    {" =v", "Expected a key for input:\n =v\n^"},
     {"A==v", "Expected: ',', received: '=' for input:\nA==v\n  ^"},
     {"A='x", "Expected: ''', received: 'EOF' for input:\nA='x\n    ^"},
     {"A='x'y", "Expected: ',', received: 'y' for input:\nA='x'y\n     ^"},
