@@ -17,14 +17,16 @@ static struct json_result read_one(const ProtobufCFieldDescriptor *field, const 
     return json_read_value(field, value, place, slot);
 }
 
-/* Gives a repeated field an array of n zeroed elements, which proto_free can free at any moment from now on. */
+/*
+ * Gives a repeated field an array of n zeroed elements, which proto_free can free at any moment from now on; none, with
+ * *ret_elements untouched, when n is 0.
+ */
 static struct json_result make_elements(const ProtobufCFieldDescriptor *field, size_t n, const struct json_place *place,
                                         ProtobufCMessage *message, void **ret_elements)
 {
     if (n > PROTO_MAX_ELEMENTS) {
         return json_refuse(JSON_TOO_LARGE, place);
     }
-    *ret_elements = NULL;
     if (n == 0) {
         return json_fine();
     }
@@ -46,7 +48,7 @@ static struct json_result read_list(const ProtobufCFieldDescriptor *field, const
     if (!json_is_array(list)) {
         return json_refuse(JSON_WRONG_TYPE, place);
     }
-    void *elements;
+    void *elements = NULL;
     struct json_result result = make_elements(field, json_array_size(list), place, message, &elements);
     for (size_t i = 0; result.code == JSON_OK && i < json_array_size(list); i++) {
         struct json_place element = {.outer = place, .index = i + 1};
@@ -76,9 +78,9 @@ static struct json_result read_map(const ProtobufCFieldDescriptor *field, const 
     if (!json_is_object(map)) {
         return json_refuse(JSON_WRONG_TYPE, place);
     }
-    void *elements;
+    void *elements = NULL;
     struct json_result result = make_elements(field, json_object_size(map), place, message, &elements);
-    if (result.code != JSON_OK) {
+    if (result.code != JSON_OK || elements == NULL) {
         return result;
     }
     ProtobufCMessage **slot = elements;

@@ -59,8 +59,9 @@ static void scan_string(struct scan *scan)
             len++;
             continue;
         }
-        if (scan->rest.len - len >= strlen(nul_escape) &&
-            memcmp(scan->rest.data + len, nul_escape, strlen(nul_escape)) == 0) {
+        size_t left = scan->rest.len - len;
+        struct view escape = view_of(scan->rest.data + len, left < strlen(nul_escape) ? left : strlen(nul_escape));
+        if (view_equal(escape, view_of_string(nul_escape))) {
             scan->code = JSON_NOT_JSON;
             return;
         }

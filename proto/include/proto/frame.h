@@ -9,8 +9,8 @@
 #define FRAME_HEADER_BYTES 4
 
 /*
- * The longest message in a frame. The largest honest request is a key policy of 131,072 characters (KMS.md R-81), each up to two
- * bytes of UTF-8, with room for its other members.
+ * The longest message in a frame. The largest honest request is a key policy of 131,072 characters (KMS.md R-81), each
+ * up to two bytes of UTF-8, with room for its other members.
  */
 #define FRAME_MAX_BYTES ((size_t)384 * 1024)
 
