@@ -27,7 +27,7 @@ bool operation_context_take(struct operation *operation, const ProtobufCMessage 
         operation_fail(operation, OPERATION_VALIDATION, "Invalid EncryptionContext");
         return false;
     }
-    struct context_pair few[FEW_PAIRS];
+    struct context_pair few[FEW_PAIRS] = {0};
     struct context_pair *pairs = n_entries <= FEW_PAIRS ? few : calloc(n_entries, sizeof *pairs);
     enum context_code code = CONTEXT_NO_MEMORY;
     if (pairs != NULL) {
