@@ -7,10 +7,10 @@
 static size_t utf8_character(struct view text)
 {
     static const struct {
-        uint8_t mask, lead;
         size_t bytes;
-        uint32_t least; /* a smaller value has a shorter form */
-    } forms[] = {{0x80, 0x00, 1, 0x1}, {0xe0, 0xc0, 2, 0x80}, {0xf0, 0xe0, 3, 0x800}, {0xf8, 0xf0, 4, 0x10000}};
+        uint32_t least; /* a smaller value has a shorter form; NUL is not taken at all */
+        uint8_t mask, lead;
+    } forms[] = {{1, 0x1, 0x80, 0x00}, {2, 0x80, 0xe0, 0xc0}, {3, 0x800, 0xf0, 0xe0}, {4, 0x10000, 0xf8, 0xf0}};
 
     for (size_t f = 0; f < sizeof forms / sizeof forms[0]; f++) {
         if ((text.data[0] & forms[f].mask) != forms[f].lead) {
@@ -70,7 +70,7 @@ const char *check_alias_name(struct view name)
     if (name.len > ALIAS_NAME_MAX_BYTES) {
         return "alias name is too long";
     }
-    if (name.len <= prefix || memcmp(name.data, ALIAS_PREFIX, prefix) != 0) {
+    if (name.len <= prefix || !view_equal(view_of(name.data, prefix), view_of(ALIAS_PREFIX, prefix))) {
         return "alias name does not start with alias/";
     }
     for (size_t i = prefix; i < name.len; i++) {
@@ -146,7 +146,8 @@ static const char *check_materials(const struct registry_key *key)
             return wrong;
         }
         for (size_t j = 0; j < i; j++) {
-            if (memcmp(key->materials[i].id, key->materials[j].id, MATERIAL_ID_BYTES) == 0) {
+            if (view_equal(view_of(key->materials[i].id, MATERIAL_ID_BYTES),
+                           view_of(key->materials[j].id, MATERIAL_ID_BYTES))) {
                 return "key has a material twice";
             }
         }

@@ -109,15 +109,15 @@ struct key_entry *memory_key_of_material(const struct memory *memory, const uint
 
 struct alias_entry *memory_alias(const struct memory *memory, const char *account, const char *name)
 {
-    char id[ALIAS_ID_MAX_BYTES];
-    size_t account_len = strlen(account);
-    size_t name_len = strlen(name);
-    if (account_len != ACCOUNT_TEXT_BYTES - 1 || name_len > ALIAS_NAME_MAX_BYTES) {
+    uint8_t id[ALIAS_ID_MAX_BYTES];
+    const struct view digits = view_of(account, strlen(account));
+    const struct view text = view_of(name, strlen(name));
+    if (digits.len != ACCOUNT_TEXT_BYTES - 1 || text.len > ALIAS_NAME_MAX_BYTES) {
         return NULL;
     }
-    memcpy(id, account, account_len);
-    memcpy(id + account_len, name, name_len);
-    return map_find(&memory->aliases, view_of(id, account_len + name_len));
+    memcpy(id, digits.data, digits.len);
+    memcpy(id + digits.len, text.data, text.len);
+    return map_find(&memory->aliases, view_of(id, digits.len + text.len));
 }
 
 size_t account_key_after(const struct account *account, const uint8_t *after)

@@ -9,7 +9,7 @@ struct registry_result registry_failure(enum registry_code code, const char *for
     struct registry_result result = {.code = code};
     va_list arguments;
     va_start(arguments, format);
-    rewrap_ignore(vsnprintf(result.detail, sizeof result.detail, format, arguments), "a long text is cut");
+    vsnprintf(result.detail, sizeof result.detail, format, arguments);
     va_end(arguments);
     return result;
 }

@@ -1,12 +1,15 @@
 /* Changes as SQL; see sqlite_apply.h. */
 #include "sqlite_apply.h"
 
+static const char insert_key[] =
+    "INSERT INTO keys (key_id, account, token, description, spec, usage, state, boundary, created_ms)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+
 static const char *const texts[APPLY_STATEMENTS] = {
     [APPLY_SAVE] = "SAVEPOINT change",
     [APPLY_RELEASE] = "RELEASE change",
     [APPLY_UNDO] = "ROLLBACK TO change",
-    [APPLY_KEY] = "INSERT INTO keys (key_id, account, token, description, spec, usage, state, boundary, created_ms)"
-                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    [APPLY_KEY] = insert_key,
     [APPLY_MATERIAL] = "INSERT INTO materials (key_id, version, material_id, created_ms) VALUES (?1, ?2, ?3, ?4)",
     [APPLY_TAG] = "INSERT INTO tags (key_id, tag_key, tag_value) VALUES (?1, ?2, ?3)",
     [APPLY_ALIAS] = "INSERT INTO aliases (account, name, key_id, created_ms, updated_ms) VALUES (?1, ?2, ?3, ?4, ?5)",

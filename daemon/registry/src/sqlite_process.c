@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -59,8 +60,9 @@ _Noreturn static void run_child(int socket_fd, int lock_fd, pid_t parent, const 
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) {
         _exit(1);
     }
-    /* The copy of the daemon's memory may hold what is passing through it: it must reach neither a core file nor a
+    /* The copy of a serving daemon may hold what is passing through it: that must not reach swap, a core file or a
      * debugger. */
+    rewrap_ignore(mlockall(MCL_CURRENT | MCL_ONFAULT), "works where the daemon may lock its own memory");
     rewrap_ignore(prctl(PR_SET_DUMPABLE, 0), "a precaution");
     if (!settle_descriptors(socket_fd, lock_fd)) {
         _exit(1);

@@ -5,8 +5,9 @@
 
 #include <sqlite3.h>
 
-/* Shows the visitor all keys, then all aliases (store.h). Blocks. Stops at the first failure, also of the visitor. */
-REWRAP_MUST_USE struct registry_result sqlite_rows_load(sqlite3 *db, const struct store_visitor *visitor, void *arg);
+/* Show the visitor all keys, all aliases (store.h). Block. Stop at the first failure, also of the visitor. */
+REWRAP_MUST_USE struct registry_result sqlite_rows_keys(sqlite3 *db, const struct store_visitor *visitor, void *arg);
+REWRAP_MUST_USE struct registry_result sqlite_rows_aliases(sqlite3 *db, const struct store_visitor *visitor, void *arg);
 
 /* *ret is NULL when there is none; otherwise the caller frees it. Untouched on failure. */
 REWRAP_MUST_USE struct registry_result sqlite_rows_key(sqlite3 *db, const uint8_t key_id[KEY_ID_BYTES],

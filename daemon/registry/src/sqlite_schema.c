@@ -167,7 +167,7 @@ static struct registry_result verify(sqlite3 *db)
     sqlite3 *model = NULL;
     struct sqlite_statement found = {0};
     struct sqlite_statement expected = {0};
-    struct registry_result result = registry_ok();
+    struct registry_result result;
     if (sqlite3_open_v2(":memory:", &model, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK) {
         result = registry_no_memory();
         goto done;

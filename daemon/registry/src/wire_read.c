@@ -4,8 +4,11 @@
 #include "base/reader.h"
 #include "check.h"
 
-/* A body is read into the frame; what was allocated stays there, whatever the answer. */
-typedef enum wire_code (*body_fn)(struct reader *reader, struct wire_frame *frame);
+/* How the body of a kind is read into the frame. What was allocated stays there, whatever the answer. */
+struct body {
+    enum wire_kind kind;
+    enum wire_code (*read)(struct reader *reader, struct wire_frame *frame);
+};
 
 static struct view read_text(struct reader *reader)
 {
@@ -118,12 +121,9 @@ static enum wire_code read_nothing(struct reader *reader, struct wire_frame *fra
     return WIRE_OK;
 }
 
-static body_fn body_of(uint8_t kind)
+static const struct body *body_of(uint8_t kind)
 {
-    static const struct {
-        enum wire_kind kind;
-        body_fn read;
-    } bodies[] = {
+    static const struct body bodies[] = {
         {WIRE_KEY_ADD, read_key},        {WIRE_ALIAS_ADD, read_alias}, {WIRE_ALIAS_RETARGET, read_alias},
         {WIRE_ALIAS_REMOVE, read_alias}, {WIRE_KEY_READ, read_key_id}, {WIRE_ALIAS_READ, read_alias},
         {WIRE_DONE, read_result},        {WIRE_KEY_ROW, read_key},     {WIRE_ALIAS_ROW, read_alias},
@@ -131,7 +131,7 @@ static body_fn body_of(uint8_t kind)
     };
     for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
         if ((uint8_t)bodies[i].kind == kind) {
-            return bodies[i].read;
+            return &bodies[i];
         }
     }
     return NULL;
@@ -154,12 +154,12 @@ enum wire_code wire_read(struct view bytes, struct wire_frame *ret, size_t *ret_
     struct reader reader = reader_of(content);
     struct wire_frame frame = {.sequence = reader_u64(&reader)};
     uint8_t kind = reader_u8(&reader);
-    body_fn read = body_of(kind);
-    if (read == NULL) {
+    const struct body *body = body_of(kind);
+    if (body == NULL) {
         return WIRE_MALFORMED;
     }
-    frame.kind = (enum wire_kind)kind;
-    enum wire_code code = read(&reader, &frame);
+    frame.kind = body->kind;
+    enum wire_code code = body->read(&reader, &frame);
     if (code == WIRE_OK && !reader_finished(&reader)) {
         code = WIRE_MALFORMED;
     }

@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define KEY_ID_BYTES UUID_BYTES
-#define MATERIAL_ID_BYTES 32
-#define ACCOUNT_TEXT_BYTES 13 /* 12 digits and the NUL */
+#define KEY_ID_BYTES         UUID_BYTES
+#define MATERIAL_ID_BYTES    32
+#define ACCOUNT_TEXT_BYTES   13 /* 12 digits and the NUL */
 #define ALIAS_NAME_MAX_BYTES 256
 
 /* Stored as these numbers: never renumber, only add. */

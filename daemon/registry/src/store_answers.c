@@ -1,0 +1,139 @@
+/* What the writer says; see store_model.h. */
+#include "store_model.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+/* The change that is answered is off the queue before its asker is called, who may ask for the next. */
+static void complete(struct store *store, struct request *request, struct registry_result result)
+{
+    store_done_fn done = request->done;
+    void *arg = request->arg;
+    store_request_drop(store, request);
+    if (done != NULL) {
+        done(arg, result);
+    }
+}
+
+/* Shows the registry the row that a question was for. The visitor takes what it is given out of the frame. */
+static struct registry_result show_row(struct store *store, const struct wire_frame *question, struct wire_frame *row)
+{
+    const struct store_visitor *visitor = store->visitor;
+    struct registry_result result = registry_failure(REGISTRY_STORE, "the writer answered for another row");
+    if (row->kind == WIRE_KEY_ROW && question->kind == WIRE_KEY_READ &&
+        view_equal(view_of(row->key->key.key_id, KEY_ID_BYTES), view_of(question->key_id, KEY_ID_BYTES))) {
+        result = visitor->key(store->visitor_arg, row->key);
+        row->key = result.code == REGISTRY_OK ? NULL : row->key;
+    } else if (row->kind == WIRE_ALIAS_ROW && question->kind == WIRE_ALIAS_READ &&
+               view_equal(alias_entry_id(row->alias), alias_entry_id(question->alias))) {
+        result = visitor->alias(store->visitor_arg, row->alias);
+        row->alias = result.code == REGISTRY_OK ? NULL : row->alias;
+    } else if (row->kind == WIRE_NO_ROW) {
+        if (question->kind == WIRE_ALIAS_READ) {
+            visitor->no_alias(store->visitor_arg, question->alias->alias.account, question->alias->alias.name);
+        }
+        result = registry_ok(); /* a key that is not there was never shown */
+    }
+    return result;
+}
+
+static void on_row(struct store *store, struct request *request, struct wire_frame *row)
+{
+    struct wire_frame question;
+    size_t used;
+    if (wire_read(buffer_view(&request->frame), &question, &used) != WIRE_OK) {
+        store_writer_lost(store, registry_no_memory()); /* our own frame: only memory can be missing */
+        return;
+    }
+    struct registry_result result = show_row(store, &question, row);
+    wire_frame_clear(&question);
+    if (result.code != REGISTRY_OK) {
+        store_writer_lost(store, result);
+        return;
+    }
+    complete(store, request,
+             registry_failure(REGISTRY_STORE, "outcome was lost, the row is as it is: %.140s", store->lost.detail));
+}
+
+static void on_answer(struct store *store, struct wire_frame *frame)
+{
+    struct request *request = TAILQ_FIRST(&store->requests);
+    bool expected = request != NULL && store_request_sent(request) && request->sequence == frame->sequence;
+    if (!expected || request->question != (frame->kind != WIRE_DONE)) {
+        store_writer_lost(store, registry_failure(REGISTRY_STORE, "the writer answered what it was not asked"));
+        return;
+    }
+    if (request->question) {
+        on_row(store, request, frame);
+        return;
+    }
+    if (frame->result.code != REGISTRY_STORE && frame->result.code != REGISTRY_NO_MEMORY) {
+        store->restart_ms = 0; /* a transaction went through */
+    }
+    complete(store, request, frame->result);
+}
+
+static void on_frame(struct store *store, struct wire_frame *frame)
+{
+    switch ((int)frame->kind) {
+    case WIRE_READY:
+        if (store->phase == PHASE_STARTING) {
+            store->phase = PHASE_UP;
+            event_active(store->writable, EV_WRITE, 0);
+            return;
+        }
+        break;
+    case WIRE_FAILED:
+        store_writer_lost(store, frame->result);
+        return;
+    case WIRE_DONE:
+    case WIRE_KEY_ROW:
+    case WIRE_ALIAS_ROW:
+    case WIRE_NO_ROW:
+        on_answer(store, frame);
+        return;
+    default:
+        break;
+    }
+    store_writer_lost(store, registry_failure(REGISTRY_STORE, "the writer sent a frame that is not for us"));
+}
+
+/* Takes whole frames out of the input until the writer is lost or no whole one is left. */
+static void read_frames(struct store *store)
+{
+    while (store->process.fd >= 0) {
+        struct wire_frame frame;
+        size_t used;
+        enum wire_code code = wire_read(buffer_view(&store->in), &frame, &used);
+        if (code == WIRE_INCOMPLETE) {
+            return;
+        }
+        if (code != WIRE_OK) {
+            store_writer_lost(store, code == WIRE_NO_MEMORY
+                                         ? registry_no_memory()
+                                         : registry_failure(REGISTRY_STORE, "the writer sent a malformed frame"));
+            return;
+        }
+        buffer_consume(&store->in, used);
+        on_frame(store, &frame);
+        wire_frame_clear(&frame);
+    }
+}
+
+void store_on_readable(evutil_socket_t fd, short events, void *arg)
+{
+    (void)fd;
+    (void)events;
+    struct store *store = arg;
+    if (!buffer_reserve(&store->in, STORE_READ_BYTES)) {
+        store_writer_lost(store, registry_no_memory());
+        return;
+    }
+    ssize_t got = recv(store->process.fd, store->in.data + store->in.len, STORE_READ_BYTES, 0);
+    if (got > 0) {
+        store->in.len += (size_t)got;
+        read_frames(store);
+    } else if (got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {
+        store_writer_lost(store, registry_failure(REGISTRY_STORE, "the writer ended"));
+    }
+}
