@@ -203,25 +203,23 @@ static int prepare(struct run *run)
 
 /*
  * Two runs at once could each make a binding root, which nobody can destroy. The lock is on the file of the user PIN,
- * which every run on this token needs. -1 when it cannot be had, after saying why.
+ * which every run on this token needs. *ret_fd is closed by the caller to unlock.
  */
-static int lock(const struct ceremony_options *options)
+static int lock(const struct ceremony_options *options, int *ret_fd)
 {
     const int fd = open(options->user_pin_file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
-        return fd;
+        *ret_fd = fd;
+        return 0;
     }
-    if (fd >= 0 && errno == EWOULDBLOCK) {
-        fprintf(stderr, "rewrapctl ceremony %s: another ceremony with %s is running\n", options->action_name,
-                options->user_pin_file);
-    } else {
-        fprintf(stderr, "rewrapctl ceremony %s: %s: %s\n", options->action_name, options->user_pin_file,
-                strerror(errno));
-    }
+    const int error = errno;
     if (fd >= 0) {
         rewrap_ignore(close(fd), "it was only read");
     }
-    return -1;
+    const bool is_busy = error == EWOULDBLOCK;
+    fprintf(stderr, "rewrapctl ceremony %s: %s: %s\n", options->action_name, options->user_pin_file,
+            is_busy ? "another ceremony with this file is running" : strerror(error));
+    return is_busy ? EXIT_CODE_OTHER : EXIT_CODE_CONFIGURATION;
 }
 
 static int run_locked(struct run *run)
@@ -253,9 +251,10 @@ int ceremony_command(int argc, char **argv)
         return failed(&run, "output", (struct hsm_result){.code = HSM_NO_MEMORY});
     }
     run.watch = (struct ceremony_watch){.saw = saw, .state = run.output};
-    const int fd = lock(&options);
-    exit_code = fd < 0 ? EXIT_CODE_CONFIGURATION : run_locked(&run);
-    if (fd >= 0) {
+    int fd = -1;
+    exit_code = lock(&options, &fd);
+    if (exit_code == 0) {
+        exit_code = run_locked(&run);
         rewrap_ignore(close(fd), "it was only read");
     }
     ceremony_output_free(run.output);
