@@ -149,13 +149,24 @@ static const struct registry_key *unnamed_source(struct operation *operation, co
     return operation_authorize_ciphertext(operation, source->permission, key) ? key : NULL;
 }
 
+/*
+ * A header that names the material of one key of the caller's account and the id of another was altered, whichever key
+ * it names: it is no ciphertext, like one with any other bit changed (R-71). For foreign materials nothing is said, not
+ * even this.
+ */
+static bool is_altered(const struct operation *operation, const struct envelope_header *header)
+{
+    const struct registry_key *key = registry_key_of_material(operation->operations->registry, header->material_id);
+    return key != NULL && strcmp(key->account, operation->account) == 0 && !same_key(key, header);
+}
+
 bool operation_side_source(struct operation *operation, const struct operation_source *source,
                            struct operation_side *side)
 {
     bool reads_header = operation_algorithm_is_symmetric(side->algorithm) && !source->ignores_ciphertext;
     struct envelope_header parsed;
     const struct envelope_header *header = NULL;
-    if (reads_header && envelope_header_parse(source->ciphertext, &parsed)) {
+    if (reads_header && envelope_header_parse(source->ciphertext, &parsed) && !is_altered(operation, &parsed)) {
         header = &parsed;
     }
     const struct registry_key *key = source->key_id != NULL ? named_source(operation, source, header, reads_header)

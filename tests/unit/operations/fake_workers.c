@@ -1,0 +1,415 @@
+/* The fake tokens; see fake_workers.h. */
+#include "fake_workers.h"
+
+#include "envelope/header.h"
+#include "proto/message.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_TOKENS 4
+
+/* Holds in every build, unlike assert. */
+#define require(condition) ((condition) ? (void)0 : abort())
+
+struct workers_job {
+    struct workers_job *next;
+    ProtobufCMessage *request; /* unpacked again: nothing of the caller's may be needed after the submit */
+    workers_done_fn done;
+    void *arg;
+    struct fake_token *token;
+};
+
+struct workers {
+    struct fake_token tokens[MAX_TOKENS];
+    size_t n_tokens;
+    struct workers_job *first;
+    size_t submitted;
+    size_t lists;
+    Hsm__Request__BodyCase last_kind;
+    char last_token[64];
+    unsigned last_timeout_ms;
+    bool last_check_only;
+    unsigned made; /* open keys */
+    bool has_status, has_answer, empty, empty_with_status;
+    enum workers_status status;
+    Hsm__Status answer;
+};
+
+struct workers *fake_workers_new(void)
+{
+    struct workers *workers = calloc(1, sizeof *workers);
+    require(workers != NULL);
+    return workers;
+}
+
+static void job_free(struct workers_job *job)
+{
+    proto_free(job->request);
+    free(job);
+}
+
+void fake_workers_free(struct workers *workers)
+{
+    while (workers->first != NULL) {
+        struct workers_job *job = workers->first;
+        workers->first = job->next;
+        job_free(job);
+    }
+    free(workers);
+}
+
+struct fake_token *fake_workers_add_token(struct workers *workers, const char *name)
+{
+    require(workers->n_tokens < MAX_TOKENS);
+    struct fake_token *token = &workers->tokens[workers->n_tokens++];
+    token->name = name;
+    token->level = HSM__LEVEL__LEVEL_SEALED;
+    return token;
+}
+
+void fake_token_add_spare(struct fake_token *token, unsigned number, bool hidden)
+{
+    require(token->n_stock < FAKE_MAX_STOCK);
+    struct fake_spare *spare = &token->stock[token->n_stock++];
+    memset(spare->material_id, 0xA0, sizeof spare->material_id);
+    memcpy(spare->material_id, &number, sizeof number);
+    spare->hidden = hidden;
+}
+
+void fake_workers_next_status(struct workers *workers, enum workers_status status)
+{
+    workers->has_status = true;
+    workers->status = status;
+}
+
+void fake_workers_next_answer(struct workers *workers, Hsm__Status status)
+{
+    workers->has_answer = true;
+    workers->answer = status;
+}
+
+void fake_workers_next_empty(struct workers *workers, bool with_status)
+{
+    workers->empty = true;
+    workers->empty_with_status = with_status;
+}
+
+/* ------------------------------------------------------------------ what a token does */
+
+struct blob {
+    uint8_t bytes[ENVELOPE_MAX_BYTES];
+    size_t len;
+};
+
+static void checksum(const uint8_t *bytes, size_t len, const ProtobufCBinaryData *context,
+                     uint8_t out[ENVELOPE_TAG_BYTES])
+{
+    uint64_t sum[2] = {14695981039346656037u, 88172645463325252u};
+    for (size_t i = 0; i < len + context->len; i++) {
+        uint8_t byte = i < len ? bytes[i] : context->data[i - len];
+        sum[i % 2] = (sum[i % 2] ^ byte) * 1099511628211u;
+        sum[1 - i % 2] ^= sum[i % 2] >> 7;
+    }
+    memcpy(out, sum, ENVELOPE_TAG_BYTES);
+}
+
+static Hsm__Status seal(const Hsm__Side *side, const uint8_t *payload, size_t len, struct blob *out)
+{
+    struct envelope_header header = {.payload_length = (uint16_t)len};
+    require(side->key->key_id.len == 16 && side->key->material_id.len == 32 && side->has_context);
+    memcpy(header.key_id, side->key->key_id.data, 16);
+    memcpy(header.material_id, side->key->material_id.data, 32);
+    struct buffer buffer = BUFFER_INIT(ENVELOPE_MAX_BYTES);
+    if (!envelope_header_write(&header, &buffer)) {
+        return HSM__STATUS__STATUS_INTERNAL;
+    }
+    memset(out->bytes, 0, sizeof out->bytes);
+    memcpy(out->bytes, buffer.data, buffer.len);
+    memcpy(out->bytes + buffer.len, payload, len);
+    out->len = buffer.len + (len + 7) / 8 * 8 + 8;
+    checksum(out->bytes, out->len, &side->context, out->bytes + out->len);
+    out->len += ENVELOPE_TAG_BYTES;
+    buffer_clear(&buffer);
+    return HSM__STATUS__STATUS_OK;
+}
+
+static Hsm__Status open_blob(const Hsm__Side *side, const ProtobufCBinaryData *blob, const uint8_t **payload,
+                             size_t *len)
+{
+    struct envelope_header header;
+    uint8_t tag[ENVELOPE_TAG_BYTES];
+    if (!envelope_header_parse(view_of(blob->data, blob->len), &header)) {
+        return HSM__STATUS__STATUS_INVALID_CIPHERTEXT;
+    }
+    checksum(blob->data, blob->len - sizeof tag, &side->context, tag);
+    if (memcmp(tag, blob->data + blob->len - sizeof tag, sizeof tag) != 0 ||
+        memcmp(header.key_id, side->key->key_id.data, 16) != 0 ||
+        memcmp(header.material_id, side->key->material_id.data, 32) != 0) {
+        return HSM__STATUS__STATUS_INVALID_CIPHERTEXT;
+    }
+    *payload = blob->data + ENVELOPE_HEADER_BYTES;
+    *len = header.payload_length;
+    return HSM__STATUS__STATUS_OK;
+}
+
+static void give_blob(Hsm__Response *response, struct blob *blob)
+{
+    response->has_ciphertext = true;
+    response->ciphertext = (ProtobufCBinaryData){.data = blob->bytes, .len = blob->len};
+}
+
+static Hsm__Status re_encrypt(const Hsm__ReEncrypt *body, Hsm__Response *response, struct blob *blob)
+{
+    const uint8_t *payload;
+    size_t len;
+    Hsm__Status status = open_blob(body->source, &body->ciphertext, &payload, &len);
+    if (status != HSM__STATUS__STATUS_OK || body->check_only) {
+        return status;
+    }
+    if (body->source->key->boundary == HSM__BOUNDARY__BOUNDARY_SEALED &&
+        body->destination->key->boundary == HSM__BOUNDARY__BOUNDARY_OPEN) {
+        return HSM__STATUS__STATUS_NOT_WRAPPABLE;
+    }
+    status = seal(body->destination, payload, len, blob);
+    give_blob(response, blob);
+    return status;
+}
+
+static Hsm__Status decrypt(const Hsm__Decrypt *body, Hsm__Response *response)
+{
+    const uint8_t *payload;
+    size_t len;
+    Hsm__Status status = open_blob(body->source, &body->ciphertext, &payload, &len);
+    if (status == HSM__STATUS__STATUS_OK && !body->check_only) {
+        response->has_plaintext = true;
+        response->plaintext = (ProtobufCBinaryData){.data = (uint8_t *)(uintptr_t)payload, .len = len};
+    }
+    return status;
+}
+
+static Hsm__Status make_open(struct workers *workers, Hsm__Response *response, struct blob *blob)
+{
+    memset(blob->bytes, 0x0E, 32);
+    memcpy(blob->bytes, &workers->made, sizeof workers->made);
+    workers->made++;
+    response->has_material_id = true;
+    response->material_id = (ProtobufCBinaryData){.data = blob->bytes, .len = 32};
+    return HSM__STATUS__STATUS_OK;
+}
+
+static Hsm__Status list(struct fake_token *token)
+{
+    for (size_t i = 0; i < token->n_stock; i++) {
+        token->stock[i].hidden = false;
+    }
+    return HSM__STATUS__STATUS_OK;
+}
+
+static Hsm__Status serve(struct workers *workers, const struct workers_job *job, Hsm__Response *response,
+                         struct blob *blob)
+{
+    static const uint8_t data_key[1024] = {0x5A, 0x5A};
+    const Hsm__Request *request = (const Hsm__Request *)job->request;
+    Hsm__Status status;
+    switch (request->body_case) {
+    case HSM__REQUEST__BODY_RE_ENCRYPT:
+        return re_encrypt(request->re_encrypt, response, blob);
+    case HSM__REQUEST__BODY_ENCRYPT:
+        status = seal(request->encrypt->destination, request->encrypt->plaintext.data, request->encrypt->plaintext.len,
+                      blob);
+        give_blob(response, blob);
+        return status;
+    case HSM__REQUEST__BODY_DECRYPT:
+        return decrypt(request->decrypt, response);
+    case HSM__REQUEST__BODY_GENERATE_DATA_KEY:
+        status = seal(request->generate_data_key->destination, data_key, request->generate_data_key->length, blob);
+        give_blob(response, blob);
+        return status;
+    case HSM__REQUEST__BODY_MAKE_OPEN_KEY:
+        return make_open(workers, response, blob);
+    case HSM__REQUEST__BODY_LIST_OBJECTS:
+        return list(job->token);
+    case HSM__REQUEST__BODY_CONFIGURE:
+    case HSM__REQUEST__BODY__NOT_SET:
+    case _HSM__REQUEST__BODY__CASE_IS_INT_SIZE:
+    default:
+        return HSM__STATUS__STATUS_BAD_REQUEST;
+    }
+}
+
+static void end_job(struct workers *workers, struct workers_job *job)
+{
+    Hsm__Response response = HSM__RESPONSE__INIT;
+    struct blob blob;
+    response.has_status = true;
+    if (job->token == NULL) {
+        job->done(job->arg, WORKERS_NO_TOKEN, NULL);
+    } else if (workers->has_status) {
+        workers->has_status = false;
+        job->done(job->arg, workers->status, NULL);
+    } else if (workers->has_answer) {
+        workers->has_answer = false;
+        char detail[] = "as the test said";
+        response.status = workers->answer;
+        response.detail = detail;
+        response.has_ckr = true;
+        response.ckr = 0x30;
+        job->done(job->arg, WORKERS_ANSWERED, &response);
+    } else if (workers->empty) {
+        workers->empty = false;
+        response.has_status = workers->empty_with_status;
+        job->done(job->arg, WORKERS_ANSWERED, &response);
+    } else {
+        response.status = serve(workers, job, &response, &blob);
+        if (response.status != HSM__STATUS__STATUS_OK) {
+            response.has_ciphertext = response.has_plaintext = false;
+        }
+        job->done(job->arg, WORKERS_ANSWERED, &response);
+    }
+}
+
+size_t fake_workers_run(struct workers *workers)
+{
+    size_t n = 0;
+    for (; workers->first != NULL; n++) {
+        struct workers_job *job = workers->first;
+        workers->first = job->next;
+        if (job->done != NULL) {
+            end_job(workers, job);
+        }
+        job_free(job);
+    }
+    return n;
+}
+
+/* ------------------------------------------------------------------ the interface */
+
+static struct fake_token *find_token(const struct workers *workers, const char *name)
+{
+    for (size_t i = 0; i < workers->n_tokens; i++) {
+        if (name == NULL || strcmp(workers->tokens[i].name, name) == 0) {
+            return (struct fake_token *)(uintptr_t)&workers->tokens[i];
+        }
+    }
+    return NULL;
+}
+
+static bool checks_only(const Hsm__Request *request)
+{
+    return (request->body_case == HSM__REQUEST__BODY_RE_ENCRYPT && request->re_encrypt->check_only) ||
+           (request->body_case == HSM__REQUEST__BODY_DECRYPT && request->decrypt->check_only);
+}
+
+struct workers_job *workers_submit(struct workers *workers, const char *token, Hsm__Request *request,
+                                   unsigned timeout_ms, workers_done_fn done, void *arg)
+{
+    struct buffer packed = BUFFER_INIT(64 * 1024);
+    struct workers_job *job = calloc(1, sizeof *job);
+    require(job != NULL);
+    struct proto_result result = proto_pack(&request->base, &packed);
+    require(result.code == PROTO_OK);
+    result = proto_unpack(request->base.descriptor, buffer_view(&packed), &job->request);
+    require(result.code == PROTO_OK);
+    buffer_clear(&packed);
+    job->done = done;
+    job->arg = arg;
+    job->token = find_token(workers, token);
+    struct workers_job **end = &workers->first;
+    while (*end != NULL) {
+        end = &(*end)->next;
+    }
+    *end = job;
+
+    workers->submitted++;
+    workers->lists += request->body_case == HSM__REQUEST__BODY_LIST_OBJECTS;
+    workers->last_kind = request->body_case;
+    workers->last_timeout_ms = timeout_ms;
+    workers->last_check_only = checks_only(request);
+    size_t len = strnlen(token, sizeof workers->last_token - 1);
+    memcpy(workers->last_token, token, len);
+    workers->last_token[len] = '\0';
+    return job;
+}
+
+void workers_abandon(struct workers_job *job)
+{
+    /* As a job that a worker already has: it is finished and dropped. */
+    if (job != NULL) {
+        job->done = NULL;
+    }
+}
+
+bool workers_state(const struct workers *workers, const char *token, struct workers_token_state *ret)
+{
+    const struct fake_token *found = find_token(workers, token);
+    if (found == NULL) {
+        return false;
+    }
+    *ret = (struct workers_token_state){.name = found->name, .ready = 1, .configured = 1, .level = found->level};
+    return true;
+}
+
+size_t workers_tokens(const struct workers *workers)
+{
+    return workers->n_tokens;
+}
+
+const char *workers_token_name(const struct workers *workers, size_t index)
+{
+    return workers->tokens[index].name;
+}
+
+bool workers_stock_find(const struct workers *workers, const char *token, Hsm__KeySpec spec, Hsm__Boundary boundary,
+                        workers_taken_fn taken, void *arg, uint8_t ret_material_id[32])
+{
+    const struct fake_token *found = find_token(workers, token);
+    require(spec == HSM__KEY_SPEC__KEY_SPEC_AES_256 && boundary == HSM__BOUNDARY__BOUNDARY_SEALED);
+    for (size_t i = 0; found != NULL && i < found->n_stock; i++) {
+        const struct fake_spare *spare = &found->stock[i];
+        if (!spare->hidden && !taken(arg, spare->material_id)) {
+            memcpy(ret_material_id, spare->material_id, 32);
+            return true;
+        }
+    }
+    return false;
+}
+
+size_t fake_workers_submitted(const struct workers *workers)
+{
+    return workers->submitted;
+}
+
+size_t fake_workers_waiting(const struct workers *workers)
+{
+    size_t n = 0;
+    for (const struct workers_job *job = workers->first; job != NULL; job = job->next) {
+        n++;
+    }
+    return n;
+}
+
+size_t fake_workers_lists(const struct workers *workers)
+{
+    return workers->lists;
+}
+
+Hsm__Request__BodyCase fake_workers_last_kind(const struct workers *workers)
+{
+    return workers->last_kind;
+}
+
+const char *fake_workers_last_token(const struct workers *workers)
+{
+    return workers->last_token;
+}
+
+unsigned fake_workers_last_timeout_ms(const struct workers *workers)
+{
+    return workers->last_timeout_ms;
+}
+
+bool fake_workers_last_check_only(const struct workers *workers)
+{
+    return workers->last_check_only;
+}

@@ -1,0 +1,51 @@
+/*
+ * Tokens that do what a test says, behind the interface of module workers. They make and open ciphertexts of the real
+ * layout, with a checksum in place of the cipher: another context, another key or a changed byte is
+ * STATUS_INVALID_CIPHERTEXT, as on a token.
+ */
+#pragma once
+
+#include "workers/workers.h"
+
+#define FAKE_MAX_STOCK 64
+
+struct fake_spare {
+    uint8_t material_id[32];
+    bool hidden; /* until the next ListObjects: what a ceremony has added meanwhile */
+};
+
+struct fake_token {
+    const char *name;
+    Hsm__Level level;
+    struct fake_spare stock[FAKE_MAX_STOCK];
+    size_t n_stock;
+};
+
+/* No token at all until a test adds some. The caller frees with fake_workers_free, which drops jobs without a call. */
+struct workers *fake_workers_new(void);
+void fake_workers_free(struct workers *workers);
+
+/* The token stays the fake's; its fields may be changed at any time. */
+struct fake_token *fake_workers_add_token(struct workers *workers, const char *name);
+
+/* A spare sealed key; the number makes its material id. */
+void fake_token_add_spare(struct fake_token *token, unsigned number, bool hidden);
+
+/* How the next job ends, in place of what the token would say: a status of the workers, or one of the worker. */
+void fake_workers_next_status(struct workers *workers, enum workers_status status);
+void fake_workers_next_answer(struct workers *workers, Hsm__Status status);
+/* The next job is STATUS_OK without any output, or without a status at all. */
+void fake_workers_next_empty(struct workers *workers, bool with_status);
+
+/* Ends the jobs that wait, first in, first out, those submitted meanwhile too. How many. */
+size_t fake_workers_run(struct workers *workers);
+
+/* What was submitted, since birth: how many jobs, of which kind the last one was, for which token, how long it might
+ * take. */
+size_t fake_workers_submitted(const struct workers *workers);
+size_t fake_workers_waiting(const struct workers *workers);
+size_t fake_workers_lists(const struct workers *workers);
+Hsm__Request__BodyCase fake_workers_last_kind(const struct workers *workers);
+const char *fake_workers_last_token(const struct workers *workers);
+unsigned fake_workers_last_timeout_ms(const struct workers *workers);
+bool fake_workers_last_check_only(const struct workers *workers);

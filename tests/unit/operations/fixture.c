@@ -1,0 +1,318 @@
+/* The fixture of the operations' tests; see fixture.h. */
+#include "fixture.h"
+
+#include "base/hex.h"
+#include "proto/message.h"
+#include "proto/service.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define WAIT_SECONDS 20 /* a disk may be slow; a test that waits longer hangs */
+#define SPARES       8
+
+static int64_t fixture_clock(void *arg)
+{
+    return ((const struct fixture *)arg)->now_ms;
+}
+
+static void fixture_log(void *arg, int priority, const char *line)
+{
+    struct fixture *fixture = arg;
+    (void)priority;
+    snprintf(fixture->log, sizeof fixture->log, "%s", line);
+    fixture->logged++;
+}
+
+int fixture_setup(void **state)
+{
+    static const char *const accounts[] = {ACCOUNT, OTHER_ACCOUNT};
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+    assert_non_null(fixture);
+    snprintf(fixture->folder, sizeof fixture->folder, "/tmp/rewrap-operations-XXXXXX");
+    assert_non_null(mkdtemp(fixture->folder));
+    char path[128];
+    snprintf(path, sizeof path, "%s/registry.db", fixture->folder);
+    fixture->base = event_base_new();
+    assert_non_null(fixture->base);
+    struct registry_result opened = registry_open(fixture->base, path, &fixture->registry);
+    if (opened.code != REGISTRY_OK) {
+        fail_msg("registry_open: %s", opened.detail);
+    }
+    fixture->workers = fake_workers_new();
+    fixture->main = fake_workers_add_token(fixture->workers, "main");
+    for (unsigned i = 1; i <= SPARES; i++) {
+        fake_token_add_spare(fixture->main, i, false);
+    }
+    fixture->now_ms = 1700000000123;
+    fixture->principal = ALICE;
+    fixture->operations = (struct operations){
+        .registry = fixture->registry,
+        .workers = fixture->workers,
+        .settings = {.partition = "aws",
+                     .region = "eu-central-1",
+                     .accounts = accounts,
+                     .n_accounts = COUNT(accounts),
+                     .default_timeout_ms = 10000,
+                     .max_timeout_ms = 60000,
+                     .max_keys_per_account = 1000},
+        .clock = fixture_clock,
+        .clock_arg = fixture,
+        .log = fixture_log,
+        .log_arg = fixture,
+    };
+    *state = fixture;
+    return 0;
+}
+
+int fixture_teardown(void **state)
+{
+    struct fixture *fixture = *state;
+    size_t running = operations_running(&fixture->operations);
+    operations_clear(&fixture->operations);
+    registry_free(fixture->registry);
+    fake_workers_free(fixture->workers);
+    event_base_free(fixture->base);
+    static const char *const files[] = {"registry.db", "registry.db-wal", "registry.db-shm", "registry.db-journal",
+                                        "registry.db.lock"};
+    for (size_t i = 0; i < COUNT(files); i++) {
+        char path[128];
+        snprintf(path, sizeof path, "%s/%s", fixture->folder, files[i]);
+        unlink(path);
+    }
+    bool left = rmdir(fixture->folder) != 0;
+    free(fixture);
+    if (left) {
+        fprintf(stderr, "the fixture left files behind\n");
+    }
+    return running == 0 && !left ? 0 : -1;
+}
+
+/* ------------------------------------------------------------------ waiting */
+
+static void on_guard(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    *(bool *)arg = true;
+}
+
+/* Turns the loop until *done; tokens work in between. */
+static void wait_until(struct fixture *fixture, const bool *done)
+{
+    bool late = false;
+    struct event *guard = evtimer_new(fixture->base, on_guard, &late);
+    assert_non_null(guard);
+    assert_int_equal(event_add(guard, &(struct timeval){.tv_sec = WAIT_SECONDS}), 0);
+    while (!*done && !late) {
+        fake_workers_run(fixture->workers);
+        if (!*done) {
+            event_base_loop(fixture->base, EVLOOP_ONCE);
+        }
+    }
+    event_free(guard);
+    assert_false(late);
+}
+
+struct change {
+    bool done;
+    struct registry_result result;
+};
+
+static void on_change(void *arg, struct registry_result result)
+{
+    struct change *change = arg;
+    change->done = true;
+    change->result = result;
+}
+
+static void wait_for_change(struct fixture *fixture, struct change *change)
+{
+    wait_until(fixture, &change->done);
+    if (change->result.code != REGISTRY_OK) {
+        fail_msg("the registry refused: %d %s", (int)change->result.code, change->result.detail);
+    }
+}
+
+/* ------------------------------------------------------------------ keys */
+
+struct fixture_key fixture_key(struct fixture *fixture, const struct registry_key *wish)
+{
+    static char token[] = "main";
+    static char description[] = "";
+    struct fixture_key made;
+    uuid_random(made.key_id);
+    uuid_format(made.key_id, made.id);
+    assert_int_equal(getrandom(made.material_id, sizeof made.material_id, 0), sizeof made.material_id);
+    struct registry_material material = {.created_ms = fixture->now_ms};
+    memcpy(material.id, made.material_id, sizeof material.id);
+    struct registry_key key = *wish;
+    memcpy(key.key_id, made.key_id, sizeof key.key_id);
+    memcpy(key.key_id_text, made.id, sizeof key.key_id_text);
+    if (*key.account == '\0') {
+        memcpy(key.account, ACCOUNT, sizeof ACCOUNT);
+    }
+    key.token = key.token == NULL ? token : key.token;
+    key.description = key.description == NULL ? description : key.description;
+    key.spec = key.spec == 0 ? KEY_SPEC_SYMMETRIC_DEFAULT : key.spec;
+    key.usage = KEY_USAGE_ENCRYPT_DECRYPT;
+    key.state = key.state == 0 ? KEY_STATE_ENABLED : key.state;
+    key.boundary = key.boundary == 0 ? KEY_BOUNDARY_SEALED : key.boundary;
+    key.created_ms = fixture->now_ms;
+    key.materials = &material;
+    key.n_materials = 1;
+    snprintf(made.arn, sizeof made.arn, "arn:aws:kms:eu-central-1:%s:key/%s", key.account, made.id);
+    struct change change = {0};
+    registry_key_add(fixture->registry, &key, on_change, &change);
+    wait_for_change(fixture, &change);
+    return made;
+}
+
+struct fixture_key fixture_sealed(struct fixture *fixture)
+{
+    return fixture_key(fixture, &(struct registry_key){.boundary = KEY_BOUNDARY_SEALED});
+}
+
+struct fixture_key fixture_open(struct fixture *fixture)
+{
+    return fixture_key(fixture, &(struct registry_key){.boundary = KEY_BOUNDARY_OPEN});
+}
+
+void fixture_alias(struct fixture *fixture, const char *account, const char *name, const struct fixture_key *key)
+{
+    struct change change = {0};
+    registry_alias_add(fixture->registry, account, name, key->key_id, fixture->now_ms, on_change, &change);
+    wait_for_change(fixture, &change);
+}
+
+/* ------------------------------------------------------------------ calls */
+
+static void on_done(void *arg, const struct operation_error *error, struct view body)
+{
+    struct reply *reply = arg;
+    assert_false(reply->done); /* exactly once */
+    reply->done = true;
+    if (error != NULL) {
+        assert_int_equal(body.len, 0);
+        reply->code = error->code;
+        reply->message = error->message == NULL ? NULL : strdup(error->message);
+        reply->retryable = error->retryable;
+        return;
+    }
+    assert_int_equal(proto_unpack(reply->type, body, &reply->body).code, PROTO_OK);
+}
+
+struct operation *fixture_start(struct fixture *fixture, const char *operation, const ProtobufCMessage *request,
+                                struct reply *reply)
+{
+    struct buffer packed = BUFFER_INIT(8 * 1024 * 1024);
+    assert_int_equal(proto_pack(request, &packed).code, PROTO_OK);
+    const ProtobufCMethodDescriptor *method = service_method(operation);
+    *reply = (struct reply){.type = method == NULL ? NULL : method->output};
+    struct operation_caller caller = {.principal = fixture->principal, .peer = "uid 1000, gid 1000"};
+    struct operation *started = operation_start(&fixture->operations, &caller, operation, buffer_view(&packed),
+                                                fixture->timeout_ms, on_done, reply);
+    assert_int_equal(started == NULL, reply->done);
+    buffer_clear(&packed); /* nothing of it may be needed any more: it is erased */
+    return started;
+}
+
+void fixture_wait(struct fixture *fixture, struct reply *reply)
+{
+    wait_until(fixture, &reply->done);
+}
+
+void fixture_call(struct fixture *fixture, const char *operation, const ProtobufCMessage *request, struct reply *reply)
+{
+    fixture_start(fixture, operation, request, reply);
+    fixture_wait(fixture, reply);
+}
+
+void reply_clear(struct reply *reply)
+{
+    free(reply->message);
+    proto_free(reply->body);
+    *reply = (struct reply){0};
+}
+
+void assert_error(struct fixture *fixture, const char *operation, const ProtobufCMessage *request, const char *code,
+                  const char *message)
+{
+    struct reply reply;
+    fixture_call(fixture, operation, request, &reply);
+    if (reply.code == NULL) {
+        fail_msg("%s succeeded, wanted %s", operation, code);
+    }
+    if (strcmp(reply.code, code) != 0) {
+        fail_msg("%s answered %s (%s), wanted %s", operation, reply.code, reply.message == NULL ? "" : reply.message,
+                 code);
+    }
+    if (message == NULL) {
+        assert_null(reply.message);
+    } else {
+        assert_non_null(reply.message);
+        assert_string_equal(reply.message, message);
+    }
+    reply_clear(&reply);
+}
+
+void assert_success(struct fixture *fixture, const char *operation, const ProtobufCMessage *request,
+                    struct reply *reply)
+{
+    fixture_call(fixture, operation, request, reply);
+    if (reply->code != NULL) {
+        fail_msg("%s answered %s: %s", operation, reply->code, reply->message == NULL ? "" : reply->message);
+    }
+}
+
+ProtobufCBinaryData fixture_encrypt(struct fixture *fixture, const struct fixture_key *key, const char *plaintext,
+                                    const char *context_key, const char *context_value)
+{
+    Rewrap__EncryptRequest request = REWRAP__ENCRYPT_REQUEST__INIT;
+    Rewrap__EncryptRequest__EncryptionContextEntry entry = REWRAP__ENCRYPT_REQUEST__ENCRYPTION_CONTEXT_ENTRY__INIT;
+    Rewrap__EncryptRequest__EncryptionContextEntry *entries[] = {&entry};
+    char arn[128];
+    snprintf(arn, sizeof arn, "%s", key->arn);
+    request.key_id = arn;
+    request.has_plaintext = true;
+    request.plaintext = (ProtobufCBinaryData){.data = (uint8_t *)(uintptr_t)plaintext, .len = strlen(plaintext)};
+    if (context_key != NULL) {
+        entry.key = (char *)(uintptr_t)context_key;
+        entry.value = (char *)(uintptr_t)context_value;
+        request.n_encryption_context = 1;
+        request.encryption_context = entries;
+    }
+    struct reply reply;
+    assert_success(fixture, "Encrypt", &request.base, &reply);
+    const Rewrap__EncryptResponse *response = (const Rewrap__EncryptResponse *)reply.body;
+    ProtobufCBinaryData blob = {.data = malloc(response->ciphertext_blob.len), .len = response->ciphertext_blob.len};
+    assert_non_null(blob.data);
+    memcpy(blob.data, response->ciphertext_blob.data, blob.len);
+    reply_clear(&reply);
+    return blob;
+}
+
+/* ------------------------------------------------------------------ texts */
+
+char *repeated(char c, size_t n)
+{
+    char *made = malloc(n + 1);
+    assert_non_null(made);
+    memset(made, c, n);
+    made[n] = '\0';
+    return made;
+}
+
+const char *text(const char *format, ...)
+{
+    static char buffers[8][4096];
+    static unsigned next;
+    char *buffer = buffers[next++ % COUNT(buffers)];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(buffer, sizeof buffers[0], format, arguments);
+    va_end(arguments);
+    return buffer;
+}
