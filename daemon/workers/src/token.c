@@ -31,7 +31,7 @@ static bool must_wait(const struct workers_token *token)
 {
     const struct workers *workers = token->workers;
     return workers->freeing || token->stopped_by_pin || token->delayed ||
-           (!workers->reported && (token->index != workers->introducing || token->ready > 0));
+           (!workers->reported && token->index != workers->introducing);
 }
 
 void workers_token_start_next(struct workers_token *token)

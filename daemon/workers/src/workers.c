@@ -146,19 +146,10 @@ void workers_abandon(struct workers_job *job)
     }
     assert(job->done != NULL);
     workers_job_forget(job);
-    switch (job->place) {
-    case JOB_QUEUED:
+    if (job->place == JOB_QUEUED) {
         workers_queue_remove(&job->token->queue, job);
         workers_job_return(job);
-        break;
-    case JOB_FINISHED:
-        TAILQ_REMOVE(&job->workers->finished, job, link);
-        workers_job_return(job);
-        break;
-    case JOB_IN_FLIGHT: /* stays there for nobody: the answer to it will come */
-    case JOB_SPARE:
-        break;
-    }
+    } /* else it stays where it is, for nobody, until its answer or the end of the turn comes */
 }
 
 /* ------------------------------------------------------------------------------------------------ what is shown */

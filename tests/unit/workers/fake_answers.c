@@ -87,6 +87,9 @@ static void lie(struct fake *fake, const Hsm__Request *request, const char *text
         fake_send_raw("\x7f\xff\xff\xff", 4);
     } else if (strcmp(text, "lie empty frame") == 0) {
         fake_send_raw("\0\0\0\0", 4);
+    } else if (strcmp(text, "lie early") == 0) {
+        fake_send(&answer);
+        answer.id++;
     } else if (strcmp(text, "lie out of order") == 0) {
         fake->ahead = fake_request_read(fake);
         answer.id = fake->ahead->id;
@@ -144,6 +147,9 @@ static void serve_text(struct fake *fake, const Hsm__Request *request, const cha
     } else if (strcmp(text, "inspect") == 0) {
         inspect(inspected, sizeof(inspected));
         answer = answer_of(request, inspected);
+    } else if (strcmp(text, "last words") == 0) {
+        fake_send(&answer);
+        _exit(6);
     } else if (strcmp(text, "twice") == 0) {
         fake_send(&answer);
     } else if (strcmp(text, "bytes") == 0) {

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #define N(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -42,6 +43,7 @@ static void kills_at_the_deadline(void **state)
     WAIT_FOR(fixture, calls[N(calls) - 1].calls > 0);
     others_were_answered_in_order(calls, N(calls));
     assert_true(fixture_logged(fixture, "deadline-ms"));
+    assert_false(fixture_logged(fixture, "has not left"));
     assert_true(fixture_logged(fixture, "killed by signal 9 (SIGKILL); next start in 0 ms"));
     assert_int_equal(fixture_trace_count(fixture, "request job 01"), 1);
 }
@@ -172,6 +174,41 @@ static void kills_over_an_answer_given_twice(void **state)
     assert_int_equal(call.calls, 1);
     assert_int_equal(call.status, WORKERS_ANSWERED);
     assert_true(fixture_logged(fixture, "nobody asked for"));
+}
+
+/* An answer to a job that the socket has not wholly taken yet. */
+static void kills_over_an_answer_too_early(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_up(fixture, "ready", 1);
+    static char text[380 * 1024 + 1]; /* more than a socket holds */
+    memset(text, 'x', sizeof(text) - 1);
+    struct call calls[2];
+    fixture_submit(fixture, &calls[0], "lie early", 10000);
+    fixture_submit(fixture, &calls[1], text, 10000);
+    WAIT_FOR(fixture, calls[1].calls > 0);
+    assert_int_equal(calls[0].status, WORKERS_ANSWERED);
+    assert_int_equal(calls[1].status, WORKERS_CRASHED);
+    assert_true(fixture_logged(fixture, "nobody asked for"));
+}
+
+/* What a worker has answered before it died counts, also when its death is seen first. */
+static void last_words_count(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_up(fixture, "ready", 1);
+    struct workers_worker *worker = &fixture->workers->tokens[0].workers_list[0];
+    struct call calls[2];
+    fixture_submit(fixture, &calls[0], "last words", 10000);
+    fixture_submit(fixture, &calls[1], "next", 10000);
+    WAIT_FOR(fixture, worker->n_in_flight == 2 && worker->unsent == NULL);
+    siginfo_t info;
+    assert_int_equal(waitid(P_PID, (id_t)worker->pid, &info, WEXITED | WNOWAIT), 0);
+    workers_worker_reap(worker);
+    assert_int_equal(calls[0].calls, 1);
+    assert_int_equal(calls[0].status, WORKERS_ANSWERED);
+    WAIT_FOR(fixture, calls[1].calls > 0);
+    assert_int_equal(calls[1].status, WORKERS_CRASHED); /* it was the oldest then */
 }
 
 static void kills_over_a_bad_material_id(void **state)
@@ -330,6 +367,8 @@ int main(void)
         TEST(kills_liars),
         TEST(kills_over_answers_out_of_order),
         TEST(kills_over_an_answer_given_twice),
+        TEST(kills_over_an_answer_too_early),
+        TEST(last_words_count),
         TEST(kills_over_a_bad_material_id),
         TEST(gives_up_a_job_after_three_crashes),
         TEST(a_sibling_takes_over),

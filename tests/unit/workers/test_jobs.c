@@ -198,6 +198,8 @@ static void times_out_in_flight_and_queued(void **state)
     assert_int_equal(workers_pending(fixture->workers), WORKERS_DEPTH + 1);
     WAIT_FOR(fixture, fixture_gate_open(fixture));
     WAIT_FOR(fixture, others[WORKERS_DEPTH - 1].calls > 0);
+    fixture_submit(fixture, &gate, "last", 10000);
+    WAIT_FOR(fixture, gate.calls > 0);
     assert_int_equal(in_flight.calls, 1); /* its answer came and was dropped */
     assert_int_equal(fixture_trace_count(fixture, "request in flight"), 1);
     assert_int_equal(fixture_trace_count(fixture, "request queued"), 0);

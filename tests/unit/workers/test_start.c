@@ -206,6 +206,12 @@ static void tries_a_refused_pin_once(void **state)
     let_time_pass(fixture, 100);
     assert_int_equal(fixture_trace_count(fixture, "start"), 1);
     fixture_mode(fixture, "ready");
+    uint64_t until = workers_now_ms() + 200; /* a file that is being written is left alone */
+    for (uint64_t deadline_ms = fixture_deadline(); workers_now_ms() < until;) {
+        pin_write(fixture, "rig");
+        fixture_turn(fixture, deadline_ms, "the file settles");
+    }
+    assert_int_equal(fixture_trace_count(fixture, "start"), 1);
     pin_write(fixture, "right\n");
     WAIT_FOR(fixture, fixture_ready(fixture) == 3);
     assert_true(workers_state(fixture->workers, NULL, &shown));
@@ -258,6 +264,7 @@ static void recovers_from_a_failed_start(void **state)
     assert_true(fixture_logged(fixture, "next start in 20 ms"));
     assert_true(fixture_logged(fixture, "next start in 40 ms"));
     assert_true(fixture_logged(fixture, "next start in 80 ms"));
+    assert_false(fixture_logged(fixture, "next start in 0 ms"));
     assert_int_equal(fixture->started, 1);
     assert_int_equal(fixture->outcome, WORKERS_START_RETRY);
     struct workers_token_state shown;
