@@ -24,13 +24,13 @@ static bool more_values(const struct words *words)
     return words->at < words->argc && !is_option(words->argv[words->at]);
 }
 
-/* "--name=value" or "--name": *ret_value is NULL for the second. */
-static size_t option_split(char *word, char **ret_value)
+/* The name of "--name=value" or "--name": *ret_value is NULL for the second. */
+static struct view option_split(char *word, char **ret_value)
 {
     char *name = word + 2;
     char *equals = strchr(name, '=');
     *ret_value = equals == NULL ? NULL : equals + 1;
-    return equals == NULL ? strlen(name) : (size_t)(equals - name);
+    return view_of(name, equals == NULL ? strlen(name) : (size_t)(equals - name));
 }
 
 static bool parse_global(struct words *words, const struct global_option *option, char *inline_value,
@@ -56,7 +56,7 @@ bool command_line_command(int argc, char **argv, struct globals *globals, int *r
     while (words.at < argc && is_option(argv[words.at])) {
         char *value = NULL;
         char *word = argv[words.at++];
-        const struct global_option *option = globals_find(word + 2, option_split(word, &value));
+        const struct global_option *option = globals_find(option_split(word, &value));
         if (option == NULL) {
             return fail(failure, EXIT_CODE_USAGE, "Unknown options: %.256s", word);
         }
@@ -69,19 +69,21 @@ bool command_line_command(int argc, char **argv, struct globals *globals, int *r
 }
 
 /* The field whose option has that name; *ret_value is false for the --no- form of a boolean. */
-static const ProtobufCFieldDescriptor *option_field(const ProtobufCMessageDescriptor *type, const char *name,
-                                                    size_t len, bool *ret_value)
+static const ProtobufCFieldDescriptor *option_field(const ProtobufCMessageDescriptor *type, struct view name,
+                                                    bool *ret_value)
 {
+    const struct view no = view_of_string("no-");
+    bool negated = name.len > no.len && view_equal(view_of(name.data, no.len), no);
     for (unsigned i = 0; i < type->n_fields; i++) {
         char option[JSON_MAX_NAME];
         json_option_name(type->fields[i].name, option);
         *ret_value = true;
-        if (strlen(option) == len && memcmp(option, name, len) == 0) {
+        if (view_equal(view_of_string(option), name)) {
             return &type->fields[i];
         }
         *ret_value = false;
-        bool negated = json_field_kind(&type->fields[i]) == JSON_KIND_BOOL && len > 3 && memcmp(name, "no-", 3) == 0;
-        if (negated && strlen(option) == len - 3 && memcmp(option, name + 3, len - 3) == 0) {
+        if (negated && json_field_kind(&type->fields[i]) == JSON_KIND_BOOL &&
+            view_equal(view_of_string(option), view_of(name.data + no.len, name.len - no.len))) {
             return &type->fields[i];
         }
     }
@@ -128,16 +130,17 @@ static bool parse_option(const ProtobufCMessageDescriptor *type, struct words *w
         return fail_stray(line, word, failure);
     }
     char *value = NULL;
-    size_t len = option_split(word, &value);
-    const struct global_option *global = globals_find(word + 2, len);
+    struct view name = option_split(word, &value);
+    const struct global_option *global = globals_find(name);
     if (global != NULL) {
         return parse_global(words, global, value, &line->globals, failure);
     }
     struct option_use *use = &line->uses[line->n_uses];
     *use = (struct option_use){.inline_word = value};
-    use->field = option_field(type, word + 2, len, &use->value);
+    use->field = option_field(type, name, &use->value);
     if (use->field == NULL) {
-        return fail(failure, EXIT_CODE_USAGE, "Unknown options: --%.*s", len < 256 ? (int)len : 256, word + 2);
+        return fail(failure, EXIT_CODE_USAGE, "Unknown options: --%.*s", name.len < 256 ? (int)name.len : 256,
+                    word + 2);
     }
     line->n_uses++;
     return parse_words(words, word, use, failure);

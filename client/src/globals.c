@@ -51,10 +51,10 @@ const struct global_option *globals_table(size_t *ret_n)
     return table;
 }
 
-const struct global_option *globals_find(const char *name, size_t len)
+const struct global_option *globals_find(struct view name)
 {
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        if (strlen(table[i].name) == len && memcmp(table[i].name, name, len) == 0) {
+        if (view_equal(view_of_string(table[i].name), name)) {
             return &table[i];
         }
     }

@@ -3,6 +3,8 @@
 
 #include "fail.h"
 
+#include "base/view.h"
+
 struct globals {
     const char *endpoint;       /* as given; NULL: $REWRAP_SOCKET or the socket of the service */
     const char *output;         /* json, text or table */
@@ -37,8 +39,8 @@ struct global_option {
 /* The table; *ret_n is its length. */
 const struct global_option *globals_table(size_t *ret_n);
 
-/* The row of an option by its name of len bytes, without the dashes, or NULL. */
-const struct global_option *globals_find(const char *name, size_t len);
+/* The row of an option by its name, without the dashes, or NULL. */
+const struct global_option *globals_find(struct view name);
 
 /* Puts a value (NULL: none was given) where it belongs; false for one that is not among the choices, or a refused
  * option. */

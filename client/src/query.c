@@ -1,8 +1,7 @@
 /* --query; see query.h. */
 #include "query.h"
 
-#include <stdint.h>
-#include <string.h>
+#include "base/view.h"
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 #define DIGITS  "0123456789"
@@ -42,7 +41,7 @@ const json_t *query_select(const char *query, const json_t *value)
         const json_t *found = NULL;
         json_object_foreach((json_t *)(uintptr_t)value, key, member)
         {
-            if (strlen(key) == len && memcmp(key, query, len) == 0) {
+            if (view_equal(view_of_string(key), view_of(query, len))) {
                 found = member;
             }
         }
