@@ -46,7 +46,7 @@ static int failed(const struct run *run, const char *doing, struct hsm_result re
                 result.rv == 0 ? "" : hsm_rv_name(result.rv));
     }
     fputc('\n', stderr);
-    return exit_code_of(result.code);
+    return (int)exit_code_of(result.code);
 }
 
 static void saw(void *state, const struct ceremony_object *object, bool made)
