@@ -130,16 +130,6 @@ int64_t operation_now_ms(const struct operation *operation)
     return operation->operations->clock(operation->operations->clock_arg);
 }
 
-unsigned operation_time_left(const struct operation *operation)
-{
-    int64_t left = operation->deadline_ms - operation_now_ms(operation);
-    if (left <= 0) {
-        return 0;
-    }
-    /* A clock that was set back must not make the wait longer than what was asked for. */
-    return left > (int64_t)operation->timeout_ms ? operation->timeout_ms : (unsigned)left;
-}
-
 bool operation_take_response(struct operation *operation, enum workers_status status, const Hsm__Response *response)
 {
     if (status != WORKERS_ANSWERED) {
@@ -170,13 +160,9 @@ static void on_worker(void *arg, enum workers_status status, const Hsm__Response
 void operation_submit(struct operation *operation, const char *token, Hsm__Request *request,
                       operation_response_fn on_response)
 {
-    unsigned left = operation_time_left(operation);
-    if (left == 0) {
-        operation_fail_with(operation, operation_failure_of_workers(WORKERS_TIMEOUT), NULL);
-        return;
-    }
     operation->on_response = on_response;
-    operation->job = workers_submit(operation->operations->workers, token, request, left, on_worker, operation);
+    operation->job =
+        workers_submit(operation->operations->workers, token, request, operation->timeout_ms, on_worker, operation);
 }
 
 bool operation_take_change(struct operation *operation, struct registry_result result)
@@ -312,7 +298,6 @@ struct operation *operation_start(struct operations *operations, const struct op
     operation->done = done;
     operation->arg = arg;
     operation->timeout_ms = wanted_timeout(&operations->settings, timeout_ms);
-    operation->deadline_ms = operation_now_ms(operation) + operation->timeout_ms;
     operation->starting = true;
 
     struct arn principal;

@@ -33,8 +33,7 @@ struct operation {
     char account[ACCOUNT_TEXT_BYTES]; /* the caller's */
     operation_done_fn done;           /* NULL once nobody waits */
     void *arg;
-    int64_t deadline_ms; /* by the clock of operations */
-    unsigned timeout_ms;
+    unsigned timeout_ms;     /* for the one job that an operation gives to a token */
     struct workers_job *job; /* the one at a worker, or NULL */
     operation_response_fn on_response;
     struct operation *next_waiting; /* in a queue of stock.c */
@@ -69,8 +68,5 @@ REWRAP_MUST_USE bool operation_take_response(struct operation *operation, enum w
 
 /* For a callback of the registry: answers what is not success. True on success. */
 REWRAP_MUST_USE bool operation_take_change(struct operation *operation, struct registry_result result);
-
-/* What the deadline leaves, in milliseconds; 0 when it has passed. */
-unsigned operation_time_left(const struct operation *operation);
 
 int64_t operation_now_ms(const struct operation *operation);

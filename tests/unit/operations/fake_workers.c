@@ -95,6 +95,11 @@ void fake_workers_next_empty(struct workers *workers, bool with_status)
     workers->empty_with_status = with_status;
 }
 
+void fake_workers_make_again(struct workers *workers)
+{
+    workers->made--;
+}
+
 /* ------------------------------------------------------------------ what a token does */
 
 struct blob {

@@ -37,6 +37,9 @@ void fake_workers_next_answer(struct workers *workers, Hsm__Status status);
 /* The next job is STATUS_OK without any output, or without a status at all. */
 void fake_workers_next_empty(struct workers *workers, bool with_status);
 
+/* The next open key gets the material id of the last one: a token that is broken. */
+void fake_workers_make_again(struct workers *workers);
+
 /* Ends the jobs that wait, first in, first out, those submitted meanwhile too. How many. */
 size_t fake_workers_run(struct workers *workers);
 
