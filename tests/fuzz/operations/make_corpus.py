@@ -1,0 +1,69 @@
+#!/usr/bin/python3
+"""Makes the seeds of this target: the number of an rpc and its message, packed by hand. Run in this folder after a change of the contract."""
+import os
+import struct
+
+KEY, OPEN, MATERIAL, OPEN_MATERIAL = (bytes([byte]) for byte in (0x11, 0x22, 0x33, 0x44))
+RPCS = ("ReEncrypt Encrypt Decrypt GenerateDataKeyWithoutPlaintext CreateKey DescribeKey ListKeys CreateAlias UpdateAlias DeleteAlias "
+        "ListAliases").split()
+
+
+def varint(value):
+    out = b""
+    while value > 127:
+        out += bytes([value & 127 | 128])
+        value >>= 7
+    return out + bytes([value])
+
+
+def data(field, value):
+    value = value if isinstance(value, bytes) else value.encode()
+    return varint(field << 3 | 2) + varint(len(value)) + value
+
+
+def number(field, value):
+    return varint(field << 3) + varint(value)
+
+
+def pair(field, key, value):
+    return data(field, data(1, key) + data(2, value))
+
+
+def uuid(byte):
+    digits = (byte * 16).hex()
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+def arn(resource):
+    return "arn:aws:kms:eu-central-1:111122223333:" + resource
+
+
+def blob(key, material):
+    return bytes([1, 1]) + key * 16 + material * 32 + struct.pack(">H", 6) + bytes(32) + b"secret" + bytes(2 + 8 + 16)
+
+
+SEALED_BLOB, OPEN_BLOB = blob(KEY, MATERIAL), blob(OPEN, OPEN_MATERIAL)
+SEEDS = {
+    "re_encrypt": ("ReEncrypt", data(1, SEALED_BLOB) + pair(2, "a", "b") + data(3, uuid(KEY)) + data(4, arn("key/" + uuid(KEY)))
+                   + pair(5, "c", "d") + number(6, 4) + number(7, 4)),
+    "re_encrypt_dry": ("ReEncrypt", data(3, uuid(KEY)) + data(4, uuid(OPEN)) + number(9, 1) + number(10, 1)),
+    "re_encrypt_oaep": ("ReEncrypt", data(1, bytes(256)) + data(3, uuid(KEY)) + data(4, uuid(KEY)) + number(6, 2) + number(7, 1)),
+    "encrypt": ("Encrypt", data(1, uuid(KEY)) + data(2, "secret") + pair(3, "a", "b")),
+    "decrypt": ("Decrypt", data(1, OPEN_BLOB) + pair(2, "a", "b") + data(4, uuid(OPEN))),
+    "decrypt_sealed": ("Decrypt", data(1, SEALED_BLOB)),
+    "data_key": ("GenerateDataKeyWithoutPlaintext", data(1, uuid(KEY)) + pair(2, "a", "b") + number(4, 32)),
+    "create_key": ("CreateKey", data(2, "description") + data(9, data(1, "team") + data(2, "payroll")) + number(100, 1)),
+    "create_key_open": ("CreateKey", data(7, "main") + data(9, data(1, "rewrapd:boundary") + data(2, "open"))),
+    "create_key_rsa": ("CreateKey", number(3, 2) + number(5, 1) + number(6, 1)),
+    "describe_key": ("DescribeKey", data(1, "alias/x") + data(2, "token")),
+    "list_keys": ("ListKeys", number(1, 1) + data(2, "K" + "00" * 16)),
+    "create_alias": ("CreateAlias", data(1, "alias/x") + data(2, uuid(KEY))),
+    "update_alias": ("UpdateAlias", data(1, "alias/x") + data(2, uuid(OPEN))),
+    "delete_alias": ("DeleteAlias", data(1, "alias/x")),
+    "list_aliases": ("ListAliases", data(1, uuid(KEY)) + number(2, 1) + data(3, "A616c696173")),
+}
+
+os.makedirs("corpus", exist_ok=True)
+for name, (rpc, message) in SEEDS.items():
+    with open(os.path.join("corpus", name), "wb") as file:
+        file.write(bytes([RPCS.index(rpc)]) + message)
