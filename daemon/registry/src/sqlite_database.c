@@ -1,8 +1,12 @@
 /* A connection to the database; see sqlite_database.h. */
 #include "sqlite_database.h"
 
+#include "sqlite_file.h"
 #include "sqlite_schema.h"
 #include "sqlite_statement.h"
+
+#include <limits.h>
+#include <stdio.h>
 
 #define BUSY_TIMEOUT_MS 2000      /* a backup or an operator's shell may hold the database for a moment */
 #define VALUE_MAX_BYTES (1 << 20) /* far above our largest row: what is longer is not ours */
@@ -58,7 +62,7 @@ static struct registry_result make_durable(sqlite3 *db)
     return result.code == REGISTRY_OK ? pragma(db, "PRAGMA synchronous", "2") : result;
 }
 
-struct registry_result sqlite_database_open(const char *path, sqlite3 **ret)
+static struct registry_result open_database(const char *path, bool may_be_empty, sqlite3 **ret)
 {
     sqlite3 *db = NULL;
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
@@ -74,7 +78,7 @@ struct registry_result sqlite_database_open(const char *path, sqlite3 **ret)
     }
     int version = 0;
     if (result.code == REGISTRY_OK) {
-        result = sqlite_schema_identify(db, &version);
+        result = sqlite_schema_identify(db, may_be_empty, &version);
     }
     if (result.code == REGISTRY_OK) {
         result = make_durable(db);
@@ -88,6 +92,31 @@ struct registry_result sqlite_database_open(const char *path, sqlite3 **ret)
     }
     *ret = db;
     return registry_ok();
+}
+
+struct registry_result sqlite_database_open(const char *path, sqlite3 **ret)
+{
+    return open_database(path, false, ret);
+}
+
+struct registry_result sqlite_database_make(const char *path)
+{
+    char made[PATH_MAX];
+    if ((size_t)snprintf(made, sizeof made, "%s" SQLITE_FILE_NEW_SUFFIX, path) >= sizeof made) {
+        return registry_failure(REGISTRY_STORE, "cannot make the database: its name is too long");
+    }
+    sqlite3 *db;
+    struct registry_result result = sqlite_file_make(made);
+    if (result.code == REGISTRY_OK) {
+        result = open_database(made, true, &db);
+    }
+    if (result.code != REGISTRY_OK) {
+        return result;
+    }
+    if (sqlite3_close(db) != SQLITE_OK) {
+        return registry_failure(REGISTRY_STORE, "cannot make the database: it cannot be closed");
+    }
+    return sqlite_file_publish(made, path);
 }
 
 struct registry_result sqlite_database_examine(sqlite3 *db)

@@ -6,10 +6,14 @@
 #include <sqlite3.h>
 
 /*
- * Opens the file at path, which exists; makes or upgrades its schema. Blocks. On failure *ret is untouched. The caller
- * closes with sqlite3_close. Both the loading daemon and the writer come through here.
+ * Opens the registry at path; upgrades its schema. Blocks. On failure *ret is untouched. The caller closes with
+ * sqlite3_close. Both the loading daemon and the writer come through here.
  */
 REWRAP_MUST_USE struct registry_result sqlite_database_open(const char *path, sqlite3 **ret);
+
+/* Makes a new, empty registry at path, where there is none: after a failure or a power cut there still is none. Blocks.
+ */
+REWRAP_MUST_USE struct registry_result sqlite_database_make(const char *path);
 
 /* Reads all pages and indices: REGISTRY_STORE when the file is damaged. */
 REWRAP_MUST_USE struct registry_result sqlite_database_examine(sqlite3 *db);

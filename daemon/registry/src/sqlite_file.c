@@ -18,12 +18,19 @@ static struct registry_result file_failure(const char *what)
     return registry_failure(REGISTRY_STORE, "%s: %m", what);
 }
 
+/* False when there is no room for the name. */
+static bool name_beside(const char *path, const char *suffix, char out[PATH_MAX])
+{
+    bool fits = (size_t)snprintf(out, PATH_MAX, "%s%s", path, suffix) < PATH_MAX;
+    errno = fits ? errno : ENAMETOOLONG;
+    return fits;
+}
+
 /* A new file survives a power cut only when its folder was written too. */
 static struct registry_result sync_folder(const char *path)
 {
     char copy[PATH_MAX];
-    if ((size_t)snprintf(copy, sizeof copy, "%s", path) >= sizeof copy) {
-        errno = ENAMETOOLONG;
+    if (!name_beside(path, "", copy)) {
         return file_failure("cannot sync the folder of the database");
     }
     int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -57,29 +64,75 @@ static struct registry_result check_file(int fd)
     return registry_ok();
 }
 
-struct registry_result sqlite_file_prepare(const char *path)
+static struct registry_result check_no_log(const char *path)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
-    bool made = fd >= 0;
-    if (!made && errno == EEXIST) {
-        fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    char log[PATH_MAX];
+    struct stat status;
+    if (!name_beside(path, "-wal", log)) {
+        return file_failure("cannot examine the log of the database");
+    }
+    if (lstat(log, &status) == 0) {
+        return registry_failure(REGISTRY_STORE,
+                                "the database is gone, but its log (-wal) is there: restore both, or remove it");
+    }
+    return errno == ENOENT ? registry_ok() : file_failure("cannot examine the log of the database");
+}
+
+struct registry_result sqlite_file_check(const char *path, bool *ret_there)
+{
+    int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0 && errno == ENOENT) {
+        struct registry_result result = check_no_log(path);
+        if (result.code == REGISTRY_OK) {
+            *ret_there = false;
+        }
+        return result;
     }
     if (fd < 0) {
         return file_failure(errno == ELOOP ? "the database is a symbolic link" : "cannot open the database file");
     }
     struct registry_result result = check_file(fd);
     close(fd);
-    return result.code == REGISTRY_OK && made ? sync_folder(path) : result;
+    if (result.code == REGISTRY_OK) {
+        *ret_there = true;
+    }
+    return result;
+}
+
+struct registry_result sqlite_file_make(const char *path)
+{
+    static const char *const left[] = {"", "-wal", "-shm", "-journal"};
+    for (size_t i = 0; i < sizeof left / sizeof left[0]; i++) {
+        char name[PATH_MAX];
+        if (!name_beside(path, left[i], name) || (unlink(name) != 0 && errno != ENOENT)) {
+            return file_failure("cannot make the database");
+        }
+    }
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
+    if (fd < 0) {
+        return file_failure("cannot make the database");
+    }
+    close(fd);
+    return registry_ok();
+}
+
+struct registry_result sqlite_file_publish(const char *from, const char *to)
+{
+    /* A close that could not write everything into the database leaves the log: half of it must not be moved. */
+    struct registry_result result = check_no_log(from);
+    if (result.code != REGISTRY_OK) {
+        return registry_failure(REGISTRY_STORE, "cannot make the database: its log cannot be written back");
+    }
+    return rename(from, to) == 0 ? sync_folder(to) : file_failure("cannot make the database");
 }
 
 struct registry_result sqlite_lock_open(const char *path, int *ret_fd)
 {
     char name[PATH_MAX];
-    if ((size_t)snprintf(name, sizeof name, "%s.lock", path) >= sizeof name) {
-        errno = ENAMETOOLONG;
-        return file_failure("cannot open the lock file");
+    int fd = -1;
+    if (name_beside(path, ".lock", name)) {
+        fd = open(name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
     }
-    int fd = open(name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
     if (fd < 0) {
         return file_failure("cannot open the lock file");
     }

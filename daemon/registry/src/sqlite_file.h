@@ -4,12 +4,24 @@
 #include "result.h"
 
 /*
- * Makes the file at path when there is none, mode 0600 whatever the umask, or checks the one that is there: a regular
- * file, no symbolic link, ours, not writable by group or others. SQLite gives its -wal and -shm files the same mode.
+ * Checks the file at path: regular, no symbolic link, ours, not writable by group or others. *ret_there is false when
+ * there is none; but a log without its database is refused, because SQLite would play it into whatever file comes next.
  * Must not be called while this process has the database open: closing a file drops SQLite's own locks on it (POSIX,
  * fcntl).
  */
-REWRAP_MUST_USE struct registry_result sqlite_file_prepare(const char *path);
+REWRAP_MUST_USE struct registry_result sqlite_file_check(const char *path, bool *ret_there);
+
+/*
+ * A new database is made beside its place and then moved there, so that whatever stands there is whole: an empty or cut
+ * file is never taken for a new one. SQLite gives its -wal and -shm files the mode of the database.
+ */
+#define SQLITE_FILE_NEW_SUFFIX ".new"
+
+/* Makes an empty file, mode 0600 whatever the umask, and removes what an earlier attempt left. */
+REWRAP_MUST_USE struct registry_result sqlite_file_make(const char *path);
+
+/* Moves a closed database to its place, durably. */
+REWRAP_MUST_USE struct registry_result sqlite_file_publish(const char *from, const char *to);
 
 /*
  * PATH.lock has two bytes to lock. The daemon holds the first as long as it lives: it alone owns the database. The

@@ -70,7 +70,7 @@ static struct registry_result read_number(sqlite3 *db, const char *sql, int *ret
     return result;
 }
 
-struct registry_result sqlite_schema_identify(sqlite3 *db, int *ret_version)
+struct registry_result sqlite_schema_identify(sqlite3 *db, bool may_be_empty, int *ret_version)
 {
     int application;
     int version;
@@ -86,6 +86,10 @@ struct registry_result sqlite_schema_identify(sqlite3 *db, int *ret_version)
         return result;
     }
     if (application == 0 && version == 0 && objects == 0) {
+        if (!may_be_empty) {
+            return registry_failure(REGISTRY_STORE,
+                                    "the database is empty: restore it, or remove it to begin a new one");
+        }
         *ret_version = 0;
         return registry_ok();
     }

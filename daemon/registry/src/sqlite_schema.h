@@ -11,10 +11,10 @@
 #define SQLITE_SCHEMA_APPLICATION 0x72777270
 
 /*
- * Refuses a file of another application, of a newer version, or without a version; writes nothing. *ret_version is 0
- * for an empty file, which may become ours.
+ * Refuses a file of another application, of a newer version, or without a version; writes nothing. An empty file is
+ * refused too, or has version 0 when may_be_empty.
  */
-REWRAP_MUST_USE struct registry_result sqlite_schema_identify(sqlite3 *db, int *ret_version);
+REWRAP_MUST_USE struct registry_result sqlite_schema_identify(sqlite3 *db, bool may_be_empty, int *ret_version);
 
 /*
  * Brings the schema from version to SQLITE_SCHEMA_VERSION in one transaction, then compares every table and index with

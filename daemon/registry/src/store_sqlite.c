@@ -30,6 +30,16 @@ static struct registry_result load(struct store *store)
     return result;
 }
 
+static struct registry_result make_or_load(struct store *store)
+{
+    bool there = false;
+    struct registry_result result = sqlite_file_check(store->path, &there);
+    if (result.code == REGISTRY_OK && !there) {
+        result = sqlite_database_make(store->path);
+    }
+    return result.code == REGISTRY_OK ? load(store) : result;
+}
+
 static struct registry_result lock_and_load(struct store *store)
 {
     struct registry_result result = sqlite_lock_open(store->path, &store->lock_fd);
@@ -40,12 +50,9 @@ static struct registry_result lock_and_load(struct store *store)
         result = sqlite_lock_take(store->lock_fd, SQLITE_LOCK_WRITER, LEFT_WRITER_WAIT_MS);
     }
     if (result.code == REGISTRY_OK) {
-        result = sqlite_file_prepare(store->path);
-    }
-    if (result.code == REGISTRY_OK) {
-        result = load(store);
-        sqlite_lock_release(store->lock_fd,
-                            SQLITE_LOCK_WRITER); /* for our own writer; no other daemon passes the first lock */
+        result = make_or_load(store);
+        /* For our own writer; no other daemon passes the first lock. */
+        sqlite_lock_release(store->lock_fd, SQLITE_LOCK_WRITER);
     }
     return result;
 }

@@ -1,0 +1,495 @@
+/* Killed writers, killed daemons, full disks: what was answered is there, what was not is whole or not at all. */
+#include "fixture.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void nothing(evutil_socket_t fd, short events, void *arg)
+{
+    (void)fd;
+    (void)events;
+    (void)arg;
+}
+
+/* Turns the loop for at most that long. */
+static void turn(struct fixture *fixture, int microseconds)
+{
+    struct event *timer = evtimer_new(fixture->base, nothing, NULL);
+    const struct timeval wait = {.tv_usec = microseconds};
+    assert_non_null(timer);
+    assert_int_equal(event_add(timer, &wait), 0);
+    assert_int_not_equal(event_base_loop(fixture->base, EVLOOP_ONCE), -1);
+    event_free(timer);
+}
+
+static int64_t monotonic_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Adds the key until the registry takes it: after a lost writer the next one may take a moment. */
+static void add_until_taken(struct fixture *fixture, const struct registry_key *key)
+{
+    const int64_t deadline = monotonic_ms() + 30000;
+    struct registry_result result = add_key(fixture, key);
+    while (result.code == REGISTRY_STORE) {
+        assert_true(monotonic_ms() < deadline);
+        turn(fixture, 20000);
+        result = add_key(fixture, key);
+    }
+    assert_true(result.code == REGISTRY_OK || result.code == REGISTRY_EXISTS);
+}
+
+/* ------------------------------------------------------------------ a killed writer */
+
+static void killed_writer_is_replaced(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_open(fixture);
+    pid_t first = writer_pid();
+    assert_true(first > 0);
+    struct plain_key plain;
+    plain_key_init(&plain, 1);
+    assert_int_equal(add_key(fixture, &plain.key).code, REGISTRY_OK);
+    assert_int_equal(kill(first, SIGKILL), 0);
+    plain_key_init(&plain, 2);
+    add_until_taken(fixture, &plain.key);
+    assert_int_not_equal(writer_pid(), first);
+    assert_true(writer_pid() > 0);
+    fixture_reopen(fixture);
+    assert_int_equal(registry_keys(fixture->registry), 2);
+}
+
+/* Every change is answered once, and memory says what the database says, whatever the writer was doing when it was
+ * killed. */
+static void killed_writer_under_load(void **state)
+{
+    struct fixture *fixture = *state;
+    enum { ROUNDS = 40, EACH = 30 };
+    static struct answer keys[ROUNDS * EACH];
+    static struct answer names[ROUNDS];
+    memset(keys, 0, sizeof keys);
+    memset(names, 0, sizeof names);
+    fixture_open(fixture);
+    struct plain_key target;
+    plain_key_init(&target, 1 << 20);
+    assert_int_equal(add_key(fixture, &target.key).code, REGISTRY_OK);
+    srandom(7);
+    int lost = 0;
+    int done = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+        char name[32];
+        snprintf(name, sizeof name, "alias/%d", round);
+        struct plain_key warm;
+        plain_key_init(&warm, (1 << 21) + (uint32_t)round);
+        add_until_taken(fixture, &warm.key); /* a writer is up, and the next loss is answered by a start at once */
+        for (int i = 0; i < EACH; i++) {
+            struct plain_key plain;
+            plain_key_init(&plain, (uint32_t)(round * EACH + i));
+            registry_key_add(fixture->registry, &plain.key, on_answer, &keys[round * EACH + i]);
+        }
+        registry_alias_add(fixture->registry, ACCOUNT, name, target.key.key_id, NOW_MS, on_answer, &names[round]);
+        turn(fixture, 1);
+        pid_t writer = writer_pid();
+        int64_t stop_ms = monotonic_ms() + random() % 12;
+        while (monotonic_ms() < stop_ms && names[round].calls == 0) {
+            turn(fixture, 200);
+        }
+        kill(writer, SIGKILL);
+        fixture_run_until(fixture, &names[round].calls, 1);
+        for (int i = 0; i < EACH; i++) {
+            const struct answer *answer = &keys[round * EACH + i];
+            fixture_run_until(fixture, &answer->calls, 1);
+            assert_int_equal(answer->calls, 1);
+            assert_true(answer->result.code == REGISTRY_OK || answer->result.code == REGISTRY_STORE);
+            lost += answer->result.code != REGISTRY_OK;
+            done += answer->result.code == REGISTRY_OK;
+        }
+    }
+    print_message("           %d answered, %d lost\n", done, lost);
+    static bool known[ROUNDS * EACH];
+    bool named[ROUNDS];
+    for (int step = 0; step < 2; step++) {
+        for (int i = 0; i < ROUNDS * EACH; i++) {
+            struct plain_key plain;
+            plain_key_init(&plain, (uint32_t)i);
+            bool found = registry_key_find(fixture->registry, plain.key.key_id) != NULL;
+            assert_true(found || keys[i].result.code != REGISTRY_OK);
+            assert_true(step == 0 || found == known[i]); /* the next start finds what memory said */
+            known[i] = found;
+        }
+        for (int round = 0; round < ROUNDS; round++) {
+            char name[32];
+            snprintf(name, sizeof name, "alias/%d", round);
+            bool found = registry_alias_find(fixture->registry, ACCOUNT, name) != NULL;
+            assert_true(found || names[round].result.code != REGISTRY_OK);
+            assert_true(step == 0 || found == named[round]);
+            named[round] = found;
+        }
+        fixture_reopen(fixture);
+    }
+}
+
+/*
+ * The writer is stopped by a signal after its commit cannot be arranged from outside, so the row is put in by another
+ * hand: the outcome of the change is lost, the row is there, and memory shows it by the time of the answer.
+ */
+static void lost_outcome_is_read_again(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_open(fixture);
+    struct plain_key a;
+    struct plain_key b;
+    plain_key_init(&a, 1);
+    plain_key_init(&b, 2);
+    assert_int_equal(add_key(fixture, &a.key).code, REGISTRY_OK);
+    assert_int_equal(add_key(fixture, &b.key).code, REGISTRY_OK);
+    assert_int_equal(add_alias(fixture, ACCOUNT, "alias/moves", a.key.key_id).code, REGISTRY_OK);
+    assert_int_equal(add_alias(fixture, ACCOUNT, "alias/goes", a.key.key_id).code, REGISTRY_OK);
+    pid_t writer = writer_pid();
+    assert_int_equal(kill(writer, SIGSTOP), 0);
+
+    struct plain_key c;
+    plain_key_init(&c, 3);
+    struct answer answers[5] = {0};
+    struct registry *registry = fixture->registry;
+    registry_key_add(registry, &c.key, on_answer, &answers[0]);
+    registry_alias_add(registry, ACCOUNT, "alias/comes", c.key.key_id, NOW_MS, on_answer, &answers[1]);
+    registry_alias_retarget(registry, ACCOUNT, "alias/moves", b.key.key_id, NOW_MS, on_answer, &answers[2]);
+    registry_alias_remove(registry, ACCOUNT, "alias/goes", on_answer, &answers[3]);
+    registry_alias_add(registry, ACCOUNT, "alias/never", a.key.key_id, NOW_MS, on_answer, &answers[4]);
+    turn(fixture, 1); /* into the socket */
+    turn(fixture, 1);
+    run_sql(
+        fixture,
+        "INSERT INTO keys SELECT x'00000003000000000000000000000000', account, token, description, spec, usage, state,"
+        " boundary, created_ms FROM keys LIMIT 1;"
+        "INSERT INTO materials VALUES (x'00000003000000000000000000000000', 1,"
+        " x'0000000300000000000000000000000000000000000000000000000003000000', 5);"
+        "INSERT INTO aliases VALUES ('111122223333', 'alias/comes', x'00000003000000000000000000000000', 1, 1);"
+        "UPDATE aliases SET key_id = x'00000002000000000000000000000000' WHERE name = 'alias/moves';"
+        "DELETE FROM aliases WHERE name = 'alias/goes'");
+    assert_int_equal(kill(writer, SIGKILL), 0);
+    fixture_run_until(fixture, &answers[4].calls, 1);
+    for (size_t i = 0; i < 5; i++) {
+        assert_int_equal(answers[i].calls, 1);
+        assert_int_equal(answers[i].result.code, REGISTRY_STORE);
+        assert_non_null(strstr(answers[i].result.detail, "outcome was lost"));
+    }
+    assert_non_null(registry_key_find(registry, c.key.key_id));
+    assert_memory_equal(registry_alias_find(registry, ACCOUNT, "alias/comes")->key_id, c.key.key_id, KEY_ID_BYTES);
+    assert_memory_equal(registry_alias_find(registry, ACCOUNT, "alias/moves")->key_id, b.key.key_id, KEY_ID_BYTES);
+    assert_null(registry_alias_find(registry, ACCOUNT, "alias/goes"));
+    assert_null(registry_alias_find(registry, ACCOUNT, "alias/never"));
+    assert_int_equal(registry_waiting(registry), 0);
+}
+
+/* While no writer can start, changes are refused at once and reading goes on; when one can, what was lost is settled
+ * first. */
+static void no_writer_can_start(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_open(fixture);
+    struct plain_key a;
+    plain_key_init(&a, 1);
+    assert_int_equal(add_key(fixture, &a.key).code, REGISTRY_OK);
+    char away[120];
+    snprintf(away, sizeof away, "%s.away", fixture->path);
+    pid_t writer = writer_pid();
+    kill(writer, SIGSTOP);
+    struct answer pending = {0};
+    registry_alias_add(fixture->registry, ACCOUNT, "alias/x", a.key.key_id, NOW_MS, on_answer, &pending);
+    turn(fixture, 1);
+    turn(fixture, 1);
+    assert_int_equal(rename(fixture->path, away), 0);
+    kill(writer, SIGKILL);
+    fixture_run_until(fixture, &pending.calls, 1);
+    assert_int_equal(pending.result.code, REGISTRY_STORE);
+    assert_non_null(strstr(pending.result.detail, "outcome unknown"));
+    assert_non_null(registry_key_find(fixture->registry, a.key.key_id));
+
+    struct plain_key b;
+    plain_key_init(&b, 2);
+    struct registry_result result = add_key(fixture, &b.key);
+    assert_int_equal(result.code, REGISTRY_STORE);
+    assert_int_not_equal(result.detail[0], '\0');
+    assert_int_equal(registry_waiting(fixture->registry), 0);
+
+    assert_int_equal(rename(away, fixture->path), 0);
+    add_until_taken(fixture, &b.key);
+    assert_int_equal(pending.calls, 1);
+    fixture_reopen(fixture);
+    assert_int_equal(registry_keys(fixture->registry), 2);
+    assert_int_equal(registry_aliases(fixture->registry), 0);
+}
+
+/* ------------------------------------------------------------------ a killed daemon */
+
+/* In the child: adds one key after the other and writes the number of each that was answered. */
+_Noreturn static void add_and_tell(const char *path, uint32_t first, int pipe_fd)
+{
+    struct fixture fixture = {.base = event_base_new()};
+    snprintf(fixture.path, sizeof fixture.path, "%s", path);
+    if (registry_open(fixture.base, path, &fixture.registry).code != REGISTRY_OK) {
+        _exit(1);
+    }
+    enum { WINDOW = 8 };
+    static struct answer answers[WINDOW];
+    for (uint32_t n = first;; n += WINDOW) {
+        for (uint32_t i = 0; i < WINDOW; i++) {
+            struct plain_key plain;
+            plain_key_init(&plain, n + i);
+            answers[i] = (struct answer){0};
+            registry_key_add(fixture.registry, &plain.key, on_answer, &answers[i]);
+        }
+        for (uint32_t i = 0; i < WINDOW; i++) {
+            while (answers[i].calls == 0) {
+                event_base_loop(fixture.base, EVLOOP_ONCE);
+            }
+            uint32_t number = n + i;
+            if (answers[i].result.code != REGISTRY_OK ||
+                write(pipe_fd, &number, sizeof number) != (ssize_t)sizeof number) {
+                _exit(2);
+            }
+        }
+    }
+}
+
+static void killed_daemon_loses_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    enum { ROUNDS = 12, ALL = 1 << 16 };
+    static bool told[ALL];
+    memset(told, 0, sizeof told);
+    srandom(11);
+    uint32_t next = 0;
+    size_t total = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+        int ends[2];
+        assert_int_equal(pipe(ends), 0);
+        fflush(NULL);
+        pid_t pid = fork();
+        assert_int_not_equal(pid, -1);
+        if (pid == 0) {
+            close(ends[0]);
+            add_and_tell(fixture->path, next, ends[1]);
+        }
+        close(ends[1]);
+        /* Killed after a random number of answers, so in the middle of whatever comes next. */
+        size_t until = 1 + (size_t)random() % 100;
+        uint32_t number;
+        size_t heard = 0;
+        while (read(ends[0], &number, sizeof number) == (ssize_t)sizeof number) {
+            assert_true(number < ALL);
+            told[number] = true;
+            next = number + 1;
+            if (++heard == until) {
+                assert_int_equal(kill(pid, SIGKILL), 0);
+            }
+        }
+        close(ends[0]);
+        int status;
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+        total += heard;
+
+        fixture_open(fixture); /* at once: waits for what is left of the old writer */
+        size_t found = 0;
+        for (uint32_t i = 0; i < ALL; i++) {
+            struct plain_key plain;
+            plain_key_init(&plain, i);
+            const struct registry_key *key = registry_key_find(fixture->registry, plain.key.key_id);
+            assert_true(key != NULL || !told[i]);
+            if (key != NULL) {
+                assert_int_equal(key->n_materials, 1);
+                assert_memory_equal(key->materials[0].id, plain.material.id, MATERIAL_ID_BYTES);
+                found++;
+                next = i >= next ? i + 1 : next;
+            }
+        }
+        assert_true(found >= total);
+        assert_int_equal(registry_keys(fixture->registry), found);
+        fixture_close(fixture);
+    }
+    print_message("           %zu answered keys, all there\n", total);
+}
+
+/* ------------------------------------------------------------------ a full disk */
+
+/* Adds keys with long texts until the store says no; returns how many it took. */
+static uint32_t fill(struct fixture *fixture, uint32_t first, struct registry_result *ret_refused)
+{
+    static char description[8001];
+    memset(description, 'd', sizeof description - 1);
+    for (uint32_t n = first; n < first + 5000; n++) {
+        struct plain_key plain;
+        plain_key_init(&plain, n);
+        plain.key.description = description;
+        struct registry_result result = add_key(fixture, &plain.key);
+        if (result.code != REGISTRY_OK) {
+            assert_int_equal(result.code, REGISTRY_STORE);
+            assert_null(registry_key_find(fixture->registry, plain.key.key_id));
+            *ret_refused = result;
+            return n - first;
+        }
+    }
+    fail_msg("the disk is never full");
+    return 0;
+}
+
+/* A file system of 1 MiB: real ENOSPC. Needs the right to mount. */
+static void full_disk(void **state)
+{
+    struct fixture *fixture = *state;
+    if (mount("tmpfs", fixture->folder, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=0700") != 0) {
+        assert_true(errno == EPERM || errno == EACCES);
+        print_message("           SKIPPED: no right to mount a small file system\n");
+        skip();
+    }
+    fixture_open(fixture);
+    struct registry_result refused;
+    uint32_t taken = fill(fixture, 0, &refused);
+    print_message("           %u keys, then: %s\n", taken, refused.detail);
+    assert_non_null(strstr(refused.detail, "full"));
+    assert_true(taken > 10);
+
+    /* Everything that waits at once is refused as a whole, and nothing of it is seen. */
+    static struct answer answers[40];
+    static char description[8001];
+    memset(description, 'd', sizeof description - 1);
+    memset(answers, 0, sizeof answers);
+    for (uint32_t i = 0; i < 40; i++) {
+        struct plain_key plain;
+        plain_key_init(&plain, 10000 + i);
+        plain.key.description = description;
+        registry_key_add(fixture->registry, &plain.key, on_answer, &answers[i]);
+    }
+    for (uint32_t i = 0; i < 40; i++) {
+        fixture_run_until(fixture, &answers[i].calls, 1);
+        struct plain_key plain;
+        plain_key_init(&plain, 10000 + i);
+        bool found = registry_key_find(fixture->registry, plain.key.key_id) != NULL;
+        assert_int_equal(found, answers[i].result.code == REGISTRY_OK);
+    }
+    size_t known = registry_keys(fixture->registry);
+
+    /* Room again: the same registry goes on. */
+    assert_int_equal(mount("tmpfs", fixture->folder, "tmpfs", MS_REMOUNT | MS_NOSUID | MS_NODEV, "size=8m"), 0);
+    struct plain_key plain;
+    plain_key_init(&plain, 20000);
+    add_until_taken(fixture, &plain.key);
+    fixture_reopen(fixture);
+    assert_int_equal(registry_keys(fixture->registry), known + 1);
+    fixture_close(fixture);
+    assert_int_equal(umount2(fixture->folder, MNT_DETACH), 0);
+}
+
+/* A limit on the size of files, which the writer inherits: write(2) fails in another way, EFBIG, an I/O error to
+ * SQLite. */
+static void write_error(void **state)
+{
+    struct fixture *fixture = *state;
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    const struct rlimit small = {.rlim_cur = 400 * 1024, .rlim_max = before.rlim_max};
+    fixture_open(fixture);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    pid_t first = writer_pid();
+    assert_int_equal(prlimit(first, RLIMIT_FSIZE, &small, NULL), 0);
+    struct registry_result refused;
+    uint32_t taken = fill(fixture, 0, &refused);
+    print_message("           %u keys, then: %s\n", taken, refused.detail);
+    assert_true(taken > 10);
+    size_t known = registry_keys(fixture->registry);
+
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    pid_t writer = writer_pid();
+    if (writer > 0) {
+        kill(writer, SIGKILL); /* the limit is its own */
+    }
+    struct plain_key plain;
+    plain_key_init(&plain, 20000);
+    add_until_taken(fixture, &plain.key);
+    known = registry_keys(fixture->registry);
+    assert_true(known >= taken + 1);
+    fixture_reopen(fixture);
+    assert_int_equal(registry_keys(fixture->registry), known);
+}
+
+/* In the child: a transaction on the file until the pipe is closed. */
+_Noreturn static void hold_write_lock(const char *path, int ready_fd, int release_fd)
+{
+    sqlite3 *db;
+    char byte = 1;
+    bool held = sqlite3_open(path, &db) == SQLITE_OK &&
+                sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK && write(ready_fd, &byte, 1) == 1 &&
+                read(release_fd, &byte, 1) == 0;
+    _exit(held ? 0 : 1);
+}
+
+/* Another program holds the write lock: refused after a while, nothing lost, and it works again afterwards. */
+static void foreign_lock(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_open(fixture);
+    struct plain_key plain;
+    plain_key_init(&plain, 1);
+    int ready[2];
+    int release[2];
+    assert_int_equal(pipe(ready), 0);
+    assert_int_equal(pipe(release), 0);
+    fflush(NULL);
+    pid_t pid = fork();
+    assert_int_not_equal(pid, -1);
+    if (pid == 0) {
+        close(release[1]);
+        hold_write_lock(fixture->path, ready[1], release[0]);
+    }
+    close(release[0]);
+    char byte;
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    struct registry_result result = add_key(fixture, &plain.key);
+    assert_int_equal(result.code, REGISTRY_STORE);
+    assert_non_null(strstr(result.detail, "locked"));
+    assert_int_equal(registry_keys(fixture->registry), 0);
+    close(release[1]);
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    close(ready[0]);
+    close(ready[1]);
+    assert_int_equal(add_key(fixture, &plain.key).code, REGISTRY_OK);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(killed_writer_is_replaced),
+        TEST(killed_writer_under_load),
+        TEST(lost_outcome_is_read_again),
+        TEST(no_writer_can_start),
+        TEST(killed_daemon_loses_nothing),
+        TEST(full_disk),
+        TEST(write_error),
+        TEST(foreign_lock),
+    };
+    return cmocka_run_group_tests_name("registry/faults", tests, NULL, NULL);
+}

@@ -1,0 +1,103 @@
+/* A registry of 100,000 keys: loads, pages and finds them all. Times are printed, not judged. */
+#include "fixture.h"
+
+#include <setjmp.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#define KEYS    100000
+#define ALIASES 20000
+
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* In SQL, because adding one by one is what the disk allows; ids in no order of the rows. */
+static void make_many(struct fixture *fixture)
+{
+    fixture_open(fixture);
+    fixture_close(fixture);
+    run_sql(fixture,
+            "BEGIN;"
+            "CREATE TEMP TABLE n AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)"
+            " SELECT i, randomblob(16) AS id FROM n;"
+            "INSERT INTO keys SELECT id, '111122223333', 'main', 'key ' || i, 1, 1, 1, 1, i FROM n;"
+            "INSERT INTO materials SELECT id, 1, randomblob(32), i FROM n;"
+            "INSERT INTO tags SELECT id, 'number', i FROM n WHERE i % 4 = 0;"
+            "INSERT INTO aliases SELECT '111122223333', 'alias/' || i, id, i, i FROM n WHERE i % 5 = 0;"
+            "COMMIT");
+}
+
+static void many_keys_load(void **state)
+{
+    struct fixture *fixture = *state;
+    make_many(fixture);
+    double start = seconds();
+    fixture_open(fixture);
+    print_message("           %d keys and %d aliases loaded in %.2f s\n", KEYS, ALIASES, seconds() - start);
+    assert_int_equal(registry_keys(fixture->registry), KEYS);
+    assert_int_equal(registry_account_keys(fixture->registry, ACCOUNT), KEYS);
+    assert_int_equal(registry_aliases(fixture->registry), ALIASES);
+
+    start = seconds();
+    size_t paged = 0;
+    const struct registry_key *before = NULL;
+    const struct registry_key *key = registry_key_after(fixture->registry, ACCOUNT, NULL);
+    for (; key != NULL; key = registry_key_after(fixture->registry, ACCOUNT, key->key_id)) {
+        assert_true(before == NULL || memcmp(before->key_id, key->key_id, KEY_ID_BYTES) < 0);
+        assert_ptr_equal(registry_key_find(fixture->registry, key->key_id), key);
+        assert_ptr_equal(registry_key_of_material(fixture->registry, key->materials[0].id), key);
+        before = key;
+        paged++;
+    }
+    assert_int_equal(paged, KEYS);
+    print_message("           paged and found twice in %.2f s\n", seconds() - start);
+
+    size_t named = 0;
+    const struct registry_alias *alias = registry_alias_after(fixture->registry, ACCOUNT, NULL);
+    for (; alias != NULL; alias = registry_alias_after(fixture->registry, ACCOUNT, alias->name)) {
+        assert_ptr_equal(registry_alias_find(fixture->registry, ACCOUNT, alias->name), alias);
+        assert_ptr_equal(registry_alias_of_key_after(fixture->registry, alias->key_id, NULL), alias);
+        named++;
+    }
+    assert_int_equal(named, ALIASES);
+
+    start = seconds();
+    for (uint32_t i = 0; i < 100; i++) {
+        struct plain_key plain;
+        plain_key_init(&plain, i);
+        assert_int_equal(add_key(fixture, &plain.key).code, REGISTRY_OK);
+    }
+    print_message("           100 keys added one after the other in %.2f s\n", seconds() - start);
+    start = seconds();
+    static struct answer answers[1000];
+    memset(answers, 0, sizeof answers);
+    for (uint32_t i = 0; i < 1000; i++) {
+        struct plain_key plain;
+        plain_key_init(&plain, 1000 + i);
+        registry_key_add(fixture->registry, &plain.key, on_answer, &answers[i]);
+    }
+    for (size_t i = 0; i < 1000; i++) {
+        fixture_run_until(fixture, &answers[i].calls, 1);
+        assert_int_equal(answers[i].result.code, REGISTRY_OK);
+    }
+    print_message("           1000 keys added at once in %.2f s\n", seconds() - start);
+    assert_int_equal(registry_keys(fixture->registry), KEYS + 1100);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(many_keys_load, fixture_setup, fixture_teardown),
+    };
+    return cmocka_run_group_tests_name("registry/size", tests, NULL, NULL);
+}
