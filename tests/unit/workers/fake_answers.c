@@ -90,6 +90,10 @@ static void lie(struct fake *fake, const Hsm__Request *request, const char *text
     } else if (strcmp(text, "lie early") == 0) {
         fake_send(&answer);
         answer.id++;
+        fake_send(&answer);
+        for (;;) { /* reading on would make it true after all */
+            pause();
+        }
     } else if (strcmp(text, "lie out of order") == 0) {
         fake->ahead = fake_request_read(fake);
         answer.id = fake->ahead->id;
