@@ -11,7 +11,7 @@ INCLUDES = {
     "policy": ("policy", ("base",), ()),
     "hsm/envelope": ("envelope", ("base",), ("openssl/",)),
     "hsm": ("hsm", ("base", "envelope"), ("p11-kit/", "openssl/")),
-    "hsm/worker": (None, ("base", "proto", "envelope", "hsm"), ()),
+    "hsm/worker": (None, ("base", "proto", "envelope", "hsm"), ("protobuf-c/",)),
     "daemon/registry": ("registry", ("base",), ("sqlite3.h", "event2/")),
     "daemon/workers": ("workers", ("base", "proto"), ("event2/", "protobuf-c/")),
     "daemon/operations": ("operations", ("base", "proto", "policy", "envelope", "registry", "workers"), ("protobuf-c/",)),
@@ -27,31 +27,37 @@ OURS = {own for own, _, _ in INCLUDES.values() if own}
 # Third-party headers that only some folders may see, by how they begin. What is not listed here is libc's or the kernel's.
 THIRD_PARTY = ("protobuf-c/", "jansson.h", "openssl/", "p11-kit/", "pkcs11", "sqlite3.h", "event2/", "event.h", "ini.h", "systemd/", "cmocka.h")
 
-# static library: the prefixes of the symbols it may define for others, and of those that its own files share (src/*.h)
-DEFINES = {
-    "base": ("buffer_", "hex_", "reader_", "secbuf_", "uuid_", "secret_", "wiping_"),
-    "proto": ("proto_", "frame_", "json_", "service_", "precheck", "reflect_", "utf8_", "wire_"),
-    "policy": ("arn_", "decide", "policy_"),
-    "envelope": ("envelope_", "context_"),
-    "hsm": ("hsm_", "attributes_", "ceremony_", "key_class", "module_", "p11_"),
-    "registry": ("registry_", "store_"),
-    "workers": ("workers_", "worker_"),
-    "operations": ("operation_", "operations_"),
-    "rewrap": ("rewrap_", "connection_"),
+# static library: (folder of its public headers, prefixes that the functions declared there may have)
+PUBLIC = {
+    "base": ("base/include", ("base64_", "buffer_", "hex_", "map_", "reader_", "secbuf_", "uuid_", "secret_", "wiping_")),
+    "proto": ("proto/include", ("proto_", "frame_", "json_", "service_")),
+    "policy": ("policy/include", ("arn_", "decide", "policy_")),
+    "envelope": ("hsm/envelope/include", ("envelope_", "context_")),
+    "hsm": ("hsm/include", ("hsm_", "ceremony_")),
+    "registry": ("daemon/registry/include", ("registry_",)),
+    "workers": ("daemon/workers/include", ("workers_",)),
+    "operations": ("daemon/operations/include", ("operation_", "operations_")),
+    "rewrap": ("client/include", ("rewrap_",)),
 }
 
-# symbols that begin so are called by these libraries and programs only
+# The libraries of each program: a name that two of them define would be taken from the first, silently.
+PROGRAMS = {
+    "rewrapd": ("base", "proto", "proto_generated", "policy", "envelope", "registry", "workers", "operations", "daemon"),
+    "rewrapd-hsm": ("base", "proto", "proto_generated", "envelope", "hsm"),
+    "rewrapctl": ("base", "proto", "proto_generated", "envelope", "hsm", "rewrap", "rewrapctl_parts"),
+}
+
+# symbols that begin so are called by these libraries only
 CALLS = {
     "p11_kit_": ("hsm",),
     "protobuf_c_": ("proto", "proto_generated"),
-    "json_object_": ("proto", "rewrapctl", "rewrap"),
     "sqlite3_": ("registry",),
-    "event_": ("registry", "workers", "rewrapd"),
-    "bufferevent_": ("rewrapd", "workers"),
-    "evbuffer_": ("rewrapd", "workers", "registry"),
+    "event_": ("registry", "workers", "daemon"),
+    "evbuffer_": ("workers", "daemon"),
     "EVP_": ("envelope", "hsm"),
-    "sd_": ("rewrapd",),
-    "ini_": ("rewrapd",),
+    "sd_": ("daemon",),
+    "ini_": ("daemon",),
+    "json_object_": ("proto", "rewrapctl_parts"),
     "pthread_create": (),
     "system": (),
     "popen": (),

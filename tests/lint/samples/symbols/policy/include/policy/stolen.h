@@ -1,0 +1,3 @@
+#pragma once
+
+int hsm_stolen_name(void);
