@@ -179,22 +179,26 @@ static struct hsm_result judge(const struct key_entry *entry)
     return result;
 }
 
+static struct hsm_result adopt(struct keys *keys, const struct key_entry *fresh)
+{
+    if (fresh == NULL) {
+        return hsm_failure(HSM_KEY_NOT_FOUND, "CKA_ID");
+    }
+    struct key_entry *entry = key_table_add(&keys->table, fresh->class, fresh->material_id);
+    if (entry == NULL) {
+        return no_room(&keys->table);
+    }
+    *entry = *fresh;
+    return HSM_SUCCESS;
+}
+
 /* Asks the token, and replaces what is known of the key. */
 static struct hsm_result look_up(struct keys *keys, const struct key_class *class, const uint8_t *material_id)
 {
     struct key_table found = {.max = 1};
     struct hsm_result result = add_class(keys, &found, class, material_id);
-    const struct key_entry *fresh = key_table_find(&found, class, material_id);
-    if (result.code == HSM_OK && fresh == NULL) {
-        result = hsm_failure(HSM_KEY_NOT_FOUND, "CKA_ID");
-    }
     if (result.code == HSM_OK) {
-        struct key_entry *entry = key_table_add(&keys->table, class, material_id);
-        if (entry == NULL) {
-            result = no_room(&keys->table);
-        } else {
-            *entry = *fresh;
-        }
+        result = adopt(keys, key_table_find(&found, class, material_id));
     }
     key_table_clear(&found);
     return result;

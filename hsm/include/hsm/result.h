@@ -5,30 +5,30 @@
 
 enum hsm_code {
     HSM_OK = 0,
-    HSM_MODULE,          /* the PKCS#11 module did not load or initialize */
-    HSM_TOKEN_ABSENT,    /* no token, or more than one, matches the URI */
-    HSM_PIN_UNREADABLE,  /* the PIN file is missing, empty, too long or open to others */
+    HSM_MODULE,         /* the PKCS#11 module did not load or initialize */
+    HSM_TOKEN_ABSENT,   /* no token, or more than one, matches the URI */
+    HSM_PIN_UNREADABLE, /* the PIN file is missing, empty, too long or open to others */
     HSM_PIN_WRONG,
-    HSM_PIN_LOCKED,      /* locked, or one failure away from it: no login was made */
-    HSM_NO_CEREMONY,     /* no binding root on the token */
+    HSM_PIN_LOCKED,  /* locked, or one failure away from it: no login was made */
+    HSM_NO_CEREMONY, /* no binding root on the token */
     HSM_KEY_NOT_FOUND,
-    HSM_KEY_REFUSED,     /* the object lacks an attribute its boundary needs */
-    HSM_KEY_AMBIGUOUS,   /* two objects claim to be the same key */
+    HSM_KEY_REFUSED,   /* the object lacks an attribute its boundary needs */
+    HSM_KEY_AMBIGUOUS, /* two objects claim to be the same key */
     HSM_INVALID_CIPHERTEXT,
-    HSM_NOT_WRAPPABLE,   /* the token refuses to wrap this payload under that key */
+    HSM_NOT_WRAPPABLE, /* the token refuses to wrap this payload under that key */
     HSM_TOO_LARGE,
-    HSM_UNSUPPORTED,     /* the token has no such mechanism, or refuses an attribute that is needed */
+    HSM_UNSUPPORTED, /* the token has no such mechanism, or refuses an attribute that is needed */
     HSM_LENGTH_NOT_KEPT,
     HSM_TOKEN_UNAVAILABLE, /* the token, the session or the login is gone */
-    HSM_LIMIT,           /* no room on the token, or a limit of ours reached */
+    HSM_LIMIT,             /* no room on the token, or a limit of ours reached */
     HSM_NO_MEMORY,
-    HSM_FAULT,           /* the token failed in a way it should not */
+    HSM_FAULT, /* the token failed in a way it should not */
 };
 
 struct hsm_result {
     enum hsm_code code;
-    unsigned long rv;  /* the CK_RV behind it, CKR_OK when there was none */
-    const char *what;  /* static: the call or the attribute at fault ("C_UnwrapKey", "CKA_TRUSTED"); NULL on success */
+    unsigned long rv; /* the CK_RV behind it, CKR_OK when there was none */
+    const char *what; /* static: the call or the attribute at fault ("C_UnwrapKey", "CKA_TRUSTED"); NULL on success */
 };
 
 #define HSM_SUCCESS ((struct hsm_result){.code = HSM_OK})

@@ -1,6 +1,7 @@
 /*
- * One token: the module that serves it, loaded through p11-kit unmanaged (one function table, no proxy), and one read-write session.
- * Everything here may block for as long as the module does: it is called in a worker or by the custodian's command, never in rewrapd.
+ * One token: the module that serves it, loaded through p11-kit unmanaged (one function table, no proxy), and one
+ * read-write session. Everything here may block for as long as the module does: it is called in a worker or by the
+ * custodian's command, never in rewrapd.
  */
 #pragma once
 
@@ -28,7 +29,8 @@ struct hsm_token_info {
 
 enum hsm_user { HSM_USER, HSM_SO };
 
-/* Loads the module, finds the token, opens the session. On failure *ret is untouched. The caller frees with hsm_token_close. */
+/* Loads the module, finds the token, opens the session. On failure *ret is untouched. The caller frees with
+ * hsm_token_close. */
 REWRAP_MUST_USE struct hsm_result hsm_token_open(const struct hsm_token_config *config, struct hsm_token **ret);
 
 /* Logs out, closes, unloads. NULL is allowed. */
@@ -37,14 +39,16 @@ void hsm_token_close(struct hsm_token *token);
 const struct hsm_token_info *hsm_token_info(const struct hsm_token *token);
 
 /*
- * Reads a PIN from a file: its content up to the first line break, 1 to 255 bytes. HSM_PIN_UNREADABLE when it cannot be read, is not a
- * regular file, or can be read or written by others than its owner and group. *ret is owned by the caller (secbuf_free).
+ * Reads a PIN from a file: its content up to the first line break, 1 to 255 bytes. HSM_PIN_UNREADABLE when it cannot be
+ * read, is not a regular file, or can be read or written by others than its owner and group. *ret is owned by the
+ * caller (secbuf_free).
  */
 REWRAP_MUST_USE struct hsm_result hsm_pin_read(const char *path, struct secbuf **ret);
 
 /*
- * Logs the session in, once. HSM_PIN_LOCKED without an attempt when the token says that the next failure locks it or that it is
- * locked. An answer "already logged in" is success. One user at a time: log out in between.
+ * Logs the session in, once. HSM_PIN_LOCKED without an attempt when the token says that the next failure locks it or
+ * that it is locked. An answer "already logged in" is success. One user at a time: log out in between.
  */
-REWRAP_MUST_USE struct hsm_result hsm_token_login(struct hsm_token *token, enum hsm_user user, const struct secbuf *pin);
+REWRAP_MUST_USE struct hsm_result hsm_token_login(struct hsm_token *token, enum hsm_user user,
+                                                  const struct secbuf *pin);
 REWRAP_MUST_USE struct hsm_result hsm_token_logout(struct hsm_token *token);

@@ -42,9 +42,10 @@ REWRAP_MUST_USE enum envelope_code envelope_open(struct envelope_crypto *crypto,
                                                  uint8_t ret_inner[ENVELOPE_INNER_MAX_BYTES], size_t *ret_inner_len);
 
 /*
- * Appends header and sealed inner blob to out. The salt of header is given, not drawn: the caller draws 32 fresh random bytes for
- * every ciphertext (tests give a fixed one for the vectors). ENVELOPE_INVALID for a header whose payload length is out of range or not
- * that of inner, and for a context longer than CONTEXT_CANONICAL_MAX_BYTES. On failure out is as it was.
+ * Appends header and sealed inner blob to out. The salt of header is given, not drawn: the caller draws 32 fresh random
+ * bytes for every ciphertext (tests give a fixed one for the vectors). ENVELOPE_INVALID for a header whose payload
+ * length is out of range or not that of inner, and for a context longer than CONTEXT_CANONICAL_MAX_BYTES. On failure
+ * out is as it was.
  */
 REWRAP_MUST_USE enum envelope_code envelope_seal(struct envelope_crypto *crypto,
                                                  const uint8_t binding_key[ENVELOPE_BINDING_KEY_BYTES],
