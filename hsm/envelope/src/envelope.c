@@ -6,14 +6,14 @@
 #include "envelope/context.h"
 
 #include <assert.h>
-#include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
 
-#define SHA256_BYTES  32
-#define GCM_KEY_BYTES 32
-#define GCM_IV_BYTES  12
+#define SHA256_BYTES       32
+#define SHA256_BLOCK_BYTES 64
+#define GCM_KEY_BYTES      32
+#define GCM_IV_BYTES       12
 
 /* A call of the generator costs as much as a whole derivation, and little more for many salts at once. */
 #define SALTS_PER_DRAW 64
@@ -23,7 +23,8 @@ static const char hkdf_info[] = "rewrapd ciphertext suite 1";
 #define HKDF_INFO_BYTES (sizeof hkdf_info - 1)
 
 struct envelope_crypto {
-    EVP_MAC_CTX *hmac; /* HMAC-SHA256 */
+    EVP_MD *sha256;
+    EVP_MD_CTX *hash;
     EVP_CIPHER_CTX *encrypt;
     EVP_CIPHER_CTX *decrypt;
     struct secbuf *salts; /* drawn ahead; each is erased as it is given out */
@@ -36,21 +37,9 @@ struct derived {
     uint8_t key[SHA256_BYTES];
     uint8_t iv_block[SHA256_BYTES];
 };
+static_assert(ENVELOPE_SALT_BYTES == SHA256_BYTES && ENVELOPE_BINDING_KEY_BYTES == SHA256_BYTES,
+              "salt and PRK are HMAC keys of 32 bytes");
 static_assert(SHA256_BYTES == GCM_KEY_BYTES && SHA256_BYTES >= GCM_IV_BYTES, "two blocks of HKDF are a key and an iv");
-
-static EVP_MAC_CTX *new_hmac(void)
-{
-    EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    EVP_MAC_CTX *context = EVP_MAC_CTX_new(hmac);
-    EVP_MAC_free(hmac); /* the context keeps it */
-    char digest[] = "SHA256";
-    OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0), OSSL_PARAM_END};
-    if (context == NULL || EVP_MAC_CTX_set_params(context, parameters) != 1) {
-        EVP_MAC_CTX_free(context);
-        return NULL;
-    }
-    return context;
-}
 
 static EVP_CIPHER_CTX *new_gcm(int encrypt)
 {
@@ -70,11 +59,13 @@ struct envelope_crypto *envelope_crypto_new(void)
     if (crypto == NULL) {
         return NULL;
     }
-    crypto->hmac = new_hmac();
+    crypto->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    crypto->hash = EVP_MD_CTX_new();
     crypto->encrypt = new_gcm(1);
     crypto->decrypt = new_gcm(0);
     crypto->salts = secbuf_new((size_t)SALTS_PER_DRAW * ENVELOPE_SALT_BYTES);
-    if (crypto->hmac == NULL || crypto->encrypt == NULL || crypto->decrypt == NULL || crypto->salts == NULL) {
+    if (crypto->sha256 == NULL || crypto->hash == NULL || crypto->encrypt == NULL || crypto->decrypt == NULL ||
+        crypto->salts == NULL) {
         envelope_crypto_free(crypto);
         return NULL;
     }
@@ -87,7 +78,8 @@ void envelope_crypto_free(struct envelope_crypto *crypto)
         return;
     }
     /* libcrypto erases the key schedules that its contexts still hold. */
-    EVP_MAC_CTX_free(crypto->hmac);
+    EVP_MD_CTX_free(crypto->hash);
+    EVP_MD_free(crypto->sha256);
     EVP_CIPHER_CTX_free(crypto->encrypt);
     EVP_CIPHER_CTX_free(crypto->decrypt);
     secbuf_free(crypto->salts);
@@ -109,38 +101,65 @@ bool envelope_salt(struct envelope_crypto *crypto, uint8_t out[ENVELOPE_SALT_BYT
     return true;
 }
 
-static bool hmac_finish(EVP_MAC_CTX *hmac, uint8_t out[SHA256_BYTES])
+/* SHA-256 of pad ‖ data. */
+static bool hash_padded(struct envelope_crypto *crypto, const uint8_t pad[SHA256_BLOCK_BYTES], struct view data,
+                        uint8_t out[SHA256_BYTES])
 {
-    size_t len = 0;
-    return EVP_MAC_final(hmac, out, &len, SHA256_BYTES) == 1 && len == SHA256_BYTES;
+    return EVP_DigestInit_ex2(crypto->hash, crypto->sha256, NULL) == 1 &&
+           EVP_DigestUpdate(crypto->hash, pad, SHA256_BLOCK_BYTES) == 1 &&
+           EVP_DigestUpdate(crypto->hash, data.data, data.len) == 1 && EVP_DigestFinal_ex(crypto->hash, out, NULL) == 1;
 }
 
-/* RFC 5869 section 2.2: PRK = HMAC(salt, input). */
-static bool hkdf_extract(EVP_MAC_CTX *hmac, const uint8_t *binding_key, const uint8_t *salt, uint8_t out[SHA256_BYTES])
+/* RFC 2104, for keys of 32 bytes: H(key ^ opad ‖ H(key ^ ipad ‖ data)). */
+static bool hmac(struct envelope_crypto *crypto, const uint8_t key[SHA256_BYTES], struct view data,
+                 uint8_t out[SHA256_BYTES])
 {
-    return EVP_MAC_init(hmac, salt, ENVELOPE_SALT_BYTES, NULL) == 1 &&
-           EVP_MAC_update(hmac, binding_key, ENVELOPE_BINDING_KEY_BYTES) == 1 && hmac_finish(hmac, out);
+    uint8_t inner_pad[SHA256_BLOCK_BYTES];
+    uint8_t outer_pad[SHA256_BLOCK_BYTES];
+    memset(inner_pad, 0x36, sizeof inner_pad);
+    memset(outer_pad, 0x5c, sizeof outer_pad);
+    for (size_t i = 0; i < SHA256_BYTES; i++) {
+        inner_pad[i] ^= key[i];
+        outer_pad[i] ^= key[i];
+    }
+    uint8_t inner[SHA256_BYTES];
+    bool done = hash_padded(crypto, inner_pad, data, inner) &&
+                hash_padded(crypto, outer_pad, view_of(inner, sizeof inner), out);
+    secret_wipe(inner_pad, sizeof inner_pad);
+    secret_wipe(outer_pad, sizeof outer_pad);
+    secret_wipe(inner, sizeof inner);
+    return done;
 }
 
-/* Section 2.3: T(n) = HMAC(PRK, T(n-1) ‖ info ‖ n), by a MAC context that is keyed with PRK and empty. */
-static bool hkdf_block(EVP_MAC_CTX *hmac, struct view previous, uint8_t number, uint8_t out[SHA256_BYTES])
-{
-    return EVP_MAC_update(hmac, previous.data, previous.len) == 1 &&
-           EVP_MAC_update(hmac, (const uint8_t *)hkdf_info, HKDF_INFO_BYTES) == 1 &&
-           EVP_MAC_update(hmac, &number, 1) == 1 && hmac_finish(hmac, out);
-}
+/* The input of an HKDF block: T(n-1) ‖ info ‖ n. */
+struct expand_input {
+    uint8_t previous[SHA256_BYTES];
+    uint8_t info[HKDF_INFO_BYTES];
+    uint8_t number;
+};
+static_assert(sizeof(struct expand_input) == SHA256_BYTES + HKDF_INFO_BYTES + 1, "no padding between its members");
 
-/* By HMAC and not by EVP_KDF, whose HKDF takes twice the time for the same bytes. Erased by the caller, in each case.
+/*
+ * HKDF-SHA256 (RFC 5869): PRK = HMAC(salt, binding key), T(1) = HMAC(PRK, info ‖ 1), T(2) = HMAC(PRK, T(1) ‖ info ‖ 2).
+ * On SHA-256 itself, because libcrypto's HKDF takes four times as long for the same bytes, and its HMAC twice. What it
+ * leaves in out is erased by the caller, in each case.
  */
 static bool derive(struct envelope_crypto *crypto, const uint8_t *binding_key, const uint8_t *salt, struct derived *out)
 {
-    EVP_MAC_CTX *hmac = crypto->hmac;
     uint8_t prk[SHA256_BYTES];
-    bool derived = hkdf_extract(hmac, binding_key, salt, prk) && EVP_MAC_init(hmac, prk, sizeof prk, NULL) == 1 &&
-                   hkdf_block(hmac, view_of(NULL, 0), 1, out->key) &&
-                   EVP_MAC_init(hmac, NULL, 0, NULL) == 1 && /* the same key again */
-                   hkdf_block(hmac, view_of(out->key, sizeof out->key), 2, out->iv_block);
+    struct expand_input input = {.number = 1};
+    memcpy(input.info, hkdf_info, sizeof input.info);
+    struct view whole = view_of(&input, sizeof input);
+    struct view first = view_of(whole.data + SHA256_BYTES, whole.len - SHA256_BYTES); /* T(0) is empty */
+    bool derived =
+        hmac(crypto, salt, view_of(binding_key, ENVELOPE_BINDING_KEY_BYTES), prk) && hmac(crypto, prk, first, out->key);
+    if (derived) {
+        memcpy(input.previous, out->key, sizeof input.previous);
+        input.number = 2;
+        derived = hmac(crypto, prk, whole, out->iv_block);
+    }
     secret_wipe(prk, sizeof prk);
+    secret_wipe(&input, sizeof input);
     return derived;
 }
 
