@@ -2,18 +2,14 @@
  * R-78). */
 #include "authorize.h"
 #include "metadata.h"
+#include "new_key.h"
 #include "pending.h"
-#include "specs.h"
 #include "stock.h"
 #include "table.h"
 
 #include "registry/registry.h"
 
 #include <string.h>
-#include <strings.h>
-
-#define TAGS_MAX     50 /* KMS.md R-78 */
-#define BOUNDARY_TAG "rewrapd:boundary"
 
 struct create_key {
     struct operation_pending pending; /* has the new key's id, account and, once it is known, its material */
@@ -32,168 +28,7 @@ static void clear(struct operation *operation)
     operation_pending_remove(&state->pending);
 }
 
-/* ------------------------------------------------------------------ spec and usage */
-
-#define ENCRYPT_DECRYPT     (1u << REWRAP__KEY_USAGE_TYPE__VALUE__ENCRYPT_DECRYPT)
-#define SIGN_VERIFY         (1u << REWRAP__KEY_USAGE_TYPE__VALUE__SIGN_VERIFY)
-#define GENERATE_VERIFY_MAC (1u << REWRAP__KEY_USAGE_TYPE__VALUE__GENERATE_VERIFY_MAC)
-#define KEY_AGREEMENT       (1u << REWRAP__KEY_USAGE_TYPE__VALUE__KEY_AGREEMENT)
-
-/* Which usages each spec has (KMS.md R-67). */
-static const unsigned usages[] = {
-    [REWRAP__KEY_SPEC__VALUE__SYMMETRIC_DEFAULT] = ENCRYPT_DECRYPT,
-    [REWRAP__KEY_SPEC__VALUE__RSA_2048] = ENCRYPT_DECRYPT | SIGN_VERIFY,
-    [REWRAP__KEY_SPEC__VALUE__RSA_3072] = ENCRYPT_DECRYPT | SIGN_VERIFY,
-    [REWRAP__KEY_SPEC__VALUE__RSA_4096] = ENCRYPT_DECRYPT | SIGN_VERIFY,
-    [REWRAP__KEY_SPEC__VALUE__SM2] = ENCRYPT_DECRYPT | SIGN_VERIFY | KEY_AGREEMENT,
-    [REWRAP__KEY_SPEC__VALUE__ECC_NIST_P256] = SIGN_VERIFY | KEY_AGREEMENT,
-    [REWRAP__KEY_SPEC__VALUE__ECC_NIST_P384] = SIGN_VERIFY | KEY_AGREEMENT,
-    [REWRAP__KEY_SPEC__VALUE__ECC_NIST_P521] = SIGN_VERIFY | KEY_AGREEMENT,
-    [REWRAP__KEY_SPEC__VALUE__ECC_SECG_P256K1] = SIGN_VERIFY,
-    [REWRAP__KEY_SPEC__VALUE__ECC_NIST_EDWARDS25519] = SIGN_VERIFY,
-    [REWRAP__KEY_SPEC__VALUE__ML_DSA_44] = SIGN_VERIFY,
-    [REWRAP__KEY_SPEC__VALUE__ML_DSA_65] = SIGN_VERIFY,
-    [REWRAP__KEY_SPEC__VALUE__ML_DSA_87] = SIGN_VERIFY,
-    [REWRAP__KEY_SPEC__VALUE__HMAC_224] = GENERATE_VERIFY_MAC,
-    [REWRAP__KEY_SPEC__VALUE__HMAC_256] = GENERATE_VERIFY_MAC,
-    [REWRAP__KEY_SPEC__VALUE__HMAC_384] = GENERATE_VERIFY_MAC,
-    [REWRAP__KEY_SPEC__VALUE__HMAC_512] = GENERATE_VERIFY_MAC,
-};
-
-static Rewrap__KeySpec__Value wanted_spec(const Rewrap__CreateKeyRequest *request)
-{
-    if (request->has_key_spec) {
-        return request->key_spec;
-    }
-    return request->has_customer_master_key_spec ? request->customer_master_key_spec
-                                                 : REWRAP__KEY_SPEC__VALUE__SYMMETRIC_DEFAULT;
-}
-
-static bool check_spec(struct operation *operation, const Rewrap__CreateKeyRequest *request)
-{
-    if (request->has_key_spec && request->has_customer_master_key_spec) {
-        operation_fail(
-            operation, OPERATION_VALIDATION,
-            "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec "
-            "is deprecated.");
-        return false;
-    }
-    Rewrap__KeySpec__Value spec = wanted_spec(request);
-    if (!request->has_key_usage && spec != REWRAP__KEY_SPEC__VALUE__SYMMETRIC_DEFAULT) {
-        operation_fail(operation, OPERATION_VALIDATION,
-                       "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.");
-        return false;
-    }
-    if (request->has_key_usage && (usages[spec] & (1u << request->key_usage)) == 0) {
-        operation_fail(operation, OPERATION_VALIDATION, "KeyUsage %s is not compatible with KeySpec %s",
-                       operation_key_usage_name(request->key_usage), operation_key_spec_name(spec));
-        return false;
-    }
-    return true;
-}
-
-/* ------------------------------------------------------------------ tags and boundary */
-
-static bool check_tag(struct operation *operation, const Rewrap__CreateKeyRequest *request, size_t index)
-{
-    const char *key = request->tags[index]->tag_key;
-    if (strncasecmp(key, "aws:", 4) == 0) {
-        operation_fail(operation, OPERATION_TAG, "Tags beginning with aws: are reserved");
-        return false;
-    }
-    /* A slip in this tag's name must not make a key of another kind than was meant. */
-    if (strncasecmp(key, "rewrapd:", 8) == 0 && strcmp(key, BOUNDARY_TAG) != 0) {
-        operation_fail(operation, OPERATION_TAG,
-                       "Tags beginning with rewrapd: are reserved; the only one that CreateKey takes is " BOUNDARY_TAG);
-        return false;
-    }
-    for (size_t i = 0; i < index; i++) {
-        if (strcmp(request->tags[i]->tag_key, key) == 0) {
-            operation_fail(operation, OPERATION_TAG, "Duplicate tag keys");
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool check_tags(struct operation *operation, const Rewrap__CreateKeyRequest *request)
-{
-    if (request->n_tags > TAGS_MAX) {
-        operation_fail(operation, OPERATION_TAG, "Too many tags");
-        return false;
-    }
-    for (size_t i = 0; i < request->n_tags; i++) {
-        if (!check_tag(operation, request, i)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static const char *boundary_tag(const Rewrap__CreateKeyRequest *request)
-{
-    for (size_t i = 0; i < request->n_tags; i++) {
-        if (strcmp(request->tags[i]->tag_key, BOUNDARY_TAG) == 0) {
-            return request->tags[i]->tag_value;
-        }
-    }
-    return NULL;
-}
-
-/* The member or the tag, which is how AWS clients say it; both only if they agree. Sealed when nothing is said. */
-static bool choose_boundary(struct operation *operation, const Rewrap__CreateKeyRequest *request,
-                            enum key_boundary *ret_boundary)
-{
-    bool open = request->has_boundary && request->boundary == REWRAP__BOUNDARY_TYPE__VALUE__OPEN;
-    const char *tag = boundary_tag(request);
-    if (tag != NULL) {
-        bool tag_open = strcasecmp(tag, "open") == 0;
-        if (!tag_open && strcasecmp(tag, "sealed") != 0) {
-            operation_fail(operation, OPERATION_VALIDATION,
-                           "The tag " BOUNDARY_TAG " must be sealed or open, not '%s'.", tag);
-            return false;
-        }
-        if (request->has_boundary && tag_open != open) {
-            operation_fail(operation, OPERATION_VALIDATION,
-                           "Boundary and the tag " BOUNDARY_TAG " contradict each other.");
-            return false;
-        }
-        open = tag_open;
-    }
-    *ret_boundary = open ? KEY_BOUNDARY_OPEN : KEY_BOUNDARY_SEALED;
-    return true;
-}
-
-/* ------------------------------------------------------------------ what this version does not do */
-
-/* Refused rather than ignored: whoever asks for one of these relies on it. */
-static bool check_supported(struct operation *operation, const Rewrap__CreateKeyRequest *request)
-{
-    Rewrap__KeySpec__Value spec = wanted_spec(request);
-    const char *text = NULL;
-    if (request->policy != NULL) {
-        text =
-            "Key policies are not served by this version of rewrapd: every principal of the key's account may use and "
-            "manage it.";
-    } else if (request->has_multi_region && request->multi_region) {
-        text = "Multi-Region keys are not served by rewrapd.";
-    } else if (request->xks_key_id != NULL) {
-        text = "External key stores are not served by rewrapd.";
-    } else if (request->has_origin && request->origin != REWRAP__ORIGIN_TYPE__VALUE__AWS_KMS) {
-        text = "rewrapd makes keys of origin AWS_KMS only; CustomKeyStoreId chooses the token.";
-    }
-    if (text != NULL) {
-        operation_fail(operation, OPERATION_UNSUPPORTED, "%s", text);
-        return false;
-    }
-    if (spec != REWRAP__KEY_SPEC__VALUE__SYMMETRIC_DEFAULT) {
-        operation_fail(operation, OPERATION_UNSUPPORTED,
-                       "%s keys are not served by this version of rewrapd: it makes SYMMETRIC_DEFAULT keys.",
-                       operation_key_spec_name(spec));
-        return false;
-    }
-    return true;
-}
+/* ------------------------------------------------------------------ where it can be made */
 
 /* CustomKeyStoreId is the NAME of a [token NAME] section; without it the first one is meant. */
 static bool choose_token(struct operation *operation, const Rewrap__CreateKeyRequest *request, struct create_key *state)
@@ -257,7 +92,7 @@ static void store(struct operation *operation)
     struct create_key *state = operation->state;
     struct registry_material material = {.created_ms = operation_now_ms(operation)};
     memcpy(material.id, state->pending.material_id, MATERIAL_ID_BYTES);
-    struct registry_tag tags[TAGS_MAX];
+    struct registry_tag tags[OPERATION_TAGS_MAX];
     for (size_t i = 0; i < request->n_tags; i++) {
         tags[i] = (struct registry_tag){.key = request->tags[i]->tag_key, .value = request->tags[i]->tag_value};
     }
@@ -342,9 +177,8 @@ static void run(struct operation *operation)
 {
     const Rewrap__CreateKeyRequest *request = request_of(operation);
     struct create_key *state = operation->state;
-    if (!check_spec(operation, request) || !check_tags(operation, request) ||
-        !choose_boundary(operation, request, &state->boundary) ||
-        !operation_authorize(operation, OPERATION_MAY_CREATE_KEY) || !check_supported(operation, request) ||
+    if (!operation_new_key_check(operation, request, &state->boundary) ||
+        !operation_authorize(operation, OPERATION_MAY_CREATE_KEY) || !operation_new_key_supported(operation, request) ||
         !choose_token(operation, request, state) || !check_account_limit(operation)) {
         return;
     }

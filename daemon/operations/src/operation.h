@@ -41,6 +41,9 @@ struct operation {
     bool ended;
 };
 
+/* Frees an operation that has ended: for operation.c, and for start.c when it ended before operation_start returned. */
+void operation_free(struct operation *operation);
+
 /* Answers with the response message. The operation ends. */
 void operation_finish(struct operation *operation, const ProtobufCMessage *response);
 

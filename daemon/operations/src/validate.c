@@ -1,118 +1,24 @@
 /* Validation by reflection; see validate.h. The grammar of the texts is KMS.md R-11. */
 #include "validate.h"
 
+#include "clauses.h"
 #include "constraints.h"
 
-#include "base/buffer.h"
-#include "proto/json.h"
-
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * A value is repeated whole up to this many bytes. More than one that is too long by a little needs, less than what
- * makes an error a way to have the service send much.
- */
-#define VALUE_MAX_BYTES 16384
-#define TEXT_MAX_BYTES  ((size_t)128 * 1024) /* an error still fits into a frame */
-#define CLAUSES_MAX     64
-
-/* The clauses found so far. Once one did not fit, no more are taken: the number at the front is that of the clauses
- * behind it. */
-struct clauses {
-    struct buffer text;
-    unsigned n;
-    bool full;
-};
-
-/* Where a value stands, as a chain on the stack: it is written out, "tags.1.member.tagKey", only for a clause. */
-struct path {
-    const struct path *parent; /* NULL for a member of the request */
-    const char *field;         /* as the descriptor names it; NULL for an element of the parent's list */
-    size_t element;            /* from 1 */
-};
-
 /* One value on its way through its checks. */
 struct subject {
-    struct clauses *clauses;
-    const struct path *path;
+    struct operation_clauses *clauses;
+    const struct operation_path *path;
     const char *value; /* what may be repeated of it; NULL for blobs and what is sensitive */
 };
 
-static bool put(struct buffer *buffer, const char *text, size_t len)
-{
-    return buffer_append(buffer, text, len);
-}
-
-static bool put_text(struct buffer *buffer, const char *text)
-{
-    return put(buffer, text, strlen(text));
-}
-
-/* Cuts between code points. */
-static size_t value_bytes(const char *value)
-{
-    size_t len = strnlen(value, VALUE_MAX_BYTES + 1);
-    if (len <= VALUE_MAX_BYTES) {
-        return len;
-    }
-    len = VALUE_MAX_BYTES;
-    while (len > 0 && (value[len] & 0xC0) == 0x80) {
-        len--;
-    }
-    return len;
-}
-
-static bool put_value(struct buffer *buffer, const char *value)
-{
-    if (value == NULL) {
-        return put_text(buffer, "Value");
-    }
-    size_t len = value_bytes(value);
-    return put_text(buffer, "Value '") && put(buffer, value, len) &&
-           put_text(buffer, value[len] == '\0' ? "" : "...") && put_text(buffer, "'");
-}
-
-static bool put_path(struct buffer *buffer, const struct path *path)
-{
-    char name[JSON_MAX_NAME];
-    if (path->parent != NULL && (!put_path(buffer, path->parent) || !put_text(buffer, "."))) {
-        return false;
-    }
-    if (path->field == NULL) {
-        snprintf(name, sizeof name, "%zu.member", path->element);
-    } else {
-        json_camel_name(path->field, name);
-    }
-    return put_text(buffer, name);
-}
-
-/* Takes a new clause, or leaves the text as it was. what is the beginning up to " at". */
-static void add_clause(struct clauses *clauses, bool (*put_start)(struct buffer *, const char *), const char *start,
-                       const struct path *path, const char *constraint, const char *detail)
-{
-    clauses->full = clauses->full || clauses->n == CLAUSES_MAX;
-    if (clauses->full) {
-        return;
-    }
-    struct buffer *text = &clauses->text;
-    size_t before = text->len;
-    if ((clauses->n != 0 && !put_text(text, "; ")) || !put_start(text, start) || !put_text(text, " at '") ||
-        !put_path(text, path) || !put_text(text, "' failed to satisfy constraint: Member must ") ||
-        !put_text(text, constraint) || !put_text(text, detail)) {
-        text->len = before;
-        clauses->full = true;
-        return;
-    }
-    clauses->n++;
-}
-
 static void violated(const struct subject *subject, const char *constraint, const char *detail)
 {
-    add_clause(subject->clauses, put_value, subject->value, subject->path, constraint, detail);
+    operation_clauses_add(subject->clauses, subject->path, subject->value, constraint, detail);
 }
 
 static void violated_limit(const struct subject *subject, const char *constraint, int64_t limit)
@@ -186,11 +92,13 @@ static void check_enum(struct subject subject, const ProtobufCEnumDescriptor *se
 
 /* ------------------------------------------------------------------ fields and messages */
 
-static void check_message(struct clauses *clauses, const ProtobufCMessage *message, const struct path *parent);
+static void check_message(struct operation_clauses *clauses, const ProtobufCMessage *message,
+                          const struct operation_path *parent);
 
 /* The value at this place, of the field's type. */
-static void check_value(struct clauses *clauses, const ProtobufCFieldDescriptor *field,
-                        const struct operation_constraint *constraint, const void *at, const struct path *path)
+static void check_value(struct operation_clauses *clauses, const ProtobufCFieldDescriptor *field,
+                        const struct operation_constraint *constraint, const void *at,
+                        const struct operation_path *path)
 {
     struct subject subject = {.clauses = clauses, .path = path};
     switch ((int)field->type) {
@@ -240,8 +148,9 @@ static const void *at_offset(const ProtobufCMessage *message, size_t offset)
     return (const char *)message + offset;
 }
 
-static void check_list(struct clauses *clauses, const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
-                       const struct operation_constraint *constraint, const struct path *path)
+static void check_list(struct operation_clauses *clauses, const ProtobufCMessage *message,
+                       const ProtobufCFieldDescriptor *field, const struct operation_constraint *constraint,
+                       const struct operation_path *path)
 {
     size_t n = *(const size_t *)at_offset(message, field->quantifier_offset);
     if (constraint != NULL && constraint->max_items != 0 && n > constraint->max_items) {
@@ -252,7 +161,7 @@ static void check_list(struct clauses *clauses, const ProtobufCMessage *message,
     const char *elements = *(const char *const *)at_offset(message, field->offset);
     size_t size = n == 0 ? 0 : element_size(field);
     for (size_t i = 0; size != 0 && i < n && !clauses->full; i++) {
-        struct path element = {.parent = path, .element = i + 1};
+        struct operation_path element = {.parent = path, .element = i + 1};
         check_value(clauses, field, constraint, elements + i * size, &element);
     }
 }
@@ -266,47 +175,37 @@ static bool is_present(const ProtobufCMessage *message, const ProtobufCFieldDesc
     return *(const protobuf_c_boolean *)at_offset(message, field->quantifier_offset) != 0;
 }
 
-static bool put_null(struct buffer *buffer, const char *unused)
-{
-    (void)unused;
-    return put_text(buffer, "Value null");
-}
-
 static bool is_required(const struct operation_constraint *constraint, const ProtobufCMessage *message)
 {
     return constraint != NULL && (constraint->flags & OPERATION_REQUIRED) &&
            !(constraint->excused != NULL && constraint->excused(message));
 }
 
-static void check_message(struct clauses *clauses, const ProtobufCMessage *message, const struct path *parent)
+static void check_message(struct operation_clauses *clauses, const ProtobufCMessage *message,
+                          const struct operation_path *parent)
 {
     const struct operation_constraint *const *by_field = operation_constraints_of(message->descriptor);
     for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
         const struct operation_constraint *constraint = by_field == NULL ? NULL : by_field[i];
-        struct path path = {.parent = parent, .field = field->name};
+        struct operation_path path = {.parent = parent, .field = field->name};
         if (field->label == PROTOBUF_C_LABEL_REPEATED) {
             check_list(clauses, message, field, constraint, &path);
         } else if (is_present(message, field)) {
             check_value(clauses, field, constraint, at_offset(message, field->offset), &path);
         } else if (is_required(constraint, message)) {
-            add_clause(clauses, put_null, NULL, &path, "not be null", "");
+            operation_clauses_add_null(clauses, &path);
         }
     }
 }
 
 bool operation_validate_message(const ProtobufCMessage *message, char **ret_text)
 {
-    struct clauses clauses = {.text = BUFFER_INIT(TEXT_MAX_BYTES)};
+    struct operation_clauses clauses = OPERATION_CLAUSES_INIT;
     check_message(&clauses, message, NULL);
-    char *text = NULL;
-    bool ok = true;
-    if (clauses.n != 0) {
-        ok = asprintf(&text, "%u validation error%s detected: %.*s", clauses.n, clauses.n == 1 ? "" : "s",
-                      (int)clauses.text.len, (const char *)clauses.text.data) >= 0;
-    } else if (clauses.full) {
-        ok = false; /* not even one: there was no memory, since one clause is always shorter than the maximum */
-    }
+    char *text = clauses.n == 0 ? NULL : operation_clauses_text(&clauses);
+    /* Full without one clause: there was no memory, since one always fits. */
+    bool ok = clauses.n == 0 ? !clauses.full : text != NULL;
     if (ok) {
         *ret_text = text;
     }

@@ -1,7 +1,7 @@
 /* The fake tokens; see fake_workers.h. */
 #include "fake_workers.h"
 
-#include "envelope/header.h"
+#include "fake_token.h"
 #include "proto/message.h"
 
 #include <stdlib.h>
@@ -100,153 +100,12 @@ void fake_workers_make_again(struct workers *workers)
     workers->made--;
 }
 
-/* ------------------------------------------------------------------ what a token does */
-
-struct blob {
-    uint8_t bytes[ENVELOPE_MAX_BYTES];
-    size_t len;
-};
-
-static void checksum(const uint8_t *bytes, size_t len, const ProtobufCBinaryData *context,
-                     uint8_t out[ENVELOPE_TAG_BYTES])
-{
-    uint64_t sum[2] = {14695981039346656037u, 88172645463325252u};
-    for (size_t i = 0; i < len + context->len; i++) {
-        uint8_t byte = i < len ? bytes[i] : context->data[i - len];
-        sum[i % 2] = (sum[i % 2] ^ byte) * 1099511628211u;
-        sum[1 - i % 2] ^= sum[i % 2] >> 7;
-    }
-    memcpy(out, sum, ENVELOPE_TAG_BYTES);
-}
-
-static Hsm__Status seal(const Hsm__Side *side, const uint8_t *payload, size_t len, struct blob *out)
-{
-    struct envelope_header header = {.payload_length = (uint16_t)len};
-    require(side->key->key_id.len == 16 && side->key->material_id.len == 32 && side->has_context);
-    memcpy(header.key_id, side->key->key_id.data, 16);
-    memcpy(header.material_id, side->key->material_id.data, 32);
-    struct buffer buffer = BUFFER_INIT(ENVELOPE_MAX_BYTES);
-    if (!envelope_header_write(&header, &buffer)) {
-        return HSM__STATUS__STATUS_INTERNAL;
-    }
-    memset(out->bytes, 0, sizeof out->bytes);
-    memcpy(out->bytes, buffer.data, buffer.len);
-    memcpy(out->bytes + buffer.len, payload, len);
-    out->len = buffer.len + (len + 7) / 8 * 8 + 8;
-    checksum(out->bytes, out->len, &side->context, out->bytes + out->len);
-    out->len += ENVELOPE_TAG_BYTES;
-    buffer_clear(&buffer);
-    return HSM__STATUS__STATUS_OK;
-}
-
-static Hsm__Status open_blob(const Hsm__Side *side, const ProtobufCBinaryData *blob, const uint8_t **payload,
-                             size_t *len)
-{
-    struct envelope_header header;
-    uint8_t tag[ENVELOPE_TAG_BYTES];
-    if (!envelope_header_parse(view_of(blob->data, blob->len), &header)) {
-        return HSM__STATUS__STATUS_INVALID_CIPHERTEXT;
-    }
-    checksum(blob->data, blob->len - sizeof tag, &side->context, tag);
-    if (memcmp(tag, blob->data + blob->len - sizeof tag, sizeof tag) != 0 ||
-        memcmp(header.key_id, side->key->key_id.data, 16) != 0 ||
-        memcmp(header.material_id, side->key->material_id.data, 32) != 0) {
-        return HSM__STATUS__STATUS_INVALID_CIPHERTEXT;
-    }
-    *payload = blob->data + ENVELOPE_HEADER_BYTES;
-    *len = header.payload_length;
-    return HSM__STATUS__STATUS_OK;
-}
-
-static void give_blob(Hsm__Response *response, struct blob *blob)
-{
-    response->has_ciphertext = true;
-    response->ciphertext = (ProtobufCBinaryData){.data = blob->bytes, .len = blob->len};
-}
-
-static Hsm__Status re_encrypt(const Hsm__ReEncrypt *body, Hsm__Response *response, struct blob *blob)
-{
-    const uint8_t *payload;
-    size_t len;
-    Hsm__Status status = open_blob(body->source, &body->ciphertext, &payload, &len);
-    if (status != HSM__STATUS__STATUS_OK || body->check_only) {
-        return status;
-    }
-    if (body->source->key->boundary == HSM__BOUNDARY__BOUNDARY_SEALED &&
-        body->destination->key->boundary == HSM__BOUNDARY__BOUNDARY_OPEN) {
-        return HSM__STATUS__STATUS_NOT_WRAPPABLE;
-    }
-    status = seal(body->destination, payload, len, blob);
-    give_blob(response, blob);
-    return status;
-}
-
-static Hsm__Status decrypt(const Hsm__Decrypt *body, Hsm__Response *response)
-{
-    const uint8_t *payload;
-    size_t len;
-    Hsm__Status status = open_blob(body->source, &body->ciphertext, &payload, &len);
-    if (status == HSM__STATUS__STATUS_OK && !body->check_only) {
-        response->has_plaintext = true;
-        response->plaintext = (ProtobufCBinaryData){.data = (uint8_t *)(uintptr_t)payload, .len = len};
-    }
-    return status;
-}
-
-static Hsm__Status make_open(struct workers *workers, Hsm__Response *response, struct blob *blob)
-{
-    memset(blob->bytes, 0x0E, 32);
-    memcpy(blob->bytes, &workers->made, sizeof workers->made);
-    workers->made++;
-    response->has_material_id = true;
-    response->material_id = (ProtobufCBinaryData){.data = blob->bytes, .len = 32};
-    return HSM__STATUS__STATUS_OK;
-}
-
-static Hsm__Status list(struct fake_token *token)
-{
-    for (size_t i = 0; i < token->n_stock; i++) {
-        token->stock[i].hidden = false;
-    }
-    return HSM__STATUS__STATUS_OK;
-}
-
-static Hsm__Status serve(struct workers *workers, const struct workers_job *job, Hsm__Response *response,
-                         struct blob *blob)
-{
-    static const uint8_t data_key[1024] = {0x5A, 0x5A};
-    const Hsm__Request *request = (const Hsm__Request *)job->request;
-    Hsm__Status status;
-    switch (request->body_case) {
-    case HSM__REQUEST__BODY_RE_ENCRYPT:
-        return re_encrypt(request->re_encrypt, response, blob);
-    case HSM__REQUEST__BODY_ENCRYPT:
-        status = seal(request->encrypt->destination, request->encrypt->plaintext.data, request->encrypt->plaintext.len,
-                      blob);
-        give_blob(response, blob);
-        return status;
-    case HSM__REQUEST__BODY_DECRYPT:
-        return decrypt(request->decrypt, response);
-    case HSM__REQUEST__BODY_GENERATE_DATA_KEY:
-        status = seal(request->generate_data_key->destination, data_key, request->generate_data_key->length, blob);
-        give_blob(response, blob);
-        return status;
-    case HSM__REQUEST__BODY_MAKE_OPEN_KEY:
-        return make_open(workers, response, blob);
-    case HSM__REQUEST__BODY_LIST_OBJECTS:
-        return list(job->token);
-    case HSM__REQUEST__BODY_CONFIGURE:
-    case HSM__REQUEST__BODY__NOT_SET:
-    case _HSM__REQUEST__BODY__CASE_IS_INT_SIZE:
-    default:
-        return HSM__STATUS__STATUS_BAD_REQUEST;
-    }
-}
+/* ------------------------------------------------------------------ how jobs end */
 
 static void end_job(struct workers *workers, struct workers_job *job)
 {
     Hsm__Response response = HSM__RESPONSE__INIT;
-    struct blob blob;
+    struct fake_blob blob;
     response.has_status = true;
     if (job->token == NULL) {
         job->done(job->arg, WORKERS_NO_TOKEN, NULL);
@@ -266,7 +125,8 @@ static void end_job(struct workers *workers, struct workers_job *job)
         response.has_status = workers->empty_with_status;
         job->done(job->arg, WORKERS_ANSWERED, &response);
     } else {
-        response.status = serve(workers, job, &response, &blob);
+        response.status =
+            fake_token_serve(job->token, &workers->made, (const Hsm__Request *)job->request, &response, &blob);
         if (response.status != HSM__STATUS__STATUS_OK) {
             response.has_ciphertext = response.has_plaintext = false;
         }

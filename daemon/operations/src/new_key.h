@@ -1,0 +1,20 @@
+/* What a CreateKey request may say: the checks of its members, apart from making the key (KMS.md R-66 to R-68, R-78).
+ */
+#pragma once
+
+#include "operation.h"
+
+#include "proto/rewrap.pb-c.h"
+
+#define OPERATION_TAGS_MAX 50 /* KMS.md R-78 */
+
+/*
+ * Checks spec, usage and tags, and finds out the boundary from the member or the tag. False when the request was
+ * answered; *ret_boundary is set on success.
+ */
+REWRAP_MUST_USE bool operation_new_key_check(struct operation *operation, const Rewrap__CreateKeyRequest *request,
+                                             enum key_boundary *ret_boundary);
+
+/* Refuses what AWS KMS has and this version does not, for a request that passed the above. False when it was answered
+ * so. */
+REWRAP_MUST_USE bool operation_new_key_supported(struct operation *operation, const Rewrap__CreateKeyRequest *request);
