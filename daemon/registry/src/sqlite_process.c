@@ -10,10 +10,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PROCESS_NAME "rewrapd-store" /* at most 15 bytes (prctl(2)) */
@@ -97,7 +97,7 @@ static struct registry_result start(const char *path, int lock_fd, struct sqlite
     }
     struct registry_result result = registry_ok();
     const pid_t parent = getpid();
-    struct sqlite_process process = {.pid = -1, .pidfd = -1, .fd = sockets[0]};
+    struct sqlite_process process = {.pid = -1, .fd = sockets[0]};
     if (fcntl(sockets[0], F_SETFL, O_NONBLOCK) != 0) {
         result = registry_failure(REGISTRY_STORE, "cannot start the writer: fcntl: %m");
         goto done;
@@ -108,13 +108,6 @@ static struct registry_result start(const char *path, int lock_fd, struct sqlite
     }
     if (process.pid < 0) {
         result = registry_failure(REGISTRY_STORE, "cannot start the writer: fork: %m");
-        goto done;
-    }
-    process.pidfd = pidfd_open(process.pid, 0);
-    if (process.pidfd < 0) {
-        result = registry_failure(REGISTRY_STORE, "cannot watch the writer: pidfd_open: %m");
-        kill(process.pid, SIGKILL); /* ours and not yet waited for: the number cannot be another's */
-        waitpid(process.pid, NULL, 0);
     }
 done:
     close(sockets[1]);
@@ -141,19 +134,49 @@ struct registry_result sqlite_process_start(const char *path, struct sqlite_proc
 
 void sqlite_process_kill(const struct sqlite_process *process)
 {
-    rewrap_ignore(pidfd_send_signal(process->pidfd, SIGKILL, NULL, 0), "it may have ended");
+    rewrap_ignore(kill(process->pid, SIGKILL), "it may have ended; until it was waited for, the number is its own");
 }
 
-bool sqlite_process_reap(struct sqlite_process *process, int wait_ms)
+void sqlite_process_reap(struct sqlite_process *process)
 {
-    struct pollfd ended = {.fd = process->pidfd, .events = POLLIN};
-    if (poll(&ended, 1, wait_ms) <= 0) {
-        return false;
+    pid_t gone;
+    do {
+        gone = waitpid(process->pid, NULL, 0);
+    } while (gone < 0 && errno == EINTR);
+    close(process->fd);
+    *process = (struct sqlite_process){.pid = -1, .fd = -1};
+}
+
+static int64_t monotonic_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Drops what comes. True at the end of the stream. */
+static bool drain(int fd)
+{
+    char dropped[4096];
+    ssize_t got;
+    do {
+        got = recv(fd, dropped, sizeof dropped, 0);
+    } while (got > 0 || (got < 0 && errno == EINTR));
+    return got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+bool sqlite_process_stop(struct sqlite_process *process, int wait_ms)
+{
+    rewrap_ignore(shutdown(process->fd, SHUT_WR), "it may be gone");
+    const int64_t end_ms = monotonic_ms() + wait_ms;
+    while (!drain(process->fd)) {
+        int64_t left_ms = end_ms - monotonic_ms();
+        if (left_ms <= 0) {
+            return false;
+        }
+        struct pollfd readable = {.fd = process->fd, .events = POLLIN};
+        rewrap_ignore(poll(&readable, 1, (int)left_ms), "drain looks again");
     }
-    siginfo_t status;
-    rewrap_ignore(waitid(P_PIDFD, (id_t)process->pidfd, &status, WEXITED | WNOHANG),
-                  "somebody may have reaped all children");
-    close(process->pidfd);
-    process->pidfd = -1;
+    sqlite_process_reap(process);
     return true;
 }

@@ -5,9 +5,12 @@
 
 #include <sys/types.h>
 
+/*
+ * The writer alone has the other end of the socket and never closes it: the end of the stream says that the process is
+ * past its last system call, so that nothing of it can reach the database any more.
+ */
 struct sqlite_process {
-    pid_t pid;
-    int pidfd; /* readable when the process has ended; -1 for none */
+    pid_t pid; /* -1: none, or its status was taken away */
     int fd;    /* our end of the socketpair, non-blocking; -1 for none */
 };
 
@@ -19,9 +22,16 @@ struct sqlite_process {
  */
 REWRAP_MUST_USE struct registry_result sqlite_process_start(const char *path, struct sqlite_process *ret);
 
-/* Kills it; its end shows at pidfd. */
+/* Kills it; the stream ends soon after. Nobody else may wait for children of any number, or the number might be
+ * another's. */
 void sqlite_process_kill(const struct sqlite_process *process);
 
-/* Waits at most wait_ms (0: only looks) for its end, and takes its status away. True when it has ended; pidfd is closed
- * then. */
-REWRAP_MUST_USE bool sqlite_process_reap(struct sqlite_process *process, int wait_ms);
+/* After the end of the stream: closes our end and takes the status away. Blocks for the moment in which the process
+ * vanishes. */
+void sqlite_process_reap(struct sqlite_process *process);
+
+/*
+ * Ends the input and waits at most wait_ms until the writer has written what it has and is gone; answers that still
+ * come are not read. False when it goes on. Blocks.
+ */
+REWRAP_MUST_USE bool sqlite_process_stop(struct sqlite_process *process, int wait_ms);

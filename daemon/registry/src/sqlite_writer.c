@@ -20,10 +20,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BATCH_MAX_CHANGES 256                /* in a transaction: bounds the time until the first of them is answered */
-#define READ_BYTES        ((size_t)64 << 10) /* at once from the socket */
-#define ANSWER_MAX_BYTES  ((size_t)512 << 10) /* 256 answers of 220 bytes, or one row */
-#define CHECKPOINT_PAGES  1000                /* of log, about 4 MB: reading it at a start takes no time */
+#define BATCH_MAX_CHANGES   256 /* in a transaction: bounds the time until the first of them is answered */
+#define READ_BYTES          ((size_t)64 << 10)  /* at once from the socket */
+#define ANSWER_MAX_BYTES    ((size_t)512 << 10) /* 256 answers of 220 bytes, or one row */
+#define PREDECESSOR_WAIT_MS 1000 /* a writer that just ended gives up its descriptors one after the other */
+#define CHECKPOINT_PAGES    1000 /* of log, about 4 MB: reading it at a start takes no time */
 
 struct writer {
     int fd;
@@ -260,7 +261,7 @@ static void checkpoint(struct writer *writer)
 
 static void open_database(struct writer *writer, int lock_fd, const char *path)
 {
-    struct registry_result result = sqlite_lock_take(lock_fd, SQLITE_LOCK_WRITER, 0);
+    struct registry_result result = sqlite_lock_take(lock_fd, SQLITE_LOCK_WRITER, PREDECESSOR_WAIT_MS);
     if (result.code == REGISTRY_OK) {
         result = sqlite_database_open(path, &writer->db);
     }

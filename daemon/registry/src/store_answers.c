@@ -2,6 +2,7 @@
 #include "store_model.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 
 /* The change that is answered is off the queue before its asker is called, who may ask for the next. */
@@ -101,7 +102,7 @@ static void on_frame(struct store *store, struct wire_frame *frame)
 /* Takes whole frames out of the input until the writer is lost or no whole one is left. */
 static void read_frames(struct store *store)
 {
-    while (store->process.fd >= 0) {
+    while (store->phase != PHASE_ENDING) {
         struct wire_frame frame;
         size_t used;
         enum wire_code code = wire_read(buffer_view(&store->in), &frame, &used);
@@ -126,14 +127,14 @@ void store_on_readable(evutil_socket_t fd, short events, void *arg)
     (void)events;
     struct store *store = arg;
     if (!buffer_reserve(&store->in, STORE_READ_BYTES)) {
-        store_writer_lost(store, registry_no_memory());
-        return;
+        abort(); /* its maximum is never reached, so there is no memory: without answers nothing can go on, and a
+                    restart loses none */
     }
     ssize_t got = recv(store->process.fd, store->in.data + store->in.len, STORE_READ_BYTES, 0);
-    if (got > 0) {
+    if (got > 0 && store->phase != PHASE_ENDING) {
         store->in.len += (size_t)got;
         read_frames(store);
-    } else if (got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {
-        store_writer_lost(store, registry_failure(REGISTRY_STORE, "the writer ended"));
+    } else if (got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {
+        store_writer_ended(store); /* also ECONNRESET: the writer went without having read everything */
     }
 }

@@ -25,7 +25,7 @@
 enum phase {
     PHASE_STARTING, /* a writer runs and has not said READY */
     PHASE_UP,
-    PHASE_ENDING, /* the writer was killed; its end has not been seen */
+    PHASE_ENDING, /* the writer was killed, or is gone and nothing was done about it yet */
     PHASE_DOWN,   /* waits for the next try */
 };
 
@@ -53,8 +53,7 @@ struct store {
     struct sqlite_process process;
     struct event *readable;
     struct event *writable;
-    struct event *ended;
-    struct event *resume; /* activated when the writer's end and the end of its stream were both seen */
+    struct event *resume; /* activated when the writer is gone */
     struct event *restart;
     int restart_ms;              /* the wait before the next start; 0: none */
     struct registry_result lost; /* why there is no writer */
@@ -84,8 +83,11 @@ void store_on_readable(evutil_socket_t fd, short events, void *arg);
 /* The first start: blocks until the writer is ready. */
 REWRAP_MUST_USE struct registry_result store_writer_open(struct store *store);
 
-/* Kills the writer if it is not dead and waits for its end: what it was doing must be over before rows are read. */
+/* Kills the writer. What it was doing is over at the end of its stream: until then what it says is dropped. */
 void store_writer_lost(struct store *store, struct registry_result why);
+
+/* At the end of its stream. */
+void store_writer_ended(struct store *store);
 
 /* Its input ends: it commits what it has, and checkpoints. Waits for that, for a bounded time. */
 void store_writer_close(struct store *store);

@@ -74,7 +74,7 @@ struct registry_result store_open(struct event_base *base, const char *path, con
     store->visitor = visitor;
     store->visitor_arg = arg;
     store->lock_fd = -1;
-    store->process = (struct sqlite_process){.pidfd = -1, .fd = -1};
+    store->process = (struct sqlite_process){.pid = -1, .fd = -1};
     store->in = BUFFER_INIT(STORE_IN_MAX_BYTES);
     TAILQ_INIT(&store->requests);
     store->path = strdup(path);

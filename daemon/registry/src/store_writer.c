@@ -4,12 +4,12 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #define START_WAIT_MS    30000 /* for the first READY */
 #define STOP_WAIT_MS     10000 /* for the last commit; then it is killed, which loses only what was not answered */
-#define RESTART_FIRST_MS 100   /* after a second failure without a success between; doubles */
+#define KILL_WAIT_MS     2000
+#define RESTART_FIRST_MS 100 /* after a second failure without a success between; doubles */
 #define RESTART_LAST_MS  5000
 
 static void start_writer(struct store *store);
@@ -22,21 +22,26 @@ static void drop_event(struct event **event)
     }
 }
 
-/* Kills the writer if it is not dead and waits for its end: what it was doing must be over before rows are read. */
 void store_writer_lost(struct store *store, struct registry_result why)
 {
     store->lost = why;
     store->phase = PHASE_ENDING;
+    drop_event(&store->writable);
+    buffer_reset(&store->in);
+    sqlite_process_kill(&store->process);
+}
+
+void store_writer_ended(struct store *store)
+{
+    if (store->phase != PHASE_ENDING) {
+        store->lost = registry_failure(REGISTRY_STORE, "the writer ended");
+        store->phase = PHASE_ENDING;
+    }
     drop_event(&store->readable);
     drop_event(&store->writable);
-    close(store->process.fd);
-    store->process.fd = -1;
-    buffer_clear(&store->in);
-    if (store->process.pidfd >= 0) {
-        sqlite_process_kill(&store->process); /* on_ended goes on */
-    } else {
-        event_active(store->resume, EV_TIMEOUT, 0);
-    }
+    buffer_reset(&store->in);
+    sqlite_process_reap(&store->process);
+    event_active(store->resume, EV_TIMEOUT, 0);
 }
 
 static void go_down(struct store *store)
@@ -62,21 +67,6 @@ static void start_again(struct store *store)
     }
 }
 
-static void on_ended(evutil_socket_t fd, short events, void *arg)
-{
-    (void)fd;
-    (void)events;
-    struct store *store = arg;
-    if (!sqlite_process_reap(&store->process, 0)) {
-        return;
-    }
-    drop_event(&store->ended);
-    /* With the stream still open there may be last answers in it: store_on_readable takes them and finds its end. */
-    if (store->process.fd < 0) {
-        event_active(store->resume, EV_TIMEOUT, 0);
-    }
-}
-
 static void on_resume(evutil_socket_t fd, short events, void *arg)
 {
     (void)fd;
@@ -96,9 +86,7 @@ static bool watch(struct store *store)
 {
     store->readable = event_new(store->base, store->process.fd, EV_READ | EV_PERSIST, store_on_readable, store);
     store->writable = event_new(store->base, store->process.fd, EV_WRITE, store_on_writable, store);
-    store->ended = event_new(store->base, store->process.pidfd, EV_READ | EV_PERSIST, on_ended, store);
-    return store->readable != NULL && store->writable != NULL && store->ended != NULL &&
-           event_add(store->readable, NULL) == 0 && event_add(store->ended, NULL) == 0;
+    return store->readable != NULL && store->writable != NULL && event_add(store->readable, NULL) == 0;
 }
 
 static void start_writer(struct store *store)
@@ -132,22 +120,16 @@ static struct registry_result wait_until_ready(struct store *store)
     return store->phase == PHASE_UP ? registry_ok() : store->lost;
 }
 
-/* Its input ends: it commits what it has, and checkpoints. Our reading side ends too, so that it never waits for us to
- * listen. */
 static void stop(struct store *store)
 {
-    if (store->process.fd >= 0) {
-        rewrap_ignore(shutdown(store->process.fd, SHUT_RDWR), "it may be gone");
+    if (store->process.fd < 0 || sqlite_process_stop(&store->process, STOP_WAIT_MS)) {
+        return;
     }
-    if (store->process.pidfd >= 0 && !sqlite_process_reap(&store->process, STOP_WAIT_MS)) {
-        sqlite_process_kill(&store->process);
-        rewrap_ignore(sqlite_process_reap(&store->process, STOP_WAIT_MS), "what hangs in the kernel is left to it");
-    }
-    if (store->process.pidfd >= 0) {
-        close(store->process.pidfd);
-    }
-    if (store->process.fd >= 0) {
-        close(store->process.fd);
+    sqlite_process_kill(&store->process);
+    if (!sqlite_process_stop(&store->process, KILL_WAIT_MS)) {
+        close(store->process
+                  .fd); /* it hangs in the kernel, which kills it when it can; its lock keeps the next daemon waiting */
+        store->process.fd = -1;
     }
 }
 
@@ -170,7 +152,6 @@ void store_writer_close(struct store *store)
 {
     drop_event(&store->readable);
     drop_event(&store->writable);
-    drop_event(&store->ended);
     drop_event(&store->resume);
     drop_event(&store->restart);
     stop(store);

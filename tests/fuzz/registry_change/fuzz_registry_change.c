@@ -1,0 +1,51 @@
+/* Frames between the daemon and its writer: what is accepted follows the registry's rules and has one spelling. */
+#include "check.h"
+#include "wire.h"
+
+#include <stdlib.h>
+
+static void require(bool condition)
+{
+    if (!condition) {
+        abort();
+    }
+}
+
+static bool write_again(struct buffer *out, const struct wire_frame *frame)
+{
+    switch ((int)frame->kind) {
+    case WIRE_KEY_ADD:
+    case WIRE_KEY_ROW:
+        require(check_key(&frame->key->key) == NULL);
+        return wire_write_key(out, frame->sequence, frame->kind, &frame->key->key);
+    case WIRE_KEY_READ:
+        return wire_write_key_read(out, frame->sequence, frame->key_id);
+    case WIRE_DONE:
+    case WIRE_FAILED:
+        return wire_write_result(out, frame->sequence, frame->kind, &frame->result);
+    case WIRE_NO_ROW:
+    case WIRE_READY:
+        return wire_write_empty(out, frame->sequence, frame->kind);
+    default:
+        require(check_alias(&frame->alias->alias) == NULL);
+        return wire_write_alias(out, frame->sequence, frame->kind, &frame->alias->alias);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct view rest = view_of(data, size);
+    struct buffer again = BUFFER_INIT(WIRE_FRAME_MAX_BYTES);
+    struct wire_frame frame;
+    size_t used;
+    while (wire_read(rest, &frame, &used) == WIRE_OK) {
+        require(used <= rest.len && used <= WIRE_FRAME_MAX_BYTES);
+        require(write_again(&again, &frame));
+        require(view_equal(buffer_view(&again), view_of(rest.data, used)));
+        buffer_reset(&again);
+        wire_frame_clear(&frame);
+        rest = view_of(rest.data + used, rest.len - used);
+    }
+    buffer_clear(&again);
+    return 0;
+}
