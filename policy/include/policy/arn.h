@@ -5,11 +5,12 @@
 #include "base/attr.h"
 #include "base/view.h"
 
-#define ARN_MAX_BYTES           2048
-#define ARN_ACCOUNT_DIGITS      12
-#define ARN_PARTITION_MAX_BYTES 32 /* AWS's longest is "aws-iso-b"; a bound so that an ARN fits where one is written   \
-                                    */
-#define ARN_REGION_MAX_BYTES 32    /* KMS.md R-49 */
+#define ARN_MAX_BYTES      2048
+#define ARN_ACCOUNT_DIGITS 12
+#define ARN_PARTITION_MAX_BYTES                                                                                        \
+    32                          /* AWS's longest is "aws-iso-b"; a bound so that an ARN fits where one is written      \
+                                 */
+#define ARN_REGION_MAX_BYTES 32 /* KMS.md R-49 */
 
 struct arn {
     struct view partition; /* "aws", "aws-cn", … */
