@@ -1,16 +1,21 @@
 /*
  * rewrapd-hsm: one session on one token. Started by rewrapd, which talks to it over the socket that is its descriptor 3
- * (hsm.proto). It prints nothing, reads no arguments, and ends when that socket does.
+ * (hsm.proto), and may give it a page to say its progress in (proto/progress.h). It prints nothing, reads no arguments,
+ * and ends when that socket does.
  */
 #include "proto/message.h"
+#include "proto/progress.h"
 #include "worker.h"
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #define CHANNEL_FD 3
 
@@ -32,10 +37,38 @@ static bool harden(void)
            setrlimit(RLIMIT_CORE, &none) == 0;
 }
 
+/*
+ * A module makes and frees hundreds of small blocks for each key it unwraps. glibc's thread cache keeps 7 of a size,
+ * and what goes beyond takes its slow path: with SoftHSM 2.6.1 that is 15 % of a re-encryption. How many it keeps is
+ * read once, when a program starts, and so this one starts itself again. At most 64 sizes of up to 1 KiB: 200 of each
+ * are 7 MiB. Without it everything works, slower.
+ */
+static void tune_allocator(char *const *argv)
+{
+    static const char name[] = "GLIBC_TUNABLES";
+    if (getenv(name) == NULL && setenv(name, "glibc.malloc.tcache_count=200:glibc.malloc.mxfast=0", 1) == 0) {
+        rewrap_ignore(execv("/proc/self/exe", argv), "it is an improvement only");
+    }
+}
+
 static bool is_socket(int fd)
 {
     struct stat status;
-    return fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode) && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
+    return fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode);
+}
+
+/* The page, or NULL when rewrapd gave none: anything else may be behind that number then. */
+static struct progress *map_progress(void)
+{
+    struct stat status;
+    int seals = fcntl(PROGRESS_FD, F_GET_SEALS);
+    if (seals < 0 || (seals & F_SEAL_SHRINK) == 0 || fstat(PROGRESS_FD, &status) != 0 ||
+        status.st_size != PROGRESS_PAGE_BYTES) {
+        return NULL;
+    }
+    void *page = mmap(NULL, PROGRESS_PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, PROGRESS_FD, 0);
+    close(PROGRESS_FD);
+    return page == MAP_FAILED ? NULL : page;
 }
 
 /* The first request; true when the worker serves. */
@@ -54,20 +87,23 @@ static bool start(struct worker *worker)
     return ready;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    (void)argc;
     if (!is_socket(CHANNEL_FD)) {
         return EX_USAGE;
     }
-    if (!harden()) {
+    tune_allocator(argv);
+    if (!harden() || fcntl(CHANNEL_FD, F_SETFD, FD_CLOEXEC) != 0) {
         return EX_OSERR;
     }
     struct worker worker = {.result = BUFFER_INIT(CIPHERTEXT_MAX_BYTES)};
-    channel_init(&worker.channel, CHANNEL_FD);
+    channel_init(&worker.channel, CHANNEL_FD, map_progress());
     bool ready = start(&worker);
     if (ready) {
         worker_serve(&worker);
     }
+    rewrap_ignore(channel_flush(&worker.channel), "it leaves in either case");
     hsm_rewrap_free(worker.rewrap);
     hsm_token_close(worker.token);
     buffer_clear(&worker.result);
