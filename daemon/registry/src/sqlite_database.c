@@ -8,9 +8,10 @@
 #include <limits.h>
 #include <stdio.h>
 
-#define BUSY_TIMEOUT_MS 2000      /* a backup or an operator's shell may hold the database for a moment */
-#define VALUE_MAX_BYTES (1 << 20) /* far above our largest row: what is longer is not ours */
-#define WAL_KEEP_BYTES  "4194304" /* the -wal file is cut to this after a checkpoint */
+#define BUSY_TIMEOUT_MS   2000      /* a backup or an operator's shell may hold the database for a moment */
+#define VALUE_MAX_BYTES   (1 << 20) /* far above our largest row: what is longer is not ours */
+#define EXAMINE_CACHE_KIB "65536"   /* indices are compared with tables in no order: without it three times as slow */
+#define WAL_KEEP_BYTES    "4194304" /* the -wal file is cut to this after a checkpoint */
 
 /* A database can carry code (views, triggers, functions in its schema): none of it is ours, so none of it runs. */
 static struct registry_result distrust(sqlite3 *db)
@@ -121,5 +122,6 @@ struct registry_result sqlite_database_make(const char *path)
 
 struct registry_result sqlite_database_examine(sqlite3 *db)
 {
-    return pragma(db, "PRAGMA integrity_check(1)", "ok");
+    struct registry_result result = sqlite_run(db, "PRAGMA cache_size = -" EXAMINE_CACHE_KIB);
+    return result.code == REGISTRY_OK ? pragma(db, "PRAGMA integrity_check(1)", "ok") : result;
 }

@@ -15,5 +15,6 @@ REWRAP_MUST_USE struct registry_result sqlite_database_open(const char *path, sq
  */
 REWRAP_MUST_USE struct registry_result sqlite_database_make(const char *path);
 
-/* Reads all pages and indices: REGISTRY_STORE when the file is damaged. */
+/* Reads all pages and indices: REGISTRY_STORE when the file is damaged. Leaves a large cache: for a connection that is
+ * closed soon. */
 REWRAP_MUST_USE struct registry_result sqlite_database_examine(sqlite3 *db);
