@@ -46,12 +46,12 @@ static void give_back(struct workers_job *job)
 
 void workers_feed_give_back(struct workers_worker *worker, enum workers_status blamed)
 {
-    struct workers_job *oldest = TAILQ_FIRST(&worker->in_flight);
+    struct workers_job *fatal = workers_progress_job(worker);
     worker->unsent = NULL;
     worker->n_in_flight = 0;
-    if (oldest != NULL && blamed != WORKERS_ANSWERED) {
-        TAILQ_REMOVE(&worker->in_flight, oldest, link);
-        workers_job_end_later(oldest, blamed);
+    if (fatal != NULL && blamed != WORKERS_ANSWERED) {
+        TAILQ_REMOVE(&worker->in_flight, fatal, link);
+        workers_job_end_later(fatal, blamed);
     }
     /* From the newest on, so that the oldest ends up in front. */
     for (struct workers_job *job = NULL; (job = TAILQ_LAST(&worker->in_flight, workers_job_list)) != NULL;) {

@@ -12,6 +12,7 @@
 #include <time.h>
 
 struct event;
+struct progress;
 
 /*
  * Jobs that one worker may have at a time, and how few must be left before it gets more. A re-wrap takes a token some
@@ -104,9 +105,10 @@ struct workers_worker {
     struct workers_token *token;
     enum workers_worker_state state;
     pid_t pid;
-    bool running;     /* pid is a child that was not reaped: only then may it be signalled */
-    bool report_exit; /* its start failed by its exit, which is the reason to give */
-    int fd;           /* our end of the socket pair, or -1 */
+    bool running;              /* pid is a child that was not reaped: only then may it be signalled */
+    bool report_exit;          /* its start failed by its exit, which is the reason to give */
+    int fd;                    /* our end of the socket pair, or -1 */
+    struct progress *progress; /* mapped: what the worker says it is at; NULL: no process */
     struct event *readable;
     struct event *writable;
     struct event
@@ -242,11 +244,16 @@ void workers_wheel_remove(struct workers_job *job);
 /* ------------------------------------------------------------------------------------------------ process.c */
 
 /*
- * Starts the program with one end of a socket pair as fd 3, /dev/null as stdin, our stderr as stdout and stderr, and
- * nothing else of ours. Returns 0 with *ret_pid and *ret_fd (non-blocking, close-on-exec, the caller's), or an errno
- * with both untouched.
+ * Starts the program with one end of a socket pair as fd 3, the page it says its progress in as fd 4, /dev/null as
+ * stdin, our stderr as stdout and stderr, and nothing else of ours. Returns 0 with *ret_pid, *ret_fd (non-blocking,
+ * close-on-exec) and *ret_progress, both the caller's, or an errno with all untouched.
  */
-REWRAP_MUST_USE int workers_process_start(const char *program, pid_t *ret_pid, int *ret_fd);
+REWRAP_MUST_USE int workers_process_start(const char *program, pid_t *ret_pid, int *ret_fd,
+                                          struct progress **ret_progress);
+
+/* A page of zeros, mapped for reading, and its descriptor for the worker; 0 or an errno. The caller's, both. */
+REWRAP_MUST_USE int workers_progress_new(struct progress **ret_page, int *ret_fd);
+void workers_progress_free(struct progress *page); /* NULL is allowed */
 
 /* "exited with code 3", "was killed by signal 11 (SIGSEGV)", from waitpid's status. */
 void workers_process_describe(int status, char *out, size_t size);
@@ -309,9 +316,12 @@ void workers_text_clean(const char *text, char *out, size_t size);
 void workers_feed(struct workers_token *token);
 /* Appends the job to what the worker has; not yet written. */
 void workers_feed_give(struct workers_worker *worker, struct workers_job *job);
+/* The job that the worker is at, by its own word; the oldest, if it says nothing that makes sense. NULL without any. */
+struct workers_job *workers_progress_job(const struct workers_worker *worker);
+
 /* Takes the oldest job off the worker. */
 struct workers_job *workers_feed_oldest_take(struct workers_worker *worker);
-/* The worker is lost. Its oldest job ends with `blamed` (unless that is WORKERS_ANSWERED), the others go back to the
+/* The worker is lost. The job it was at ends with `blamed` (unless that is WORKERS_ANSWERED), the others go back to the
  * queue's front. */
 void workers_feed_give_back(struct workers_worker *worker, enum workers_status blamed);
 
@@ -322,7 +332,7 @@ enum workers_end {
     END_LEFT,           /* it said STATUS_TOKEN_UNAVAILABLE and leaves */
     END_HELLO_REFUSED,  /* its Hello says why it cannot serve */
     END_PROTOCOL,       /* it sent what it must not */
-    END_DEADLINE,       /* its oldest job took too long */
+    END_DEADLINE,       /* it took too long over a job */
     END_START_DEADLINE, /* no Hello in time */
     END_NO_MEMORY,      /* of ours */
 };

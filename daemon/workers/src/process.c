@@ -1,6 +1,8 @@
 /* The processes themselves: how one is started with nothing but its socket, and how its end is told. */
 #include "internal.h"
 
+#include "proto/progress.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -51,14 +53,14 @@ static char **environment_for_worker(void)
     return kept;
 }
 
-static int actions_fill(posix_spawn_file_actions_t *actions, int channel)
+/* Both are above the low numbers that are replaced. A vendor's chatter on stdout goes to our log. */
+static int actions_fill(posix_spawn_file_actions_t *actions, int channel, int progress)
 {
-    /* The socket first: it may be one of the low numbers that are replaced afterwards. A vendor's chatter on stdout
-     * goes to our log. */
     int error = posix_spawn_file_actions_adddup2(actions, channel, CHANNEL_FD);
+    error = error != 0 ? error : posix_spawn_file_actions_adddup2(actions, progress, PROGRESS_FD);
     error = error != 0 ? error : posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     error = error != 0 ? error : posix_spawn_file_actions_adddup2(actions, STDERR_FILENO, STDOUT_FILENO);
-    return error != 0 ? error : posix_spawn_file_actions_addclosefrom_np(actions, CHANNEL_FD + 1);
+    return error != 0 ? error : posix_spawn_file_actions_addclosefrom_np(actions, PROGRESS_FD + 1);
 }
 
 static int attributes_fill(posix_spawnattr_t *attributes)
@@ -75,7 +77,7 @@ static int attributes_fill(posix_spawnattr_t *attributes)
     return error != 0 ? error : posix_spawnattr_setflags(attributes, flags);
 }
 
-static int spawn(const char *program, int channel, pid_t *ret_pid)
+static int spawn(const char *program, int channel, int progress, pid_t *ret_pid)
 {
     char **environment = environment_for_worker();
     if (environment == NULL) {
@@ -91,7 +93,7 @@ static int spawn(const char *program, int channel, pid_t *ret_pid)
     if (error != 0) {
         goto no_attributes;
     }
-    error = actions_fill(&actions, channel);
+    error = actions_fill(&actions, channel, progress);
     error = error != 0 ? error : attributes_fill(&attributes);
     if (error == 0) {
         char *const argv[] = {(char *)program, NULL};
@@ -105,21 +107,54 @@ no_actions:
     return error;
 }
 
-int workers_process_start(const char *program, pid_t *ret_pid, int *ret_fd)
+/* A descriptor that cannot be one of those the child's are put on, so that none is overwritten before it is used. */
+static int move_up(int *fd)
+{
+    int moved = fcntl(*fd, F_DUPFD_CLOEXEC, PROGRESS_FD + 1);
+    int error = moved < 0 ? errno : 0;
+    close(*fd);
+    *fd = moved;
+    return error;
+}
+
+static int start_with(const char *program, int channel, int progress, pid_t *ret_pid)
+{
+    int error = move_up(&channel);
+    int moved = move_up(&progress);
+    error = error != 0 ? error : moved;
+    error = error != 0 ? error : spawn(program, channel, progress, ret_pid);
+    if (channel >= 0) {
+        close(channel);
+    }
+    if (progress >= 0) {
+        close(progress);
+    }
+    return error;
+}
+
+int workers_process_start(const char *program, pid_t *ret_pid, int *ret_fd, struct progress **ret_progress)
 {
     int pair[2];
+    int page_fd = -1;
+    struct progress *page = NULL;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
         return errno;
     }
     /* Our end only: the flag belongs to an end, and the worker's blocks. */
     int error = fcntl(pair[0], F_SETFL, O_NONBLOCK) == 0 ? 0 : errno;
-    error = error != 0 ? error : spawn(program, pair[1], ret_pid);
-    close(pair[1]);
+    error = error != 0 ? error : workers_progress_new(&page, &page_fd);
+    if (error != 0) {
+        close(pair[1]);
+    } else {
+        error = start_with(program, pair[1], page_fd, ret_pid);
+    }
     if (error != 0) {
         close(pair[0]);
+        workers_progress_free(page);
         return error;
     }
     *ret_fd = pair[0];
+    *ret_progress = page;
     return 0;
 }
 

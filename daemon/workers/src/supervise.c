@@ -33,7 +33,7 @@ static void state_set(struct workers_worker *worker, enum workers_worker_state s
 struct end_rule {
     const char *text; /* for the log; NULL: whoever ends it so, or its reaping, has said it */
     int priority;
-    enum workers_status blamed; /* what its oldest job ends with; WORKERS_ANSWERED: it did nothing to that one */
+    enum workers_status blamed; /* what the job it was at ends with; WORKERS_ANSWERED: it did nothing to that one */
     bool kill;                  /* at once; otherwise it is given a moment to leave */
 };
 
@@ -72,6 +72,12 @@ static void kill_if_running(const struct workers_worker *worker)
     }
 }
 
+static void progress_forget(struct workers_worker *worker)
+{
+    workers_progress_free(worker->progress);
+    worker->progress = NULL;
+}
+
 void workers_worker_end(struct workers_worker *worker, enum workers_end end, const char *detail)
 {
     if (worker->state != WORKER_STARTING && worker->state != WORKER_READY) {
@@ -86,6 +92,7 @@ void workers_worker_end(struct workers_worker *worker, enum workers_end end, con
     workers_channel_close(worker);
     workers_stock_clear(&worker->incoming);
     workers_feed_give_back(worker, rule->blamed);
+    progress_forget(worker);
     state_set(worker, WORKER_ENDING);
     workers_token_lost(token, was_starting, had_served);
     end_log(worker, rule, detail, was_starting);
@@ -161,7 +168,7 @@ void workers_worker_start(struct workers_worker *worker)
 {
     struct workers_token *token = worker->token;
     int fd = -1;
-    int error = workers_process_start(token->workers->program, &worker->pid, &fd);
+    int error = workers_process_start(token->workers->program, &worker->pid, &fd, &worker->progress);
     if (error != 0) {
         start_failed(worker, strerror(error));
         return;
@@ -241,6 +248,7 @@ bool workers_worker_init(struct workers_worker *worker, struct workers_token *to
 void workers_worker_clear(struct workers_worker *worker)
 {
     workers_channel_close(worker);
+    progress_forget(worker);
     workers_stock_clear(&worker->incoming);
     if (worker->timer != NULL) {
         event_free(worker->timer);

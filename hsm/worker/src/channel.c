@@ -3,18 +3,29 @@
 
 #include "proto/frame.h"
 #include "proto/message.h"
+#include "proto/progress.h"
 
 #include <errno.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Many requests in one read; a single long one makes the buffer grow up to its maximum. */
 #define READ_BYTES ((size_t)64 * 1024)
 #define MAX_BYTES  (FRAME_HEADER_BYTES + FRAME_MAX_BYTES + READ_BYTES)
 
-void channel_init(struct channel *channel, int fd)
+/*
+ * An answer waits for a few more while requests are at hand: a system call for each would cost the worker, and rewrapd
+ * with every wake-up, several percent of what the token does. Half of what rewrapd lets a worker have (WORKERS_DEPTH),
+ * so that the other half bridges its turn; and not for long, so that answers of slow requests go out one by one.
+ */
+#define HOLD_ANSWERS 4
+#define HOLD_NS      250000
+
+void channel_init(struct channel *channel, int fd, struct progress *progress)
 {
-    *channel = (struct channel){.fd = fd, .in = BUFFER_INIT(MAX_BYTES), .out = BUFFER_INIT(MAX_BYTES)};
+    *channel =
+        (struct channel){.fd = fd, .progress = progress, .in = BUFFER_INIT(MAX_BYTES), .out = BUFFER_INIT(MAX_BYTES)};
 }
 
 void channel_clear(struct channel *channel)
@@ -24,9 +35,35 @@ void channel_clear(struct channel *channel)
     channel->used = 0;
 }
 
-/* Drops what was given out, then waits for more bytes. */
+static bool write_all(int fd, struct view bytes)
+{
+    while (bytes.len != 0) {
+        ssize_t sent = send(fd, bytes.data, bytes.len, MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR) {
+            continue;
+        }
+        if (sent <= 0) {
+            return false;
+        }
+        bytes = view_of(bytes.data + sent, bytes.len - (size_t)sent);
+    }
+    return true;
+}
+
+bool channel_flush(struct channel *channel)
+{
+    bool sent = write_all(channel->fd, buffer_view(&channel->out));
+    buffer_reset(&channel->out);
+    channel->held = 0;
+    return sent;
+}
+
+/* Drops what was given out, sends what is held back, then waits for more bytes. */
 static enum channel_state fill(struct channel *channel)
 {
+    if (channel->held != 0 && !channel_flush(channel)) {
+        return CHANNEL_CLOSED;
+    }
     buffer_consume(&channel->in, channel->used);
     channel->used = 0;
     if (!buffer_reserve(&channel->in, READ_BYTES)) {
@@ -67,29 +104,43 @@ enum channel_state channel_next(struct channel *channel, struct view *ret_messag
     }
 }
 
-static bool write_all(int fd, struct view bytes)
+static uint64_t now_ns(void)
 {
-    while (bytes.len != 0) {
-        ssize_t sent = send(fd, bytes.data, bytes.len, MSG_NOSIGNAL);
-        if (sent < 0 && errno == EINTR) {
-            continue;
-        }
-        if (sent <= 0) {
-            return false;
-        }
-        bytes = view_of(bytes.data + sent, bytes.len - (size_t)sent);
-    }
-    return true;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
 }
 
-/*
- * One write for each answer, at once: it costs 2 % of the token's work for it, while an answer held back for the next
- * one would keep the caller waiting and rewrapd from sending more.
- */
+void channel_begin(struct channel *channel, uint64_t request_id)
+{
+    if (channel->progress != NULL) {
+        atomic_store_explicit(&channel->progress->request_id, request_id, memory_order_release);
+    }
+}
+
+/* Whether the answer may wait: something else is at hand, and it is not too much or too old. */
+static bool may_hold(struct channel *channel)
+{
+    if (channel->progress == NULL || channel->used == channel->in.len || channel->held >= HOLD_ANSWERS) {
+        return false;
+    }
+    uint64_t now = now_ns();
+    if (channel->held == 1) {
+        channel->held_since_ns = now;
+        return true;
+    }
+    return now - channel->held_since_ns < HOLD_NS;
+}
+
 bool channel_send(struct channel *channel, const ProtobufCMessage *message)
 {
     struct proto_result packed = proto_pack_frame(message, &channel->out);
-    bool sent = packed.code == PROTO_OK && write_all(channel->fd, buffer_view(&channel->out));
-    buffer_reset(&channel->out);
-    return sent;
+    if (packed.code == PROTO_TOO_LARGE && channel->held != 0 && channel_flush(channel)) {
+        packed = proto_pack_frame(message, &channel->out);
+    }
+    if (packed.code != PROTO_OK) {
+        return false;
+    }
+    channel->held++;
+    return may_hold(channel) || channel_flush(channel);
 }

@@ -118,6 +118,7 @@ static bool serve_one(struct worker *worker, const Hsm__Request *request)
 {
     struct answer answer;
     answer_init(&answer, request);
+    channel_begin(&worker->channel, request->id);
     size_t body = (size_t)request->body_case;
     if (body < N_HANDLERS && handlers[body] != NULL) {
         handlers[body](worker, request, &answer);

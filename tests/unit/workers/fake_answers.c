@@ -2,12 +2,14 @@
 #include "fake_worker.h"
 
 #include "proto/message.h"
+#include "proto/progress.h"
 
 #include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static Hsm__Response answer_of(const Hsm__Request *request, const char *text)
@@ -101,6 +103,35 @@ static void lie(struct fake *fake, const Hsm__Request *request, const char *text
     fake_send(&answer);
 }
 
+/* In the page that rewrapd shares with us: which request we are at. */
+static void say_progress(uint64_t request_id)
+{
+    struct progress *page = mmap(NULL, PROGRESS_PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, PROGRESS_FD, 0);
+    if (page == MAP_FAILED || ftruncate(PROGRESS_FD, 0) == 0) {
+        _exit(95); /* no page, or one that we could take away from under rewrapd */
+    }
+    atomic_store(&page->request_id, request_id);
+}
+
+/* True the first time a request of this text comes, over all workers of a test: each leaves a line in the trace. */
+static bool is_first(const struct fake *fake, const char *text)
+{
+    char path[600];
+    char wanted[80];
+    char line[700];
+    unsigned found = 0;
+    snprintf(path, sizeof(path), "%s/trace", fake->dir);
+    snprintf(wanted, sizeof(wanted), "request %s", text);
+    FILE *trace = fopen(path, "re");
+    while (trace != NULL && fgets(line, sizeof(line), trace) != NULL) {
+        found += strncmp(line, wanted, strlen(wanted)) == 0;
+    }
+    if (trace != NULL) {
+        fclose(trace);
+    }
+    return found == 1;
+}
+
 static void crash(void)
 {
     signal(SIGSEGV, SIG_DFL); /* a sanitizer's handler would take its time */
@@ -126,6 +157,14 @@ static void serve_text(struct fake *fake, const Hsm__Request *request, const cha
     if (strncmp(text, "lie", 3) == 0) {
         lie(fake, request, text);
         return;
+    }
+    if (strncmp(text, "hold", 4) == 0 && is_first(fake, text)) {
+        return; /* as if the answer was to go out with the next one */
+    }
+    if (strcmp(text, "crash named") == 0) {
+        say_progress(request->id);
+    } else if (strcmp(text, "crash misnamed") == 0) {
+        say_progress(UINT64_MAX);
     }
     if (strncmp(text, "crash", 5) == 0) {
         crash();

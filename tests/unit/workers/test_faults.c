@@ -110,6 +110,37 @@ static void a_crash_takes_one_job(void **state)
     assert_true(fixture_logged(fixture, "has not left, killing it"));
 }
 
+/* A worker holds a few answers back; the page tells of which request it died. */
+static void blames_the_job_that_the_worker_was_at(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_up(fixture, "ready", 1);
+    fixture->workers->timing.served_ms = 0;
+    static const char *const texts[] = {"hold 0", "hold 1", "crash named", "job 3", "job 4"};
+    struct call calls[N(texts)];
+    for (size_t i = 0; i < N(texts); i++) {
+        fixture_submit(fixture, &calls[i], texts[i], 10000);
+    }
+    for (size_t i = 0; i < N(texts); i++) {
+        WAIT_FOR(fixture, calls[i].calls > 0);
+        assert_int_equal(calls[i].status, i == 2 ? WORKERS_CRASHED : WORKERS_ANSWERED);
+    }
+    assert_int_equal(fixture_trace_count(fixture, "request crash named"), 1);
+    assert_int_equal(fixture_trace_count(fixture, "request hold 0"), 2);
+}
+
+/* What the page says is the worker's word: an id that it was not given is no excuse. */
+static void blames_the_oldest_job_when_the_page_makes_no_sense(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_up(fixture, "ready", 1);
+    struct call calls[3];
+    submit_behind(fixture, calls, N(calls), "crash misnamed");
+    WAIT_FOR(fixture, calls[N(calls) - 1].calls > 0);
+    assert_int_equal(calls[0].status, WORKERS_CRASHED);
+    others_were_answered_in_order(calls, N(calls));
+}
+
 /* Killed from outside, between two jobs or during one. */
 static void survives_kill_9(void **state)
 {
@@ -363,6 +394,8 @@ int main(void)
         TEST(counts_the_deadline_from_the_turn_of_a_job),
         TEST(kills_over_an_abandoned_job),
         TEST(a_crash_takes_one_job),
+        TEST(blames_the_job_that_the_worker_was_at),
+        TEST(blames_the_oldest_job_when_the_page_makes_no_sense),
         TEST(survives_kill_9),
         TEST(kills_liars),
         TEST(kills_over_answers_out_of_order),

@@ -77,7 +77,7 @@ static void inherits_nothing(void **state)
     fixture_submit(fixture, &call, "inspect", 10000);
     WAIT_FOR(fixture, call.calls > 0);
     assert_string_equal(
-        call.text, "fds 4, stdin /dev/null, SIGUSR1 open, SIGPIPE default, NOTIFY_SOCKET unset, FAKE set, group own");
+        call.text, "fds 5, stdin /dev/null, SIGUSR1 open, SIGPIPE default, NOTIFY_SOCKET unset, FAKE set, group own");
     unsetenv("NOTIFY_SOCKET");
     unsetenv("FAKE");
     signal(SIGPIPE, SIG_DFL);

@@ -3,7 +3,7 @@
  *
  * Each token has a bounded queue and some workers. A job waits in its token's queue, is sent to a worker with few jobs
  * in flight (so that the worker always has the next one at hand), and ends exactly once through its `done`. A worker
- * answers in order; one that has worked on its oldest job longer than the token's deadline is killed, and one that dies
+ * answers in order; one that has worked on a job longer than the token's deadline is killed, and one that dies
  * takes only that job with it: the others it was given go back to the front of the queue.
  */
 #pragma once
