@@ -3,6 +3,7 @@
 
 #include "base/secbuf.h"
 #include "base/uuid.h"
+#include "envelope/context.h"
 #include "hsm/ceremony.h"
 #include "objects.h"
 #include "p11_call.h"
@@ -195,4 +196,11 @@ size_t fixture_session_objects(struct fixture *fixture)
     size_t count = list.count;
     object_list_clear(&list);
     return count;
+}
+
+struct hsm_side fixture_side(const struct hsm_key *key)
+{
+    static const uint8_t no_context[] = {CONTEXT_VERSION, 0, 0, 0, 0};
+    return (struct hsm_side){
+        .key = *key, .algorithm = HSM_SYMMETRIC_DEFAULT, .context = view_of(no_context, sizeof no_context)};
 }

@@ -44,6 +44,9 @@ void fixture_close(struct fixture *fixture);
 void fixture_softhsm(const char *const *arguments);
 void fixture_write_file(const char *path, const char *text, unsigned mode);
 
+/* A side of an operation without an encryption context. */
+struct hsm_side fixture_side(const struct hsm_key *key);
+
 /* Whatever session objects exist (the payloads): none may be left. */
 size_t fixture_session_objects(struct fixture *fixture);
 
