@@ -18,8 +18,9 @@
 
 struct hsm_token;
 
-#define CEREMONY_ID_BYTES   32
-#define CEREMONY_MAX_SPARES 10000   /* in a run: hours of an appliance's time; a larger number is a slip of the finger \
+#define CEREMONY_ID_BYTES 32
+#define CEREMONY_MAX_SPARES                                                                                            \
+    10000                           /* in a run: hours of an appliance's time; a larger number is a slip of the finger \
                                      */
 #define CEREMONY_MAX_OBJECTS 200000 /* that a survey looks at: twice what a worker takes by default */
 

@@ -133,6 +133,19 @@ static void test_init_add_list(void **state)
     assert_int_equal(run_count(&outcome, "SEALED_KEY", NULL, "Refused"), 0);
 }
 
+static void test_every_spec(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const specs[] = {"SYMMETRIC_DEFAULT", "RSA_2048", "RSA_3072", "RSA_4096"};
+    for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++) {
+        expect_exit(fixture, 0, specs[i], ARGUMENTS("add", "--key-spec", specs[i], "--count", "1"));
+    }
+    expect_exit(fixture, 0, "", ARGUMENTS("list", "--output", "json"));
+    for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++) {
+        assert_int_equal(run_count(&outcome, "SEALED_KEY", specs[i], "Verified"), 1);
+    }
+}
+
 static void test_one_at_a_time(void **state)
 {
     struct fixture *fixture = *state;
@@ -153,6 +166,7 @@ int main(void)
         ON_A_TOKEN(test_configuration),
         ON_A_TOKEN(test_wrong_so_pin_leaves_the_users_half),
         ON_A_TOKEN(test_init_add_list),
+        ON_A_TOKEN(test_every_spec),
         ON_A_TOKEN(test_one_at_a_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
