@@ -261,12 +261,11 @@ static void test_new_keys_and_the_list(void **state)
     assert_int_equal(worker_client_stop(&client), EX_OK);
 }
 
-/* A hundred requests in one write, cut anywhere: answered in their order. */
-static void test_pipelined(void **state)
+enum { REQUESTS = 100, FIRST_ID = 100 };
+
+/* A hundred requests, the last of which may be cut anywhere: answered in their order. */
+static void ask_many(struct fixture *fixture, struct worker_client *client)
 {
-    struct fixture *fixture = *state;
-    struct worker_client client = ready(fixture);
-    enum { REQUESTS = 100 };
     struct buffer frames = BUFFER_INIT((size_t)1 << 20);
     struct side to;
     side_fill(&to, &fixture->sealed[0]);
@@ -274,21 +273,52 @@ static void test_pipelined(void **state)
     body.destination = &to.side;
     body.has_length = true;
     body.length = 32;
-    for (uint64_t id = 100; id < 100 + REQUESTS; id++) {
+    for (uint64_t id = FIRST_ID; id < FIRST_ID + REQUESTS; id++) {
         Hsm__Request request = request_of(id, HSM__REQUEST__BODY_GENERATE_DATA_KEY);
         request.generate_data_key = &body;
         assert_int_equal(proto_pack_frame(&request.base, &frames).code, PROTO_OK);
     }
-    worker_client_send_bytes(&client, view_of(frames.data, 777));
-    worker_client_send_bytes(&client, view_of(frames.data + 777, 2));
-    worker_client_send_bytes(&client, view_of(frames.data + 779, frames.len - 779));
-    for (uint64_t id = 100; id < 100 + REQUESTS; id++) {
-        Hsm__Response *response = worker_client_receive(&client);
+    worker_client_send_bytes(client, view_of(frames.data, 777));
+    worker_client_send_bytes(client, view_of(frames.data + 777, 2));
+    worker_client_send_bytes(client, view_of(frames.data + 779, frames.len - 779));
+    buffer_clear(&frames);
+}
+
+static void receive_many(struct worker_client *client)
+{
+    for (uint64_t id = FIRST_ID; id < FIRST_ID + REQUESTS; id++) {
+        Hsm__Response *response = worker_client_receive(client);
         assert_int_equal(response->id, id);
         assert_int_equal(response->status, HSM__STATUS__STATUS_OK);
         proto_free(&response->base);
     }
-    buffer_clear(&frames);
+}
+
+static void test_pipelined(void **state)
+{
+    struct fixture *fixture = *state;
+    struct worker_client client = ready(fixture);
+    ask_many(fixture, &client);
+    receive_many(&client);
+    assert_int_equal(worker_client_stop(&client), EX_OK);
+}
+
+/* With the page answers wait for one another, but none for longer than requests are at hand; and the page says where it
+ * is. */
+static void test_pipelined_with_progress(void **state)
+{
+    struct fixture *fixture = *state;
+    struct worker_client client;
+    worker_client_start_with_progress(&client);
+    Hsm__Response *hello = worker_client_configure(&client, fixture->pin_file);
+    assert_int_equal(hello->hello->status, HSM__HELLO_STATUS__HELLO_READY);
+    proto_free(&hello->base);
+    ask_many(fixture, &client);
+    receive_many(&client);
+    assert_int_equal(atomic_load(&client.progress->request_id), FIRST_ID + REQUESTS - 1);
+    Hsm__Response *alone = encrypt(&client, &fixture->sealed[0], "a secret");
+    assert_int_equal(alone->status, HSM__STATUS__STATUS_OK);
+    proto_free(&alone->base);
     assert_int_equal(worker_client_stop(&client), EX_OK);
 }
 
@@ -425,6 +455,7 @@ int main(void)
         cmocka_unit_test(test_bad_requests),
         cmocka_unit_test(test_new_keys_and_the_list),
         cmocka_unit_test(test_pipelined),
+        cmocka_unit_test(test_pipelined_with_progress),
         cmocka_unit_test(test_wrong_pin_ends_the_start),
         cmocka_unit_test(test_starts_that_are_refused),
         cmocka_unit_test(test_first_words),

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,23 +17,49 @@
 
 extern char **environ;
 
-void worker_client_start(struct worker_client *client)
+/* Above the numbers that the worker knows, so that a dup2 onto them hits nothing else and clears the copy's flag. */
+static int above(int fd)
+{
+    int moved = fcntl(fd, F_DUPFD_CLOEXEC, 10);
+    assert_true(moved >= 10);
+    close(fd);
+    return moved;
+}
+
+static void start(struct worker_client *client, int progress_fd)
 {
     int pair[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-    /* Above 3, so that dup2 onto 3 clears the flag of the copy and hits nothing else. */
-    int theirs = fcntl(pair[1], F_DUPFD_CLOEXEC, 10);
-    assert_true(theirs >= 10);
-    close(pair[1]);
+    int theirs = above(pair[1]);
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, theirs, 3);
+    if (progress_fd >= 0) {
+        posix_spawn_file_actions_adddup2(&actions, progress_fd, PROGRESS_FD);
+    }
     char *const argv[] = {(char *)(uintptr_t)REWRAPD_HSM, NULL};
     assert_int_equal(posix_spawn(&client->pid, REWRAPD_HSM, &actions, NULL, argv, environ), 0);
     posix_spawn_file_actions_destroy(&actions);
     close(theirs);
     client->fd = pair[0];
     client->in = BUFFER_INIT((size_t)1 << 20);
+}
+
+void worker_client_start(struct worker_client *client)
+{
+    client->progress = NULL;
+    start(client, -1);
+}
+
+void worker_client_start_with_progress(struct worker_client *client)
+{
+    int page = above(memfd_create("progress", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    assert_int_equal(ftruncate(page, PROGRESS_PAGE_BYTES), 0);
+    assert_int_equal(fcntl(page, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW), 0);
+    client->progress = mmap(NULL, PROGRESS_PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, page, 0);
+    assert_ptr_not_equal(client->progress, MAP_FAILED);
+    start(client, page);
+    close(page);
 }
 
 int worker_client_wait(struct worker_client *client)
@@ -49,6 +76,9 @@ int worker_client_stop(struct worker_client *client)
 {
     close(client->fd);
     buffer_clear(&client->in);
+    if (client->progress != NULL) {
+        munmap(client->progress, PROGRESS_PAGE_BYTES);
+    }
     int status = -1;
     while (waitpid(client->pid, &status, 0) < 0) {
         assert_int_equal(errno, EINTR);

@@ -4,6 +4,7 @@
 #include "fixture.h"
 
 #include "proto/hsm.pb-c.h"
+#include "proto/progress.h"
 
 #include <sys/types.h>
 
@@ -11,9 +12,12 @@ struct worker_client {
     pid_t pid;
     int fd;
     struct buffer in;
+    struct progress *progress; /* the page that is shared with the worker, or NULL */
 };
 
 void worker_client_start(struct worker_client *client);
+/* With a page to say its progress in, as rewrapd starts it: answers are then held back a little. */
+void worker_client_start_with_progress(struct worker_client *client);
 /* Closes the socket and waits; returns the exit status, or -1 when a signal ended it. */
 int worker_client_stop(struct worker_client *client);
 /* Waits for an end that the worker comes to by itself: no answer comes any more. */
