@@ -132,7 +132,8 @@ static void on_signal(evutil_socket_t number, short events, void *arg)
 
 /* ------------------------------------------------------------------ starting */
 
-static void on_worker_log(void *arg, int priority, const char *text)
+/* For the parts that are modules of their own: workers and operations. */
+static void on_module_log(void *arg, int priority, const char *text)
 {
     (void)arg;
     log_line(priority, "%s", text);
@@ -190,7 +191,7 @@ static bool start_workers(struct server *server)
         };
     }
     struct workers_settings wanted = {.program = settings->worker, .tokens = tokens, .n_tokens = settings->n_tokens};
-    server->workers = workers_new(server->base, &wanted, on_workers_started, on_worker_log, server);
+    server->workers = workers_new(server->base, &wanted, on_workers_started, on_module_log, server);
     if (server->workers == NULL) {
         log_error("%s: the workers cannot be started; not starting", settings->worker);
     }
@@ -266,6 +267,7 @@ int server_run(const char *config_path, struct settings *settings)
     LIST_INIT(&server.connections);
     STAILQ_INIT(&server.dirty);
     server.operations.clock = wall_clock_ms;
+    server.operations.log = on_module_log;
     server_apply_settings(&server);
     raise_descriptor_limit(settings);
     signal(SIGPIPE, SIG_IGN);

@@ -70,10 +70,13 @@ static void on_stored(void *arg, struct registry_result result)
 {
     struct operation *operation = arg;
     const struct create_key *state = operation->state;
-    if (!operation_take_change(operation, result)) {
+    const struct registry_key *key = registry_key_find(operation->operations->registry, state->pending.key_id);
+    /* A change whose answer was lost with the registry's writer may have been made all the same: then it is there now.
+     */
+    bool made_all_the_same = result.code == REGISTRY_STORE && key != NULL;
+    if (!made_all_the_same && !operation_take_change(operation, result)) {
         return;
     }
-    const struct registry_key *key = registry_key_find(operation->operations->registry, state->pending.key_id);
     if (key == NULL) {
         operation_fail_with(operation, operation_failure_of_registry(REGISTRY_NO_MEMORY),
                             "a key that was stored is not there");

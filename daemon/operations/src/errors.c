@@ -86,7 +86,8 @@ static const struct operation_failure of_registry[] = {
     [REGISTRY_EXISTS] = {OPERATION_INTERNAL, "The registry already holds that entry.", "the entry is already there"},
     [REGISTRY_NOT_FOUND] = {OPERATION_NOT_FOUND, "The key or alias is not there any more.", NULL},
     [REGISTRY_LIMIT] = {OPERATION_THROTTLING, THROTTLING_TEXT, NULL},
-    [REGISTRY_STORE] = {OPERATION_INTERNAL, "The registry could not be written. Nothing was changed.",
+    [REGISTRY_STORE] = {OPERATION_INTERNAL,
+                        "The registry could not be written. Look whether the change was made before repeating it.",
                         "the registry could not be written"},
     [REGISTRY_NO_MEMORY] = {OPERATION_INTERNAL, "There is no memory for the request.", "no memory"},
 };
