@@ -239,8 +239,8 @@ def test_ten_thousand_idle_connections(fresh_instance):
     try:
         for _ in range(10000):
             idle = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            idle.connect(instance.socket)  # blocks while the kernel's queue of the socket is full
             idle.settimeout(60)
-            idle.connect(instance.socket)
             crowd.append(idle)
         with instance.client() as connection:
             source, destination = create_key(connection), create_key(connection)

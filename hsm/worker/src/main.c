@@ -9,7 +9,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -35,20 +34,6 @@ static bool harden(void)
     struct rlimit none = {0, 0};
     return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 &&
            setrlimit(RLIMIT_CORE, &none) == 0;
-}
-
-/*
- * A module makes and frees hundreds of small blocks for each key it unwraps. glibc's thread cache keeps 7 of a size,
- * and what goes beyond takes its slow path: with SoftHSM 2.6.1 that is 15 % of a re-encryption. How many it keeps is
- * read once, when a program starts, and so this one starts itself again. At most 64 sizes of up to 1 KiB: 200 of each
- * are 7 MiB. Without it everything works, slower.
- */
-static void tune_allocator(char *const *argv)
-{
-    static const char name[] = "GLIBC_TUNABLES";
-    if (getenv(name) == NULL && setenv(name, "glibc.malloc.tcache_count=200:glibc.malloc.mxfast=0", 1) == 0) {
-        rewrap_ignore(execv("/proc/self/exe", argv), "it is an improvement only");
-    }
 }
 
 static bool is_socket(int fd)
@@ -87,13 +72,11 @@ static bool start(struct worker *worker)
     return ready;
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
-    (void)argc;
     if (!is_socket(CHANNEL_FD)) {
         return EX_USAGE;
     }
-    tune_allocator(argv);
     if (!harden() || fcntl(CHANNEL_FD, F_SETFD, FD_CLOEXEC) != 0) {
         return EX_OSERR;
     }

@@ -22,7 +22,9 @@ static char *decrypted(struct fixture *fixture, ProtobufCBinaryData blob, const 
     struct reply reply;
     assert_success(fixture, "Decrypt", &request.base, &reply);
     const Rewrap__DecryptResponse *response = (const Rewrap__DecryptResponse *)reply.body;
-    char *plaintext = strndup((const char *)response->plaintext.data, response->plaintext.len);
+    char *plaintext = calloc(response->plaintext.len + 1, 1);
+    assert_non_null(plaintext);
+    memcpy(plaintext, response->plaintext.data, response->plaintext.len);
     reply_clear(&reply);
     return plaintext;
 }
