@@ -134,6 +134,15 @@ def test_a_killed_worker_costs_at_most_the_request_it_was_at(fresh_instance):
         refused = [answer for answer in answers if isinstance(answer, Refused)]
         assert {answer.code for answer in refused} <= {"KeyUnavailableException"}, {str(answer) for answer in refused}
         assert all(answer.retryable for answer in refused)
+
+        def up():
+            try:
+                return bool(encrypt(connection, source.key_id))
+            except Refused as refused:
+                assert refused.code == "KeyUnavailableException", str(refused)
+                return False
+
+        wait_for(up, "a worker after the last kill")
         for answer in [answer for answer in answers if not isinstance(answer, Refused)][::50]:
             assert decrypt(connection, answer.ciphertext_blob) == b"kept"
 
