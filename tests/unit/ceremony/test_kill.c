@@ -60,7 +60,7 @@ static int kill_at(pid_t pid, size_t n)
         assert_int_equal(ptrace(PTRACE_SETOPTIONS, pid, NULL, (void *)(intptr_t)options), 0);
     }
     while (WIFSTOPPED(status)) {
-        struct __ptrace_syscall_info call;
+        struct __ptrace_syscall_info call = {0}; /* the kernel fills it, which valgrind does not know */
         const long got = ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof call, &call);
         if (got > 0 && call.op == PTRACE_SYSCALL_INFO_ENTRY && writes(&call) && ++seen == n) {
             kill(pid, SIGKILL);

@@ -358,7 +358,7 @@ static uint32_t fill(struct fixture *fixture, uint32_t first, struct registry_re
 /* In mounts of our own, which vanish with this process however it ends. */
 static bool mount_small(const char *folder)
 {
-    return unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+    return unshare(CLONE_NEWNS) == 0 && mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
            mount("tmpfs", folder, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=0700") == 0;
 }
 
