@@ -86,6 +86,13 @@ static struct decision_result ask_for_key(const struct operation *operation, enu
     return ask(operation, permission, ret_arn, key->account);
 }
 
+bool operation_may_use_key(const struct operation *operation, enum operation_permission permission,
+                           const struct registry_key *key)
+{
+    char arn[OPERATION_ARN_KEY_BYTES];
+    return ask_for_key(operation, permission, key, arn).decision == DECISION_ALLOWED;
+}
+
 bool operation_authorize_key(struct operation *operation, enum operation_permission permission,
                              const struct registry_key *key)
 {

@@ -32,6 +32,10 @@ struct operation_permission_row {
 
 const struct operation_permission_row *operation_permission_row(enum operation_permission permission);
 
+/* The decision alone; nothing is answered. */
+REWRAP_MUST_USE bool operation_may_use_key(const struct operation *operation, enum operation_permission permission,
+                                           const struct registry_key *key);
+
 /* Each: false when the caller may not, and has been answered so. */
 REWRAP_MUST_USE bool operation_authorize_key(struct operation *operation, enum operation_permission permission,
                                              const struct registry_key *key);

@@ -42,8 +42,23 @@ static void refuse_unknown_id(struct operation *operation, const char *key_id)
 
 /* ------------------------------------------------------------------ names without an ARN: the caller's account */
 
+/*
+ * A key of another account counts when the ciphertext has its id too (R-53) and the caller may use it. Anybody can
+ * write an id into a header, so without the permission the answer is that of an id that nobody has.
+ */
+static bool may_be_named(const struct operation *operation, enum operation_permission permission,
+                         const struct registry_key *key, const uint8_t *ciphertext_key_id)
+{
+    if (strcmp(key->account, operation->account) == 0) {
+        return true;
+    }
+    return ciphertext_key_id != NULL &&
+           view_equal(view_of(key->key_id, KEY_ID_BYTES), view_of(ciphertext_key_id, KEY_ID_BYTES)) &&
+           operation_may_use_key(operation, permission, key);
+}
+
 static const struct registry_key *resolve_id(struct operation *operation, const char *text,
-                                             const uint8_t *ciphertext_key_id)
+                                             enum operation_permission permission, const uint8_t *ciphertext_key_id)
 {
     uint8_t key_id[KEY_ID_BYTES];
     bool is_uuid = uuid_parse(text, key_id);
@@ -52,9 +67,7 @@ static const struct registry_key *resolve_id(struct operation *operation, const 
         return NULL;
     }
     const struct registry_key *key = is_uuid ? registry_key_find(registry_of(operation), key_id) : NULL;
-    bool names_ciphertext = ciphertext_key_id != NULL && is_uuid &&
-                            view_equal(view_of(key_id, KEY_ID_BYTES), view_of(ciphertext_key_id, KEY_ID_BYTES));
-    if (key == NULL || (strcmp(key->account, operation->account) != 0 && !names_ciphertext)) {
+    if (key == NULL || !may_be_named(operation, permission, key, ciphertext_key_id)) {
         refuse_unknown_id(operation, text);
         return NULL;
     }
@@ -175,7 +188,7 @@ bool operation_resolve_key(struct operation *operation, const char *text, enum o
     if (starts_with(text, "arn:")) {
         key = resolve_arn(operation, text, permission);
     } else if (!starts_with(text, "alias/")) {
-        key = resolve_id(operation, text, ciphertext_key_id);
+        key = resolve_id(operation, text, permission, ciphertext_key_id);
     } else if (!refuse_aliases(operation, permission)) {
         key = resolve_alias(operation, text);
     }

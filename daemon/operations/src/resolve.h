@@ -8,7 +8,7 @@
  * Finds the key that text names for this caller: key id, key ARN, alias name or alias ARN. Whether aliases and keys of
  * other accounts count is a column of the permission's row; a foreign key that the caller may not use looks like one
  * that does not exist. ciphertext_key_id, or NULL: the key id that a ciphertext names; a bare id that equals it counts
- * in every account, since it is only compared (R-53). True with *ret_key valid until the event loop turns; false when
+ * in every account whose key the caller may use (R-53). True with *ret_key valid until the event loop turns; false when
  * the request was answered.
  */
 REWRAP_MUST_USE bool operation_resolve_key(struct operation *operation, const char *text,

@@ -137,12 +137,41 @@ static void rows_27_and_28_foreign_sources_and_destinations(void **state)
     wish_error(fixture, (struct wish){.blob = blob, .destination = mine.arn}, "AccessDeniedException",
                FOREIGN_TEXT(BOB, "kms:ReEncryptTo"));
     fixture->principal = ALICE;
-    /* Named by an ARN or by the bare id that the ciphertext has too, and not named at all. */
+    /* Named by an ARN; by the bare id that the ciphertext has too (R-53), where a denial says what an id that nobody
+     * has says; and not named at all (R-32). */
     wish_error(fixture, (struct wish){.blob = blob, .source = theirs.arn, .destination = mine.id},
                "AccessDeniedException", FOREIGN_TEXT(ALICE, "kms:ReEncryptFrom"));
-    wish_error(fixture, (struct wish){.blob = blob, .source = theirs.id, .destination = mine.id},
-               "AccessDeniedException", FOREIGN_TEXT(ALICE, "kms:ReEncryptFrom"));
+    wish_error(fixture, (struct wish){.blob = blob, .source = theirs.id, .destination = mine.id}, "NotFoundException",
+               text("Key '" ARN("key/%s") "' does not exist", theirs.id));
     wish_error(fixture, (struct wish){.blob = blob, .destination = mine.id}, "AccessDeniedException", IN_DOUBT_TEXT);
+    free(blob.data);
+}
+
+/* Anybody can write an id into a header: it must not tell whether another account has a key of that id. */
+static void a_forged_header_does_not_tell_what_others_have(void **state)
+{
+    struct fixture *fixture = *state;
+    struct fixture_key mine = fixture_sealed(fixture);
+    struct fixture_key theirs = fixture_key(fixture, &(struct registry_key){.account = OTHER_ACCOUNT});
+    ProtobufCBinaryData blob = fixture_encrypt(fixture, &mine, "secret", NULL, NULL);
+    memset(blob.data + 2 + KEY_ID_BYTES, 0x77, MATERIAL_ID_BYTES);
+    uint8_t nobodys[KEY_ID_BYTES];
+    assert_true(uuid_parse(UNKNOWN_ID, nobodys));
+    const struct {
+        const uint8_t *key_id;
+        const char *text;
+    } rows[] = {{theirs.key_id, theirs.id}, {nobodys, UNKNOWN_ID}};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        memcpy(blob.data + 2, rows[i].key_id, KEY_ID_BYTES);
+        wish_error(fixture, (struct wish){.blob = blob, .source = rows[i].text, .destination = mine.id},
+                   "NotFoundException", text("Key '" ARN("key/%s") "' does not exist", rows[i].text));
+        Rewrap__DecryptRequest decrypt = REWRAP__DECRYPT_REQUEST__INIT;
+        decrypt.has_ciphertext_blob = true;
+        decrypt.ciphertext_blob = blob;
+        decrypt.key_id = (char *)(uintptr_t)rows[i].text;
+        assert_error(fixture, "Decrypt", &decrypt.base, "NotFoundException",
+                     text("Key '" ARN("key/%s") "' does not exist", rows[i].text));
+    }
     free(blob.data);
 }
 
@@ -259,6 +288,7 @@ int main(void)
         TEST(rows_18_to_20_states),
         TEST(rows_22_to_26_destinations_that_are_not_there),
         TEST(rows_27_and_28_foreign_sources_and_destinations),
+        TEST(a_forged_header_does_not_tell_what_others_have),
         TEST(a_ciphertext_of_an_unknown_key),
         TEST(rows_29_and_30_garbage),
         TEST(every_bit_of_a_ciphertext_counts),
