@@ -17,7 +17,8 @@
 /*
  * An answer waits for a few more while requests are at hand: a system call for each would cost the worker, and rewrapd
  * with every wake-up, several percent of what the token does. Half of what rewrapd lets a worker have (WORKERS_DEPTH),
- * so that the other half bridges its turn; and not for long, so that answers of slow requests go out one by one.
+ * so that the other half bridges its turn. The answer of a request that took longer than this goes out at once: the
+ * next one may take as long, or hang. One that was faster may still have to wait for a slow one behind it.
  */
 #define HOLD_ANSWERS 4
 #define HOLD_NS      250000
@@ -115,16 +116,20 @@ void channel_begin(struct channel *channel, uint64_t request_id)
 {
     if (channel->progress != NULL) {
         atomic_store_explicit(&channel->progress->request_id, request_id, memory_order_release);
+        channel->begun_ns = now_ns();
     }
 }
 
-/* Whether the answer may wait: something else is at hand, and it is not too much or too old. */
+/* Whether the answer may wait: something else is at hand, it was a fast one, and it is not too much or too old. */
 static bool may_hold(struct channel *channel)
 {
     if (channel->progress == NULL || channel->used == channel->in.len || channel->held >= HOLD_ANSWERS) {
         return false;
     }
     uint64_t now = now_ns();
+    if (now - channel->begun_ns >= HOLD_NS) {
+        return false;
+    }
     if (channel->held == 1) {
         channel->held_since_ns = now;
         return true;

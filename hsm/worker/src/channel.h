@@ -15,6 +15,7 @@ struct channel {
     struct buffer out;         /* answers that are held back */
     unsigned held;             /* how many */
     uint64_t held_since_ns;    /* the first of them */
+    uint64_t begun_ns;         /* when the request at hand was begun */
 };
 
 enum channel_state {
@@ -34,8 +35,9 @@ REWRAP_MUST_USE enum channel_state channel_next(struct channel *channel, struct 
 void channel_begin(struct channel *channel, uint64_t request_id);
 
 /*
- * Sends the message as a frame, at the latest when the next request is waited for, and erases its traces here. False
- * when the other side is gone or the message cannot be packed.
+ * Sends the message as a frame and erases its traces here: at once, but with the page and if its request was a fast one
+ * after a few more or when the next request is waited for. False when the other side is gone or the message cannot be
+ * packed.
  */
 REWRAP_MUST_USE bool channel_send(struct channel *channel, const ProtobufCMessage *message);
 
