@@ -1,6 +1,8 @@
 /* Clauses of validation errors; see clauses.h. */
 #include "clauses.h"
 
+#include "patterns.h"
+
 #include "proto/json.h"
 
 #include <stdio.h>
@@ -16,26 +18,12 @@ static bool put_text(struct buffer *buffer, const char *text)
     return put(buffer, text, strlen(text));
 }
 
-/* Cuts between code points. */
-static size_t value_bytes(const char *value)
-{
-    size_t len = strnlen(value, OPERATION_CLAUSE_VALUE_MAX_BYTES + 1);
-    if (len <= OPERATION_CLAUSE_VALUE_MAX_BYTES) {
-        return len;
-    }
-    len = OPERATION_CLAUSE_VALUE_MAX_BYTES;
-    while (len > 0 && (value[len] & 0xC0) == 0x80) {
-        len--;
-    }
-    return len;
-}
-
 static bool put_value(struct buffer *buffer, const char *value)
 {
     if (value == NULL) {
         return put_text(buffer, "Value");
     }
-    size_t len = value_bytes(value);
+    size_t len = operation_text_cut(value, OPERATION_CLAUSE_VALUE_MAX_BYTES);
     return put_text(buffer, "Value '") && put(buffer, value, len) &&
            put_text(buffer, value[len] == '\0' ? "" : "...") && put_text(buffer, "'");
 }

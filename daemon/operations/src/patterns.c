@@ -81,3 +81,16 @@ size_t operation_text_length(const char *text)
     }
     return length;
 }
+
+size_t operation_text_cut(const char *text, size_t max_bytes)
+{
+    size_t len = strnlen(text, max_bytes + 1);
+    if (len <= max_bytes) {
+        return len;
+    }
+    len = max_bytes;
+    while (len > 0 && (text[len] & 0xC0) == 0x80) {
+        len--;
+    }
+    return len;
+}

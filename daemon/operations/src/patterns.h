@@ -24,3 +24,6 @@ REWRAP_MUST_USE bool operation_pattern_matches(enum operation_pattern pattern, c
 
 /* How many code points text (valid UTF-8) has: what a limit of characters counts. */
 size_t operation_text_length(const char *text);
+
+/* The bytes of text (valid UTF-8) that fit into max_bytes, without a part of a code point at the end. */
+size_t operation_text_cut(const char *text, size_t max_bytes);

@@ -1,6 +1,7 @@
 /* The start of an operation: its row, its caller, its message, its validation; then its handler. See
  * operations/operation.h. */
 #include "operation.h"
+#include "patterns.h"
 #include "pending.h"
 #include "table.h"
 #include "validate.h"
@@ -14,6 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define NAME_ECHO_BYTES 64 /* of the name of an operation that there is none of */
 
 static bool account_is_served(const struct operations *operations, struct view account)
 {
@@ -117,6 +120,14 @@ static void refuse_early(operation_done_fn done, void *arg, enum operation_code 
     done(arg, &error, view_of(NULL, 0));
 }
 
+static void refuse_unknown(operation_done_fn done, void *arg, const char *name)
+{
+    char text[NAME_ECHO_BYTES + 64];
+    snprintf(text, sizeof text, "The operation '%.*s' is not known.", (int)operation_text_cut(name, NAME_ECHO_BYTES),
+             name);
+    refuse_early(done, arg, OPERATION_UNKNOWN_OPERATION, text);
+}
+
 struct operation *operation_start(struct operations *operations, const struct operation_caller *caller,
                                   const char *name, struct view body, unsigned timeout_ms, operation_done_fn done,
                                   void *arg)
@@ -124,9 +135,7 @@ struct operation *operation_start(struct operations *operations, const struct op
     const ProtobufCMethodDescriptor *method = name == NULL ? NULL : service_method(name);
     const struct operation_kind *kind = method == NULL ? NULL : operation_kind_find(name);
     if (kind == NULL) {
-        char text[128];
-        snprintf(text, sizeof text, "The operation '%.64s' is not known.", name == NULL ? "" : name);
-        refuse_early(done, arg, OPERATION_UNKNOWN_OPERATION, text);
+        refuse_unknown(done, arg, name == NULL ? "" : name);
         return NULL;
     }
     struct operation *operation = operation_new(operations, kind, caller->principal == NULL ? "" : caller->principal);

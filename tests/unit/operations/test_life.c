@@ -53,6 +53,11 @@ static void names_of_no_operation(void **state)
     bytes_are_refused(fixture, NULL, "", 0, "UnknownOperationException", "The operation '' is not known.");
     char *endless = repeated('x', 100000);
     bytes_are_refused(fixture, endless, "", 0, "UnknownOperationException", "xxx' is not known.");
+    /* 63 bytes and a character of two: cut before it, not inside it. */
+    char umlauts[256];
+    memset(umlauts, 'x', 63);
+    memcpy(umlauts + 63, "\xC3\xB6\xC3\xB6", sizeof "\xC3\xB6\xC3\xB6");
+    bytes_are_refused(fixture, umlauts, "", 0, "UnknownOperationException", "xx' is not known.");
     free(endless);
 }
 
