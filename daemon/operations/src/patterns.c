@@ -37,11 +37,12 @@ static bool is_xks_key_id(uint32_t c)
 static const struct {
     const char *text;
     bool (*is_member)(uint32_t code_point);
+    bool min_one; /* a '+': the empty text does not match */
 } patterns[OPERATION_PATTERNS] = {
-    [OPERATION_PATTERN_ALIAS_NAME] = {"^[a-zA-Z0-9:/_-]+$", is_alias_name},
-    [OPERATION_PATTERN_MARKER] = {"[\\u0020-\\u00FF]*", is_latin_1},
-    [OPERATION_PATTERN_POLICY] = {"[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+", is_policy},
-    [OPERATION_PATTERN_XKS_KEY_ID] = {"^[a-zA-Z0-9-_.]+$", is_xks_key_id},
+    [OPERATION_PATTERN_ALIAS_NAME] = {"^[a-zA-Z0-9:/_-]+$", is_alias_name, true},
+    [OPERATION_PATTERN_MARKER] = {"[\\u0020-\\u00FF]*", is_latin_1, false},
+    [OPERATION_PATTERN_POLICY] = {"[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+", is_policy, true},
+    [OPERATION_PATTERN_XKS_KEY_ID] = {"^[a-zA-Z0-9-_.]+$", is_xks_key_id, true},
 };
 
 const char *operation_pattern_text(enum operation_pattern pattern)
@@ -65,6 +66,9 @@ static uint32_t next_code_point(const unsigned char **text)
 bool operation_pattern_matches(enum operation_pattern pattern, const char *text)
 {
     const unsigned char *rest = (const unsigned char *)text;
+    if (*rest == '\0') {
+        return !patterns[pattern].min_one;
+    }
     while (*rest != '\0') {
         if (!patterns[pattern].is_member(next_code_point(&rest))) {
             return false;

@@ -70,9 +70,25 @@ static void values_are_quoted_as_given(void **state)
     id[0] = 'x';
     request.target_key_id = name;
     request.alias_name = name;
-    assert_text(&request.base, "2 validation errors detected: Value '' at 'aliasName' " MUST
-                               "have length greater than or equal to 1; Value '' at 'targetKeyId' " MUST
+    /* An empty text breaks the pattern too: it wants one character at least. */
+    assert_text(&request.base, "3 validation errors detected: Value '' at 'aliasName' " MUST
+                               "have length greater than or equal to 1; Value '' at 'aliasName' " MUST
+                               "satisfy regular expression pattern: ^[a-zA-Z0-9:/_-]+$; Value '' at 'targetKeyId' " MUST
                                "have length greater than or equal to 1");
+    Rewrap__CreateKeyRequest create = REWRAP__CREATE_KEY_REQUEST__INIT;
+    create.policy = name;
+    create.xks_key_id = name;
+    assert_text(
+        &create.base,
+        "4 validation errors detected: Value '' at 'policy' " MUST
+        "have length greater than or equal to 1; Value '' at 'policy' " MUST
+        "satisfy regular expression pattern: [\\u0009\\u000A\\u000D\\u0020-\\u00FF]+; Value '' at 'xksKeyId' " MUST
+        "have length greater than or equal to 1; Value '' at 'xksKeyId' " MUST
+        "satisfy regular expression pattern: ^[a-zA-Z0-9-_.]+$");
+    Rewrap__ListKeysRequest list = REWRAP__LIST_KEYS_REQUEST__INIT;
+    list.marker = name;
+    assert_text(&list.base,
+                "1 validation error detected: Value '' at 'marker' " MUST "have length greater than or equal to 1");
 }
 
 static void one_value_may_break_two_rules(void **state)
