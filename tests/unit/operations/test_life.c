@@ -61,6 +61,41 @@ static void names_of_no_operation(void **state)
     free(endless);
 }
 
+/* n times the same two or more bytes; to be freed. */
+static struct buffer n_times(size_t n, const char *element, size_t len)
+{
+    struct buffer bytes = BUFFER_INIT((size_t)1024 * 1024);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(buffer_append(&bytes, element, len));
+    }
+    return bytes;
+}
+
+/* What is too long even to be read is named as what is only too long. */
+static void lists_without_an_end(void **state)
+{
+    struct fixture *fixture = *state;
+    static const size_t lengths[] = {4096, 4097, 5000};
+    for (size_t i = 0; i < COUNT(lengths); i++) {
+        struct buffer tokens = n_times(lengths[i], "\x22\x01t", 3); /* Encrypt's field 4 */
+        bytes_are_refused(fixture, "Encrypt", tokens.data, tokens.len, "ValidationException",
+                          "Value at 'grantTokens' failed to satisfy constraint: Member must have length less than or "
+                          "equal to 10");
+        buffer_clear(&tokens);
+        struct buffer tags = n_times(lengths[i], "\x4A\x06\x0A\x01k\x12\x01v", 8); /* CreateKey's field 9 */
+        bytes_are_refused(fixture, "CreateKey", tags.data, tags.len, "TagException", "Too many tags");
+        buffer_clear(&tags);
+    }
+    /* A context has its own text; a list without a limit of its own is what cannot be read. */
+    struct buffer context = n_times(5000, "\x1A\x00", 2);
+    bytes_are_refused(fixture, "Encrypt", context.data, context.len, "ValidationException",
+                      "Invalid EncryptionContext");
+    buffer_clear(&context);
+    struct buffer unknown = n_times(5000, "\xF8\x06\x01", 3);
+    bytes_are_refused(fixture, "Encrypt", unknown.data, unknown.len, "SerializationException", "too many elements");
+    buffer_clear(&unknown);
+}
+
 static void bytes_that_are_no_message(void **state)
 {
     struct fixture *fixture = *state;
@@ -259,6 +294,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(names_of_no_operation),
         TEST(bytes_that_are_no_message),
+        TEST(lists_without_an_end),
         TEST(callers_without_an_identity),
         TEST(what_tokens_and_workers_say),
         TEST(answers_without_what_was_asked_for),
