@@ -13,11 +13,11 @@ void workers_feed_give(struct workers_worker *worker, struct workers_job *job)
     }
     worker->n_in_flight++;
     if (worker->n_in_flight == 1 && worker->state == WORKER_READY) {
-        worker->oldest_since_ms = workers_now_ms();
+        workers_progress_look(worker);
         /* The timer is left running when the last job is done: it is looked at when it fires, not set anew for each
          * job. */
         if (!event_pending(worker->timer, EV_TIMEOUT, NULL)) {
-            workers_worker_arm(worker, worker->token->settings.deadline_ms);
+            workers_worker_watch(worker);
         }
     }
 }
@@ -27,7 +27,10 @@ struct workers_job *workers_feed_oldest_take(struct workers_worker *worker)
     struct workers_job *job = TAILQ_FIRST(&worker->in_flight);
     TAILQ_REMOVE(&worker->in_flight, job, link);
     worker->n_in_flight--;
-    worker->oldest_since_ms = workers_now_ms();
+    if (worker->at == job) {
+        worker->at = NULL;
+    }
+    workers_progress_look(worker);
     return job;
 }
 
@@ -48,6 +51,7 @@ void workers_feed_give_back(struct workers_worker *worker, enum workers_status b
 {
     struct workers_job *fatal = workers_progress_job(worker);
     worker->unsent = NULL;
+    worker->at = NULL;
     worker->n_in_flight = 0;
     if (fatal != NULL && blamed != WORKERS_ANSWERED) {
         TAILQ_REMOVE(&worker->in_flight, fatal, link);

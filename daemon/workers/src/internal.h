@@ -112,13 +112,14 @@ struct workers_worker {
     struct event *readable;
     struct event *writable;
     struct event
-        *timer; /* STARTING: start deadline; READY: deadline of the oldest job; ENDING: patience before SIGKILL */
+        *timer; /* STARTING: start deadline; READY: the next look at what it is at; ENDING: patience before SIGKILL */
     struct buffer in;
     struct workers_job_list in_flight; /* oldest first, in the order sent */
     unsigned n_in_flight;
     struct workers_job *unsent; /* the first of in_flight whose frame is not wholly written, or NULL */
     size_t unsent_offset;       /* bytes of it that are */
-    uint64_t oldest_since_ms;   /* when the first of in_flight became the first */
+    struct workers_job *at;     /* the one of in_flight that it was at when it was last looked at, or NULL */
+    uint64_t at_since_ms;       /* the look that first found it at that one, so not before it began */
     uint64_t ready_since_ms;
     bool hello_seen;               /* STARTING: the Hello has come, more objects follow */
     struct workers_stock incoming; /* objects of an answer that takes several frames */
@@ -319,6 +320,10 @@ void workers_feed_give(struct workers_worker *worker, struct workers_job *job);
 /* The job that the worker is at, by its own word; the oldest, if it says nothing that makes sense. NULL without any. */
 struct workers_job *workers_progress_job(const struct workers_worker *worker);
 
+/* Starts the clock of the deadline anew when the worker has gone on to another job since the last look. Only forwards:
+ * a worker that says that it went back gains no time by it. */
+void workers_progress_look(struct workers_worker *worker);
+
 /* Takes the oldest job off the worker. */
 struct workers_job *workers_feed_oldest_take(struct workers_worker *worker);
 /* The worker is lost. The job it was at ends with `blamed` (unless that is WORKERS_ANSWERED), the others go back to the
@@ -344,6 +349,8 @@ void workers_worker_serve(struct workers_worker *worker);
 /* Gives its jobs back and gets rid of the process. detail (for the log) may be NULL. */
 void workers_worker_end(struct workers_worker *worker, enum workers_end end, const char *detail);
 void workers_worker_arm(struct workers_worker *worker, uint64_t in_ms);
+/* READY and with jobs: ends it when it is past its deadline, otherwise sees to it that it is looked at again. */
+void workers_worker_watch(struct workers_worker *worker);
 /* Reaps it if it has exited. */
 void workers_worker_reap(struct workers_worker *worker);
 

@@ -37,17 +37,29 @@ void workers_progress_free(struct progress *page)
     }
 }
 
-/* The job the worker was at: the one it named, if it has it; otherwise the oldest. NULL without any. */
-struct workers_job *workers_progress_job(const struct workers_worker *worker)
+/* The job that the page names, if it is that one or one behind it; otherwise that one. */
+static struct workers_job *named_from(const struct workers_worker *worker, struct workers_job *from)
 {
     uint64_t id =
         worker->progress == NULL ? 0 : atomic_load_explicit(&worker->progress->request_id, memory_order_acquire);
-    struct workers_job *job;
-    TAILQ_FOREACH(job, &worker->in_flight, link)
-    {
+    for (struct workers_job *job = from; job != NULL; job = TAILQ_NEXT(job, link)) {
         if (job->id == id) {
             return job;
         }
     }
-    return TAILQ_FIRST(&worker->in_flight);
+    return from;
+}
+
+struct workers_job *workers_progress_job(const struct workers_worker *worker)
+{
+    return named_from(worker, TAILQ_FIRST(&worker->in_flight));
+}
+
+void workers_progress_look(struct workers_worker *worker)
+{
+    struct workers_job *at = named_from(worker, worker->at != NULL ? worker->at : TAILQ_FIRST(&worker->in_flight));
+    if (at != worker->at) {
+        worker->at = at;
+        worker->at_since_ms = workers_now_ms();
+    }
 }

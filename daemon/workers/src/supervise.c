@@ -115,18 +115,27 @@ void workers_worker_arm(struct workers_worker *worker, uint64_t in_ms)
     }
 }
 
-static void deadline_check(struct workers_worker *worker)
+/*
+ * How often a worker is looked at within a deadline. When it has gone on to the next job is known by the look after
+ * that only, so one that hangs is killed up to this part of the deadline late, and never early.
+ */
+#define LOOKS_PER_DEADLINE 8
+
+void workers_worker_watch(struct workers_worker *worker)
 {
     if (worker->n_in_flight == 0) {
         return;
     }
+    workers_progress_look(worker);
     uint64_t deadline_ms = worker->token->settings.deadline_ms;
-    uint64_t spent_ms = workers_now_ms() - worker->oldest_since_ms;
-    if (spent_ms < deadline_ms) {
-        workers_worker_arm(worker, deadline_ms - spent_ms);
+    uint64_t spent_ms = workers_now_ms() - worker->at_since_ms;
+    if (spent_ms >= deadline_ms) {
+        workers_worker_end(worker, END_DEADLINE, NULL);
         return;
     }
-    workers_worker_end(worker, END_DEADLINE, NULL);
+    uint64_t left_ms = deadline_ms - spent_ms;
+    uint64_t look_ms = deadline_ms / LOOKS_PER_DEADLINE + 1;
+    workers_worker_arm(worker, left_ms < look_ms ? left_ms : look_ms);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -139,7 +148,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
         workers_worker_end(worker, END_START_DEADLINE, NULL);
         break;
     case WORKER_READY:
-        deadline_check(worker);
+        workers_worker_watch(worker);
         break;
     case WORKER_ENDING:
         workers_log(worker->token->workers, LOG_WARNING, "token %s: worker %d has not left, killing it",

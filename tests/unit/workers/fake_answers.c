@@ -106,7 +106,10 @@ static void lie(struct fake *fake, const Hsm__Request *request, const char *text
 /* In the page that rewrapd shares with us: which request we are at. */
 static void say_progress(uint64_t request_id)
 {
-    struct progress *page = mmap(NULL, PROGRESS_PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, PROGRESS_FD, 0);
+    static struct progress *page = NULL;
+    if (page == NULL) {
+        page = mmap(NULL, PROGRESS_PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, PROGRESS_FD, 0);
+    }
     if (page == MAP_FAILED || ftruncate(PROGRESS_FD, 0) == 0) {
         _exit(95); /* no page, or one that we could take away from under rewrapd */
     }
@@ -150,6 +153,28 @@ static void answer_in_bytes(const Hsm__Response *response)
     buffer_clear(&out);
 }
 
+/* The page says what we are at, and answers wait: that of a "late" one goes out with that of the next "slow" one. */
+static void answer_slowly(struct fake *fake, const Hsm__Response *answer, bool late)
+{
+    say_progress(answer->id);
+    fake_gate(fake);
+    if (proto_pack_frame(&answer->base, &fake->held).code != PROTO_OK) {
+        _exit(97);
+    }
+    if (!late) {
+        fake_send_raw(fake->held.data, fake->held.len);
+        buffer_reset(&fake->held);
+    }
+}
+
+/* Says in turn that it is at this one and at the one behind it. */
+static void hang_back_and_forth(uint64_t request_id)
+{
+    for (uint64_t turn = 0;; turn++) {
+        say_progress(request_id + turn % 2);
+    }
+}
+
 static void serve_text(struct fake *fake, const Hsm__Request *request, const char *text)
 {
     char inspected[512];
@@ -161,8 +186,14 @@ static void serve_text(struct fake *fake, const Hsm__Request *request, const cha
     if (strncmp(text, "hold", 4) == 0 && is_first(fake, text)) {
         return; /* as if the answer was to go out with the next one */
     }
-    if (strcmp(text, "crash named") == 0) {
+    if (strncmp(text, "late", 4) == 0 || strncmp(text, "slow", 4) == 0) {
+        answer_slowly(fake, &answer, text[0] == 'l');
+        return;
+    }
+    if (strcmp(text, "crash named") == 0 || strcmp(text, "hang named") == 0) {
         say_progress(request->id);
+    } else if (strcmp(text, "hang back and forth") == 0) {
+        hang_back_and_forth(request->id);
     } else if (strcmp(text, "crash misnamed") == 0) {
         say_progress(UINT64_MAX);
     }

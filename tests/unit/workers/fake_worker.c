@@ -299,7 +299,7 @@ static void start(struct fake *fake, const Hsm__Request *request)
 
 int main(void)
 {
-    static struct fake fake = {.in = {.max = FRAME_HEADER_BYTES + FRAME_MAX_BYTES + 4096}};
+    static struct fake fake = {.in = {.max = FRAME_HEADER_BYTES + FRAME_MAX_BYTES + 4096}, .held = {.max = 65536}};
     struct rlimit no_core = {0, 0};
     setrlimit(RLIMIT_CORE, &no_core);
     Hsm__Request *request = fake_request_read(&fake);

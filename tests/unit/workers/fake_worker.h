@@ -11,6 +11,7 @@ struct fake {
     char dir[512];  /* where it leaves its trace and looks for what to do */
     char mode[128]; /* what it does at start and at the end; the file `mode` there, or else Configure.module */
     struct buffer in;
+    struct buffer held;  /* answers that wait */
     Hsm__Request *ahead; /* read, but not yet served */
 };
 

@@ -70,6 +70,66 @@ static void counts_the_deadline_from_the_turn_of_a_job(void **state)
     assert_int_equal(fixture_trace_count(fixture, "start"), 1);
 }
 
+/* An answer that is held back is no reason to kill: by the page the worker has gone on to the next job meanwhile. */
+static void counts_the_deadline_from_what_the_page_says(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_token(fixture, "main", "ready")->deadline_ms = 400;
+    fixture_begin(fixture);
+    WAIT_FOR(fixture, fixture_ready(fixture) == 1);
+    static const char *const texts[] = {"late 0", "late 1", "slow 2"};
+    struct call calls[N(texts)];
+    for (size_t i = 0; i < N(calls); i++) {
+        fixture_submit(fixture, &calls[i], texts[i], 10000);
+    }
+    for (size_t i = 0; i < N(calls); i++) {
+        assert_int_equal(calls[0].calls, 0);
+        uint64_t until = workers_now_ms() + 250;
+        WAIT_FOR(fixture, workers_now_ms() >= until);
+        WAIT_FOR(fixture, fixture_gate_open(fixture));
+        WAIT_FOR(fixture, calls[2].calls > 0 || fixture_trace_count(fixture, "request") > i + 1);
+    }
+    WAIT_FOR(fixture, calls[2].calls > 0);
+    for (size_t i = 0; i < N(calls); i++) {
+        assert_int_equal(calls[i].status, WORKERS_ANSWERED);
+    }
+    assert_int_equal(fixture_trace_count(fixture, "start"), 1);
+    assert_int_equal(fixture_trace_count(fixture, "request late 0"), 1);
+}
+
+/* The one that hangs pays, not the one whose answer was held back. */
+static void kills_at_the_deadline_of_what_the_page_says(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_token(fixture, "main", "ready")->deadline_ms = 200;
+    fixture_begin(fixture);
+    WAIT_FOR(fixture, fixture_ready(fixture) == 1);
+    static const char *const texts[] = {"hold 0", "hang named", "job 2"};
+    struct call calls[N(texts)];
+    for (size_t i = 0; i < N(calls); i++) {
+        fixture_submit(fixture, &calls[i], texts[i], 10000);
+    }
+    for (size_t i = 0; i < N(calls); i++) {
+        WAIT_FOR(fixture, calls[i].calls > 0);
+        assert_int_equal(calls[i].status, i == 1 ? WORKERS_TIMEOUT : WORKERS_ANSWERED);
+    }
+    assert_int_equal(fixture_trace_count(fixture, "start"), 2);
+}
+
+/* The page is the worker's word: it gains no time by going back. */
+static void kills_over_a_page_that_goes_back_and_forth(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_token(fixture, "main", "ready")->deadline_ms = 100;
+    fixture_begin(fixture);
+    WAIT_FOR(fixture, fixture_ready(fixture) == 1);
+    struct call calls[2];
+    submit_behind(fixture, calls, N(calls), "hang back and forth");
+    WAIT_FOR(fixture, fixture_trace_count(fixture, "start") == 2);
+    WAIT_FOR(fixture, workers_pending(fixture->workers) == 0); /* whichever it named last has paid for it */
+    assert_true(fixture_logged(fixture, "deadline-ms"));
+}
+
 /* A job that nobody waits for any more is still watched: it blocks the others. */
 static void kills_over_an_abandoned_job(void **state)
 {
@@ -392,6 +452,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(kills_at_the_deadline),
         TEST(counts_the_deadline_from_the_turn_of_a_job),
+        TEST(counts_the_deadline_from_what_the_page_says),
+        TEST(kills_at_the_deadline_of_what_the_page_says),
+        TEST(kills_over_a_page_that_goes_back_and_forth),
         TEST(kills_over_an_abandoned_job),
         TEST(a_crash_takes_one_job),
         TEST(blames_the_job_that_the_worker_was_at),

@@ -3,8 +3,10 @@
  *
  * Each token has a bounded queue and some workers. A job waits in its token's queue, is sent to a worker with few jobs
  * in flight (so that the worker always has the next one at hand), and ends exactly once through its `done`. A worker
- * answers in order; one that has worked on a job longer than the token's deadline is killed, and one that dies
- * takes only that job with it: the others it was given go back to the front of the queue.
+ * answers in order, though it may hold a few answers back, and says in a page shared with it which job it is at
+ * (proto/progress.h). One that has worked on a job longer than the token's deadline is killed, and one that dies takes
+ * only that job with it: the others it was given go back to the front of the queue, and those among them whose answers
+ * it held back are done once more.
  */
 #pragma once
 
@@ -30,7 +32,7 @@ struct workers_token_settings {
     Hsm__Level require;
     unsigned workers;           /* processes, 1 to WORKERS_MAX_PER_TOKEN */
     unsigned max_queue;         /* jobs that may wait */
-    unsigned deadline_ms;       /* how long a worker may take over one request */
+    unsigned deadline_ms;       /* how long a worker may take over one request, not counting those before it */
     unsigned start_deadline_ms; /* how long a worker may take to log in and look at the token */
     unsigned
         max_objects; /* how many keys of ours a worker looks at on the token; more from a worker is a fault of it */
