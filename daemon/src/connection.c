@@ -1,6 +1,7 @@
 /* Connections of callers; see connection.h. */
 #include "connection.h"
 
+#include "callers.h"
 #include "connection_private.h"
 #include "log.h"
 #include "server.h"
@@ -12,8 +13,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#define READ_AT_MOST_BYTES ((size_t)256 * 1024) /* a turn: nobody keeps the loop to himself */
 
 /* ------------------------------------------------------------------ the end of a turn */
 
@@ -39,7 +38,10 @@ static void free_connection(struct connection *connection)
         free(exchange);
     }
     LIST_REMOVE(connection, entry);
-    connection->server->n_connections--;
+    struct server *server = connection->server;
+    server->n_connections--;
+    server->buffered_bytes -= connection->buffered_bytes;
+    caller_counts_remove(server->callers, connection->peer.uid);
     event_free(connection->readable);
     event_free(connection->writable);
     evbuffer_free(connection->input);
@@ -85,7 +87,7 @@ bool connection_may_read(const struct connection *connection)
            evbuffer_get_length(connection->output) < CONNECTION_MAX_OUTPUT_BYTES;
 }
 
-static void set_reading(struct connection *connection, bool wanted)
+void connection_set_reading(struct connection *connection, bool wanted)
 {
     if (wanted == connection->reading) {
         return;
@@ -98,6 +100,23 @@ static void set_reading(struct connection *connection, bool wanted)
     }
 }
 
+/*
+ * What all connections together hold is bounded too: whoever holds more than his share when it is too much has to go,
+ * an unfinished frame or answers that he does not read.
+ */
+static void account(struct connection *connection)
+{
+    struct server *server = connection->server;
+    size_t held = evbuffer_get_length(connection->input) + evbuffer_get_length(connection->output);
+    server->buffered_bytes += held - connection->buffered_bytes;
+    connection->buffered_bytes = held;
+    if (server->buffered_bytes > CONNECTIONS_MAX_BYTES && held > CONNECTION_SHARE_BYTES && !connection->broken) {
+        log_warning("%s on [listen %s] holds %zu bytes while all connections hold too much; closing it",
+                    connection->peer_text, connection->listener, held);
+        connection->broken = true;
+    }
+}
+
 void connections_flush(struct server *server)
 {
     struct connection *connection;
@@ -106,112 +125,41 @@ void connections_flush(struct server *server)
         /* Still marked: what taking frames puts out goes with the write below. */
         connection_take_frames(connection);
         connection->dirty = false;
+        bool could_read = connection_may_read(connection);
         write_output(connection);
+        account(connection);
         if (has_ended(connection)) {
             free_connection(connection);
-        } else {
-            set_reading(connection, connection_may_read(connection));
+            continue;
+        }
+        bool may_read = connection_may_read(connection);
+        connection_set_reading(connection, may_read);
+        if (may_read && !could_read) {
+            connection_mark_dirty(connection); /* what was left in its input while its output was full */
         }
     }
 }
 
-static void on_readable(evutil_socket_t fd, short events, void *arg)
-{
-    (void)events;
-    struct connection *connection = arg;
-    int got = evbuffer_read(connection->input, fd, (int)READ_AT_MOST_BYTES);
-    if (got == 0) {
-        connection->input_ended = true;
-    } else if (got < 0 && errno != EAGAIN && errno != EINTR) {
-        connection->broken = true;
-    } else {
-        connection_take_frames(connection);
-    }
-    connection_mark_dirty(connection);
-}
-
-static void on_writable(evutil_socket_t fd, short events, void *arg)
-{
-    (void)fd;
-    (void)events;
-    connection_mark_dirty(arg);
-}
-
-/* ------------------------------------------------------------------ coming and going */
-
-static struct connection *new_connection(struct server *server, int fd)
-{
-    struct connection *connection = calloc(1, sizeof *connection);
-    if (connection == NULL) {
-        return NULL;
-    }
-    connection->fd = fd;
-    connection->server = server;
-    connection->input = evbuffer_new();
-    connection->output = evbuffer_new();
-    connection->readable = event_new(server->base, fd, EV_READ | EV_PERSIST, on_readable, connection);
-    connection->writable = event_new(server->base, fd, EV_WRITE, on_writable, connection);
-    if (connection->input != NULL && connection->output != NULL && connection->readable != NULL &&
-        connection->writable != NULL) {
-        return connection;
-    }
-    if (connection->input != NULL) {
-        evbuffer_free(connection->input);
-    }
-    if (connection->output != NULL) {
-        evbuffer_free(connection->output);
-    }
-    if (connection->readable != NULL) {
-        event_free(connection->readable);
-    }
-    if (connection->writable != NULL) {
-        event_free(connection->writable);
-    }
-    free(connection);
-    return NULL;
-}
-
-void connection_accept(struct server *server, const char *listener, int fd)
-{
-    struct ucred peer;
-    socklen_t len = sizeof peer;
-    struct connection *connection = NULL;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0) {
-        connection = new_connection(server, fd);
-    }
-    if (connection == NULL) {
-        log_error("[listen %s] a connection cannot be served: %s; closing it", listener, strerror(errno));
-        close(fd);
-        return;
-    }
-    connection->peer = peer;
-    snprintf(connection->listener, sizeof connection->listener, "%s", listener);
-    snprintf(connection->peer_text, sizeof connection->peer_text, "uid %u, gid %u", (unsigned)peer.uid,
-             (unsigned)peer.gid);
-    connection->principal = server_principal(server, connection->listener, peer.uid, peer.gid);
-    LIST_INIT(&connection->exchanges);
-    LIST_INSERT_HEAD(&server->connections, connection, entry);
-    server->n_connections++;
-    if (server->n_connections > server->settings->max_connections) {
-        connection_refuse_stream(connection, "ThrottlingException", "There are too many connections.");
-        return;
-    }
-    set_reading(connection, true);
-}
+/* ------------------------------------------------------------------ all of them */
 
 void connections_sweep(struct server *server)
 {
     int64_t now = server_now_ms(server);
     struct connection *connection;
+    if (server->refused > 0) {
+        log_warning("%u connections were refused: there are too many", server->refused);
+        server->refused = 0;
+    }
     LIST_FOREACH(connection, &server->connections, entry)
     {
-        if (connection->output_since_ms != 0 && now - connection->output_since_ms > CONNECTION_STALL_MS) {
+        if (connection->output_since_ms != 0 &&
+            now - connection->output_since_ms > (int64_t)server->settings->stall_timeout_ms) {
             log_info("%s on [listen %s] does not read its answers; closing the connection", connection->peer_text,
                      connection->listener);
             connection->broken = true;
             connection_mark_dirty(connection);
         } else if (connection->frame_since_ms != 0 && connection->in_flight == 0 && !connection->closing &&
-                   now - connection->frame_since_ms > CONNECTION_STALL_MS) {
+                   now - connection->frame_since_ms > (int64_t)server->settings->stall_timeout_ms) {
             connection_refuse_stream(connection, "SerializationException",
                                      "A frame was begun and not finished in time.");
         }

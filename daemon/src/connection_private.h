@@ -29,6 +29,7 @@ struct connection {
     struct evbuffer *output;
     LIST_HEAD(, exchange) exchanges;
     unsigned in_flight;
+    size_t buffered_bytes; /* of both buffers, as counted in server->buffered_bytes */
 
     char listener[SETTINGS_NAME_BYTES];
     struct ucred peer;
@@ -49,6 +50,8 @@ void connection_mark_dirty(struct connection *connection);
 
 /* True while more may be read from the caller, and more of his requests started. */
 REWRAP_MUST_USE bool connection_may_read(const struct connection *connection);
+
+void connection_set_reading(struct connection *connection, bool wanted);
 
 /* Starts what has come whole, as far as the caller's share goes. */
 void connection_take_frames(struct connection *connection);

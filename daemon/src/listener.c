@@ -16,7 +16,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define ACCEPT_PAUSE_SECONDS 1 /* when descriptors run out: the kernel keeps the callers waiting meanwhile */
+#define ACCEPT_A_TURN        64 /* callers; then those who are connected have their turn */
+#define ACCEPT_PAUSE_SECONDS 1  /* when descriptors run out: the kernel keeps the callers waiting meanwhile */
 
 struct listener {
     struct server *server;
@@ -31,25 +32,30 @@ const char *listener_name(const struct listener *listener)
     return listener->settings.name;
 }
 
-static bool text_equal(const char *a, const char *b)
+const char *listener_path(const struct listener *listener)
 {
-    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
-}
-
-bool listener_matches(const struct listener *listener, const struct settings_listener *settings)
-{
-    return text_equal(listener->settings.name, settings->name) && text_equal(listener->settings.path, settings->path) &&
-           listener->settings.mode == settings->mode && text_equal(listener->settings.group, settings->group);
+    return listener->settings.path;
 }
 
 static void on_accept(struct evconnlistener *accepting, evutil_socket_t fd, struct sockaddr *address, int len,
                       void *arg)
 {
-    (void)accepting;
     (void)address;
     (void)len;
     struct listener *listener = arg;
-    connection_accept(listener->server, listener->settings.name, fd);
+    struct server *server = listener->server;
+    connection_accept(server, listener->settings.name, fd);
+    if (++server->accepted_this_turn >= ACCEPT_A_TURN) {
+        evconnlistener_disable(accepting);
+        event_active(server->flush, EV_TIMEOUT, 0);
+    }
+}
+
+void listener_resume(struct listener *listener)
+{
+    if (!event_pending(listener->resume, EV_TIMEOUT, NULL)) {
+        evconnlistener_enable(listener->accepting);
+    }
 }
 
 static void on_resume(evutil_socket_t fd, short events, void *arg)
@@ -91,11 +97,13 @@ static bool remove_stale(const struct sockaddr_un *address, char *error, size_t 
         return false;
     }
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    bool answered = fd >= 0 && (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EAGAIN);
-    if (fd >= 0) {
-        close(fd);
+    if (fd < 0) {
+        snprintf(error, size, "%s: %s", address->sun_path, strerror(errno));
+        return false;
     }
-    if (answered) {
+    bool refused = connect(fd, (const struct sockaddr *)address, sizeof *address) != 0 && errno == ECONNREFUSED;
+    close(fd);
+    if (!refused) { /* connected, or no way to know: it is not ours to remove */
         snprintf(error, size, "%s: another process listens on it", address->sun_path);
         return false;
     }
@@ -108,22 +116,46 @@ static bool remove_stale(const struct sockaddr_un *address, char *error, size_t 
 
 static bool set_owner(const struct settings_listener *settings, char *error, size_t size)
 {
+    gid_t gid = getegid();
     if (settings->group != NULL) {
-        errno = 0;
         const struct group *group = getgrnam(settings->group);
         if (group == NULL) {
             snprintf(error, size, "[listen %s] there is no group '%s'", settings->name, settings->group);
             return false;
         }
-        if (chown(settings->path, (uid_t)-1, group->gr_gid) != 0) {
-            snprintf(error, size, "%s: giving it to group %s: %s", settings->path, settings->group, strerror(errno));
-            return false;
-        }
+        gid = group->gr_gid;
+    }
+    if (chown(settings->path, (uid_t)-1, gid) != 0) {
+        snprintf(error, size, "%s: giving it to its group: %s", settings->path, strerror(errno));
+        return false;
     }
     if (chmod(settings->path, settings->mode) != 0) {
         snprintf(error, size, "%s: setting its mode: %s", settings->path, strerror(errno));
         return false;
     }
+    return true;
+}
+
+bool listener_change(struct listener *listener, const struct settings_listener *settings, char *error,
+                     size_t error_size)
+{
+    struct settings_listener old = listener->settings;
+    struct settings_listener fresh = *settings;
+    fresh.principal = NULL;
+    fresh.path = old.path;
+    fresh.group = settings->group == NULL ? NULL : strdup(settings->group);
+    if (settings->group != NULL && fresh.group == NULL) {
+        snprintf(error, error_size, "[listen %s] there is no memory", settings->name);
+        return false;
+    }
+    if (!set_owner(&fresh, error, error_size)) {
+        char unused[256];
+        rewrap_ignore(set_owner(&old, unused, sizeof unused), "the first failure is the one that is told");
+        free(fresh.group);
+        return false;
+    }
+    listener->settings = fresh;
+    free(old.group);
     return true;
 }
 

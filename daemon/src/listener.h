@@ -20,5 +20,14 @@ void listener_free(struct listener *listener);
 
 const char *listener_name(const struct listener *listener);
 
-/* True when the settings describe this very socket, so that a reload can leave it alone. */
-REWRAP_MUST_USE bool listener_matches(const struct listener *listener, const struct settings_listener *settings);
+const char *listener_path(const struct listener *listener);
+
+/*
+ * Gives a socket that stays at its path the name, mode and group of the settings. False with a text in error when that
+ * cannot be done; it is as it was then.
+ */
+REWRAP_MUST_USE bool listener_change(struct listener *listener, const struct settings_listener *settings, char *error,
+                                     size_t error_size);
+
+/* Accepts again, after a turn's share of new callers. */
+void listener_resume(struct listener *listener);

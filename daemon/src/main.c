@@ -89,6 +89,11 @@ int main(int argc, char **argv)
         log_error("%s; not starting", error);
         return EX_CONFIG;
     }
+    if (!settings_check_system(settings, error, sizeof error)) {
+        log_error("%s: %s; not starting", config, error);
+        settings_free(settings);
+        return EX_CONFIG;
+    }
     if (check_only) {
         printf("%s: the configuration is good\n", config);
         settings_free(settings);

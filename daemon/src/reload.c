@@ -4,8 +4,12 @@
 #include "log.h"
 #include "server.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
+
+#define SPARE_DESCRIPTORS 256 /* beside connections: workers, registry, sockets */
 
 static const char *peer_principal(const struct settings *settings, uid_t uid, gid_t gid)
 {
@@ -18,22 +22,45 @@ static const char *peer_principal(const struct settings *settings, uid_t uid, gi
     return NULL;
 }
 
-const char *server_principal(const struct server *server, const char *listener, uid_t uid, gid_t gid)
+static const struct settings_listener *settings_of_name(const struct settings *settings, const char *name)
 {
-    const struct settings *settings = server->settings;
     for (size_t i = 0; i < settings->n_listeners; i++) {
-        if (strcmp(settings->listeners[i].name, listener) == 0) {
-            const char *principal = settings->listeners[i].principal;
-            return principal != NULL ? principal : peer_principal(settings, uid, gid);
+        if (strcmp(settings->listeners[i].name, name) == 0) {
+            return &settings->listeners[i];
         }
     }
-    return NULL; /* a reload took the listener away; its connections may do nothing more */
+    return NULL;
+}
+
+const char *server_principal(const struct server *server, const char *listener, uid_t uid, gid_t gid)
+{
+    const struct settings_listener *settings = settings_of_name(server->settings, listener);
+    if (settings == NULL) {
+        return NULL; /* a reload took the listener away; its connections may do nothing more */
+    }
+    return settings->principal != NULL ? settings->principal : peer_principal(server->settings, uid, gid);
+}
+
+/* As many descriptors as the connections may need; the difference is said now and not when they run out. */
+static void raise_descriptor_limit(const struct settings *settings)
+{
+    struct rlimit limit;
+    rlim_t wanted = (rlim_t)settings->max_connections + SPARE_DESCRIPTORS;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) {
+        return;
+    }
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted) {
+        log_warning("max-connections = %u needs %llu descriptors, the limit is %llu (LimitNOFILE=)",
+                    settings->max_connections, (unsigned long long)wanted, (unsigned long long)limit.rlim_cur);
+    }
 }
 
 void server_apply_settings(struct server *server)
 {
     const struct settings *settings = server->settings;
     log_set_level((int)settings->log_level);
+    raise_descriptor_limit(settings);
     server->operations.settings = (struct operations_settings){
         .partition = settings->partition,
         .region = settings->region,
@@ -45,71 +72,129 @@ void server_apply_settings(struct server *server)
     };
 }
 
-static const struct settings_listener *settings_of_listener(const struct settings *settings,
-                                                            const struct listener *listener)
+static struct listener *listener_at(const struct server *server, const char *path)
 {
-    for (size_t i = 0; i < settings->n_listeners; i++) {
-        if (listener_matches(listener, &settings->listeners[i])) {
-            return &settings->listeners[i];
+    for (size_t i = 0; i < server->n_listeners; i++) {
+        if (strcmp(listener_path(server->listeners[i]), path) == 0) {
+            return server->listeners[i];
         }
     }
     return NULL;
 }
 
-/* Closes what is gone or changed, keeps what is the same, opens what is new. One that cannot be opened is left out,
- * loudly. */
-static void reopen_listeners(struct server *server)
+/* The sockets of a new configuration: which are kept, and which are new and freed again if another cannot be made. */
+struct socket_plan {
+    struct listener *listeners[SETTINGS_MAX_LISTENERS];
+    bool is_new[SETTINGS_MAX_LISTENERS];
+    size_t n;
+};
+
+/* Takes back what was done: new sockets go, kept ones get what the old configuration says of them. */
+static void plan_undo(const struct server *server, const struct socket_plan *plan)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < server->n_listeners; i++) {
-        struct listener *listener = server->listeners[i];
-        if (settings_of_listener(server->settings, listener) == NULL) {
-            log_notice("[listen %s] is closed", listener_name(listener));
-            listener_free(listener);
-        } else {
-            server->listeners[kept++] = listener;
-        }
-    }
-    server->n_listeners = kept;
-    for (size_t i = 0; i < server->settings->n_listeners; i++) {
-        const struct settings_listener *wanted = &server->settings->listeners[i];
-        bool open = false;
-        for (size_t j = 0; j < kept; j++) {
-            open = open || listener_matches(server->listeners[j], wanted);
-        }
-        if (open) {
+    char unused[512];
+    for (size_t i = 0; i < plan->n; i++) {
+        if (plan->is_new[i]) {
+            listener_free(plan->listeners[i]);
             continue;
         }
-        char error[512];
-        struct listener *listener = listener_new(server, wanted, error, sizeof error);
-        if (listener == NULL) {
-            log_error("%s; going on without [listen %s]", error, wanted->name);
-        } else {
-            log_notice("[listen %s] is open", wanted->name);
-            server->listeners[server->n_listeners++] = listener;
+        for (size_t j = 0; j < server->settings->n_listeners; j++) {
+            const struct settings_listener *old = &server->settings->listeners[j];
+            if (strcmp(old->path, listener_path(plan->listeners[i])) == 0) {
+                rewrap_ignore(listener_change(plan->listeners[i], old, unused, sizeof unused),
+                              "the failure that led here is the one that is told");
+            }
         }
     }
 }
 
+/* Everything that can fail happens here, while the sockets in force are still open. */
+static bool plan_make(struct server *server, const struct settings *fresh, struct socket_plan *plan, char *error,
+                      size_t size)
+{
+    for (size_t i = 0; i < fresh->n_listeners; i++) {
+        const struct settings_listener *wanted = &fresh->listeners[i];
+        struct listener *listener = listener_at(server, wanted->path);
+        plan->is_new[i] = listener == NULL;
+        if (listener == NULL) {
+            listener = listener_new(server, wanted, error, size);
+        } else if (!listener_change(listener, wanted, error, size)) {
+            listener = NULL;
+        }
+        if (listener == NULL) {
+            plan_undo(server, plan);
+            return false;
+        }
+        plan->listeners[plan->n++] = listener;
+    }
+    return true;
+}
+
+static bool is_planned(const struct socket_plan *plan, const struct listener *listener)
+{
+    for (size_t i = 0; i < plan->n; i++) {
+        if (plan->listeners[i] == listener) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void plan_carry_out(struct server *server, const struct socket_plan *plan)
+{
+    for (size_t i = 0; i < server->n_listeners; i++) {
+        if (!is_planned(plan, server->listeners[i])) {
+            log_notice("[listen %s] is closed", listener_name(server->listeners[i]));
+            listener_free(server->listeners[i]);
+        }
+    }
+    for (size_t i = 0; i < plan->n; i++) {
+        if (plan->is_new[i]) {
+            log_notice("[listen %s] is open", listener_name(plan->listeners[i]));
+        }
+        server->listeners[i] = plan->listeners[i];
+    }
+    server->n_listeners = plan->n;
+}
+
+/* Puts fresh, which it then owns, in force; or says in error why not, with everything as it was. */
+static bool take(struct server *server, struct settings *fresh, char *error, size_t size)
+{
+    struct socket_plan plan = {.n = 0};
+    const char *fixed = settings_fixed_difference(server->settings, fresh);
+    if (fixed != NULL) {
+        snprintf(error, size, "%s: %s changed, which takes a restart", server->config_path, fixed);
+        return false;
+    }
+    if (!settings_check_system(fresh, error, size) || !plan_make(server, fresh, &plan, error, size)) {
+        return false;
+    }
+    struct settings *old = server->settings;
+    server->settings = fresh;
+    server_apply_settings(server);
+    plan_carry_out(server, &plan);
+    connections_reidentify(server);
+    settings_free(old);
+    return true;
+}
+
 void server_reload(struct server *server)
 {
+    if (server->phase != SERVER_SERVING) {
+        server->reload_wanted = server->phase == SERVER_STARTING;
+        log_notice("SIGHUP while %s", server->reload_wanted ? "starting: the configuration is read again afterwards"
+                                                            : "stopping is ignored");
+        return;
+    }
     struct settings *fresh = NULL;
     char error[512];
     sd_notify(0, "RELOADING=1");
-    if (!settings_read(server->config_path, &fresh, error, sizeof error)) {
-        log_error("%s; keeping the configuration that is in force", error);
-    } else if (settings_fixed_difference(server->settings, fresh) != NULL) {
-        log_error("%s: %s changed, which takes a restart; keeping the configuration that is in force",
-                  server->config_path, settings_fixed_difference(server->settings, fresh));
-        settings_free(fresh);
-    } else {
-        struct settings *old = server->settings;
-        server->settings = fresh;
-        server_apply_settings(server);
-        reopen_listeners(server);
-        connections_reidentify(server);
-        settings_free(old);
+    bool read = settings_read(server->config_path, &fresh, error, sizeof error);
+    if (read && take(server, fresh, error, sizeof error)) {
         log_notice("%s: the new configuration is in force", server->config_path);
+    } else {
+        log_error("%s; keeping the configuration that is in force", error);
+        settings_free(fresh);
     }
     sd_notify(0, "READY=1");
 }

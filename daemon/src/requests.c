@@ -14,13 +14,13 @@
 static void send_response(struct connection *connection, const Rewrap__Response *response)
 {
     struct server *server = connection->server;
-    buffer_reset(&server->frame);
     struct proto_result packed = proto_pack_frame(&response->base, &server->frame);
     if (packed.code != PROTO_OK || evbuffer_add(connection->output, server->frame.data, server->frame.len) != 0) {
-        log_error("an answer to %s (%zu bytes) cannot be sent: %s; closing the connection", connection->peer_text,
-                  server->frame.len, proto_code_text(packed.code));
+        log_error("an answer to %s cannot be sent: %s; closing the connection", connection->peer_text,
+                  proto_code_text(packed.code));
         connection->broken = true;
     }
+    buffer_reset(&server->frame); /* it may have held a plaintext */
     connection_mark_dirty(connection);
 }
 

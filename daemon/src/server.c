@@ -2,6 +2,7 @@
 #include "server.h"
 
 #include "base/wipe.h"
+#include "callers.h"
 #include "connection.h"
 #include "listener.h"
 #include "log.h"
@@ -13,14 +14,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sysexits.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
 #define SWEEP_INTERVAL_MS 250
 #define STOP_AT_MOST_MS   15000 /* a stop waits this long for what was taken; less than systemd's patience of 90 s */
-#define SPARE_DESCRIPTORS 256   /* beside connections: workers, registry, sockets */
 
 int64_t server_now_ms(const struct server *server)
 {
@@ -117,7 +116,14 @@ static void on_flush(evutil_socket_t fd, short events, void *arg)
 {
     (void)fd;
     (void)events;
-    connections_flush(arg);
+    struct server *server = arg;
+    connections_flush(server);
+    if (server->accepted_this_turn > 0) {
+        server->accepted_this_turn = 0;
+        for (size_t i = 0; i < server->n_listeners; i++) {
+            listener_resume(server->listeners[i]);
+        }
+    }
 }
 
 static void on_signal(evutil_socket_t number, short events, void *arg)
@@ -155,6 +161,9 @@ static void on_workers_started(void *arg, enum workers_start outcome, const char
     log_notice("serving %zu keys and %zu aliases in %s", registry_keys(server->registry),
                registry_aliases(server->registry), server->settings->region);
     sd_notify(0, "READY=1");
+    if (server->reload_wanted) {
+        server_reload(server);
+    }
 }
 
 static bool open_registry(struct server *server)
@@ -216,25 +225,11 @@ static bool make_events(struct server *server)
     return event_add(server->sweep, &(struct timeval){.tv_usec = SWEEP_INTERVAL_MS * 1000}) == 0;
 }
 
-/* As many descriptors as the connections may need; the difference is said now and not when they run out. */
-static void raise_descriptor_limit(const struct settings *settings)
-{
-    struct rlimit limit;
-    rlim_t wanted = (rlim_t)settings->max_connections + SPARE_DESCRIPTORS;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) {
-        return;
-    }
-    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted) {
-        log_warning("max-connections = %u needs %llu descriptors, the limit is %llu (LimitNOFILE=)",
-                    settings->max_connections, (unsigned long long)wanted, (unsigned long long)limit.rlim_cur);
-    }
-}
-
 static void clear(struct server *server)
 {
     close_listeners(server);
     connections_close(server);
+    caller_counts_free(server->callers);
     workers_free(server->workers);
     operations_clear(&server->operations);
     registry_free(server->registry);
@@ -266,13 +261,13 @@ int server_run(const char *config_path, struct settings *settings)
                             .exit_code = EX_OSERR};
     LIST_INIT(&server.connections);
     STAILQ_INIT(&server.dirty);
+    server.callers = caller_counts_new();
     server.operations.clock = wall_clock_ms;
     server.operations.log = on_module_log;
     server_apply_settings(&server);
-    raise_descriptor_limit(settings);
     signal(SIGPIPE, SIG_IGN);
     server.base = event_base_new();
-    if (server.base == NULL || !make_events(&server)) {
+    if (server.base == NULL || server.callers == NULL || !make_events(&server)) {
         log_error("the event loop cannot be made; not starting");
     } else if (open_registry(&server) && start_workers(&server)) {
         event_base_dispatch(server.base);

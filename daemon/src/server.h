@@ -41,6 +41,11 @@ struct server {
 
     struct connection_list connections;
     size_t n_connections;
+    struct caller_counts *callers; /* connections by uid */
+    size_t buffered_bytes;         /* in the buffers of all connections */
+    unsigned accepted_this_turn;
+    unsigned refused;              /* connections, since the last line about it in the log */
+    bool reload_wanted;            /* SIGHUP came while starting */
     struct connection_queue dirty; /* have something to write or to be freed at the end of this loop turn */
     struct event *flush;           /* runs after the callbacks of this turn */
     struct event *sweep;           /* looks for stalled peers, and for the end of a stop */
@@ -50,7 +55,7 @@ struct server {
     struct event *signals[4];
 };
 
-/* Monotonic milliseconds, read once a loop turn. */
+/* Monotonic milliseconds, to a few of them: the kernel's coarse clock costs no system call. */
 int64_t server_now_ms(const struct server *server);
 
 /* The principal of a peer that came through a listener, by the present configuration; NULL when nobody is mapped to it.
@@ -61,8 +66,9 @@ const char *server_principal(const struct server *server, const char *listener, 
 void server_apply_settings(struct server *server);
 
 /*
- * Reads the configuration again. A bad one, or one that changes what takes a restart, is logged and the one in force
- * kept, whole. Otherwise sockets are opened and closed as it says and everybody's principal is looked up again.
+ * Reads the configuration again, while serving. A bad one, one that names what is not there, one whose sockets cannot
+ * be opened, or one that changes what takes a restart is logged and the one in force kept, whole. Otherwise sockets are
+ * opened and closed as it says and everybody's principal is looked up again.
  */
 void server_reload(struct server *server);
 

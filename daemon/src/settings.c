@@ -91,15 +91,27 @@ static bool check_listener(const struct settings *settings, size_t index, struct
                                      settings->listeners[i].name);
         }
     }
+    if (listener->principal == NULL && settings->n_peers == 0) {
+        return settings_complain(problem, listener->line,
+                                 "[listen %s] has no principal, and there is no [peer …] section", listener->name);
+    }
     if (listener->principal != NULL && !principal_fits(settings, listener->principal, why, sizeof why)) {
         return settings_complain(problem, listener->line, "[listen %s] principal: %s", listener->name, why);
     }
     return true;
 }
 
-static bool check_peer(const struct settings *settings, const struct settings_peer *peer,
-                       struct settings_problem *problem)
+/* The first peer section that fits counts: one that comes after a wider one is never looked at. */
+static bool covers(const struct settings_peer *first, const struct settings_peer *later)
 {
+    bool uid = !first->has_uid || (later->has_uid && later->uid == first->uid);
+    bool gid = !first->has_gid || (later->has_gid && later->gid == first->gid);
+    return uid && gid;
+}
+
+static bool check_peer(const struct settings *settings, size_t index, struct settings_problem *problem)
+{
+    const struct settings_peer *peer = &settings->peers[index];
     char why[256];
     if (!peer->has_uid && !peer->has_gid) {
         return settings_complain(problem, peer->line, "[peer %s] has neither uid nor gid", peer->name);
@@ -109,6 +121,12 @@ static bool check_peer(const struct settings *settings, const struct settings_pe
     }
     if (!principal_fits(settings, peer->principal, why, sizeof why)) {
         return settings_complain(problem, peer->line, "[peer %s] principal: %s", peer->name, why);
+    }
+    for (size_t i = 0; i < index; i++) {
+        if (covers(&settings->peers[i], peer)) {
+            return settings_complain(problem, peer->line, "[peer %s] is never looked at: [peer %s] comes first",
+                                     peer->name, settings->peers[i].name);
+        }
     }
     return true;
 }
@@ -138,7 +156,7 @@ bool settings_check(const struct settings *settings, struct settings_problem *pr
         }
     }
     for (size_t i = 0; i < settings->n_peers; i++) {
-        if (!check_peer(settings, &settings->peers[i], problem)) {
+        if (!check_peer(settings, i, problem)) {
             return false;
         }
     }

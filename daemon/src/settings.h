@@ -59,7 +59,8 @@ struct settings {
     char *state_dir;
     char *worker;
     unsigned max_connections;
-    unsigned max_in_flight; /* of one connection */
+    unsigned max_in_flight;    /* of one connection */
+    unsigned stall_timeout_ms; /* for a frame that was begun, and for answers that are not read */
     unsigned default_timeout_ms;
     unsigned max_timeout_ms;
     unsigned max_keys_per_account;
@@ -85,6 +86,13 @@ REWRAP_MUST_USE bool settings_read(const char *path, struct settings **ret, char
 /* The same from memory, for tests and the fuzzer: name stands for the file in messages. */
 REWRAP_MUST_USE bool settings_parse(const char *name, struct view text, struct settings **ret, char *error,
                                     size_t error_size);
+
+/*
+ * What the file names must be there: folders, programs, PIN files, groups. False with one line in error otherwise.
+ * Blocks on the file system and the user database: called at start, on SIGHUP and by --check-config, before anything is
+ * opened or closed.
+ */
+REWRAP_MUST_USE bool settings_check_system(const struct settings *settings, char *error, size_t error_size);
 
 /* NULL is allowed. */
 void settings_free(struct settings *settings);

@@ -35,9 +35,27 @@ static const char *read_optional_text(const struct key_row *row, char *object, c
     return value[0] == '\0' ? NULL : keep_text(text_field(row, object), value);
 }
 
+/* One spelling for each path, so that two of them can be compared. */
 static const char *read_path(const struct key_row *row, char *object, const char *value)
 {
-    return value[0] != '/' ? "it is not an absolute path" : keep_text(text_field(row, object), value);
+    if (value[0] != '/') {
+        return "it is not an absolute path";
+    }
+    bool plain = strstr(value, "//") == NULL && strstr(value, "/./") == NULL && strstr(value, "/../") == NULL;
+    return plain ? keep_text(text_field(row, object), value) : "it has an empty, . or .. part";
+}
+
+/* Which token. A PIN in it would be in the file, in the log and in every error: it is refused, and not repeated. */
+static const char *read_uri(const struct key_row *row, char *object, const char *value)
+{
+    if (strstr(value, "pin-value") != NULL) {
+        return "a PIN does not belong here; pin-source names the file that holds it";
+    }
+    if (strstr(value, "pin-source") != NULL) {
+        return "pin-source is a key of its own";
+    }
+    return strncmp(value, "pkcs11:", strlen("pkcs11:")) == 0 ? keep_text(text_field(row, object), value)
+                                                             : "it is not a URI of RFC 7512 (pkcs11:…)";
 }
 
 static const char *read_socket_path(const struct key_row *row, char *object, const char *value)
@@ -160,6 +178,7 @@ const struct key_row settings_service_keys[] = {
     {"worker", read_path, offsetof(struct settings, worker), 0, 0, 0},
     {"max-connections", read_number, offsetof(struct settings, max_connections), 1, 100000, 0},
     {"max-in-flight", read_number, offsetof(struct settings, max_in_flight), 1, 10000, 0},
+    {"stall-timeout-ms", read_number, offsetof(struct settings, stall_timeout_ms), 10, HOUR_MS, 0},
     {"default-timeout-ms", read_number, offsetof(struct settings, default_timeout_ms), 1, HOUR_MS, 0},
     {"max-timeout-ms", read_number, offsetof(struct settings, max_timeout_ms), 1, HOUR_MS, 0},
     {"max-keys-per-account", read_number, offsetof(struct settings, max_keys_per_account), 1, 10000000, 0},
@@ -190,7 +209,7 @@ const struct key_row settings_peer_keys[] = {
 const struct key_row settings_token_keys[] = {
     {"module", read_text, offsetof(struct settings_token, module), 0, 0, 0},
     {"init-args", read_optional_text, offsetof(struct settings_token, init_args), 0, 0, 0},
-    {"uri", read_text, offsetof(struct settings_token, uri), 0, 0, 0},
+    {"uri", read_uri, offsetof(struct settings_token, uri), 0, 0, 0},
     {"pin-source", read_pin_source, offsetof(struct settings_token, pin_file), 0, 0, 0},
     {"require", read_level, offsetof(struct settings_token, require), 0, 0, 0},
     {"workers", read_number, offsetof(struct settings_token, workers), 1, 64, 0},

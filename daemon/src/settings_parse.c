@@ -162,9 +162,8 @@ static bool set_key(struct parser *parser, const char *key, const char *value)
         }
         parser->seen |= 1ul << i;
         const char *why = row->read(row, parser->object, value);
-        return why == NULL ? true
-                           : settings_complain(&parser->problem, parser->line, "[%s] %s = %s: %s", parser->section, key,
-                                               value, why);
+        return why == NULL ||
+               settings_complain(&parser->problem, parser->line, "[%s] %s: %s", parser->section, key, why);
     }
     return settings_complain(&parser->problem, parser->line, "[%s] has no key '%s'", parser->section, key);
 }
@@ -236,6 +235,7 @@ static bool set_defaults(struct settings *settings)
 {
     *settings = (struct settings){.max_connections = 16384,
                                   .max_in_flight = 64,
+                                  .stall_timeout_ms = 30000,
                                   .default_timeout_ms = 10000,
                                   .max_timeout_ms = 60000,
                                   .max_keys_per_account = 100000, /* KMS.md R-79 */

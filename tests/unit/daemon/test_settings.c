@@ -17,8 +17,9 @@
 
 #define SERVICE                                                                                                        \
     "[service]\nregion = eu-central-1\nstate-dir = /var/lib/rewrapd\nworker = /usr/libexec/rewrapd/rewrapd-hsm\n"
-#define ACCOUNT "[account 111122223333]\n"
-#define LISTEN  "[listen main]\npath = /run/rewrapd/rewrapd.sock\n"
+#define ACCOUNT     "[account 111122223333]\n"
+#define LISTEN_PATH "[listen main]\npath = /run/rewrapd/rewrapd.sock\n"
+#define LISTEN      LISTEN_PATH "principal = arn:aws:iam::111122223333:root\n"
 #define TOKEN                                                                                                          \
     "[token main]\nmodule = /usr/lib/softhsm/libsofthsm2.so\nuri = pkcs11:token=rewrapd\npin-source = "                \
     "/etc/rewrapd/pin\n"
@@ -49,7 +50,8 @@ static void smallest_file_has_the_defaults(void **state)
     assert_string_equal(settings->accounts[0], "111122223333");
     assert_int_equal(settings->n_listeners, 1);
     assert_int_equal(settings->listeners[0].mode, 0600);
-    assert_null(settings->listeners[0].principal);
+    assert_string_equal(settings->listeners[0].principal, "arn:aws:iam::111122223333:root");
+    assert_int_equal(settings->stall_timeout_ms, 30000);
     assert_int_equal(settings->n_tokens, 1);
     assert_int_equal(settings->tokens[0].require, HSM__LEVEL__LEVEL_SEALED);
     assert_int_equal(settings->tokens[0].workers, 1);
@@ -63,7 +65,8 @@ static void every_key_is_read(void **state)
     char error[512];
     struct settings *settings = parse(
         "# a comment\n; another\n" SERVICE "partition = aws-cn\nmax-connections = 7\nmax-in-flight = 8\n"
-        "default-timeout-ms = 9\nmax-timeout-ms = 10\nmax-keys-per-account = 11\nlog-level = debug\n" ACCOUNT LISTEN
+        "default-timeout-ms = 9\nmax-timeout-ms = 10\nmax-keys-per-account = 11\nlog-level = debug\nstall-timeout-ms = "
+        "12\n" ACCOUNT LISTEN_PATH
         "mode = 0660\ngroup = rewrapd\nprincipal = arn:aws-cn:iam::111122223333:user/payroll\n"
         "[peer one]\nuid = 0\ngid = 12\nprincipal = arn:aws-cn:iam::111122223333:root\n" TOKEN
         "init-args = configdir=/x flags=readOnly\nrequire = sensitive\nworkers = 3\nmax-queue = 14\ndeadline-ms = 15\n"
@@ -77,6 +80,7 @@ static void every_key_is_read(void **state)
     assert_int_equal(settings->max_timeout_ms, 10);
     assert_int_equal(settings->max_keys_per_account, 11);
     assert_int_equal(settings->log_level, LOG_DEBUG);
+    assert_int_equal(settings->stall_timeout_ms, 12);
     assert_int_equal(settings->listeners[0].mode, 0660);
     assert_string_equal(settings->listeners[0].group, "rewrapd");
     assert_string_equal(settings->listeners[0].principal, "arn:aws-cn:iam::111122223333:user/payroll");
@@ -118,7 +122,7 @@ static void pin_sources(void **state)
         struct settings *settings = parse(text, error, sizeof error);
         if (rows[i].path == NULL) {
             assert_null(settings);
-            assert_non_null(strstr(error, "t.conf:11: [token main] pin-source = "));
+            assert_non_null(strstr(error, "t.conf:12: [token main] pin-source: "));
         } else {
             assert_string_equal(settings->tokens[0].pin_file, rows[i].path);
         }
@@ -138,19 +142,17 @@ static void bad_files_are_refused_with_their_line(void **state)
         {"region = x\n", "t.conf:1: 'region' stands before the first section"},
         {"[service]\ncolour = red\n", "t.conf:2: [service] has no key 'colour'"},
         {"[colours]\n", "t.conf:1: there is no section [colours]"},
-        {GOOD "[colours]\nred = 1\n", "t.conf:12: there is no section [colours]"},
+        {GOOD "[colours]\nred = 1\n", "t.conf:13: there is no section [colours]"},
         {"[service]\nregion = eu-central-1\nregion = eu-central-1\n", "t.conf:3: [service] region is given twice"},
         {"[service]\nregion = eu-central-1\n eu-central-2\n", "t.conf:3: [service] region is given twice"},
-        {"[service]\nregion = Europe\n",
-         "t.conf:2: [service] region = Europe: it is not a region such as eu-central-1"},
-        {"[service]\nstate-dir = lib\n", "t.conf:2: [service] state-dir = lib: it is not an absolute path"},
-        {"[service]\nmax-in-flight = 0\n", "t.conf:2: [service] max-in-flight = 0: it is not between 1 and 10000"},
-        {"[service]\nmax-in-flight = -1\n", "t.conf:2: [service] max-in-flight = -1: it is not a number"},
-        {"[service]\nmax-in-flight = 1x\n", "t.conf:2: [service] max-in-flight = 1x: it is not a number"},
-        {"[service]\nmax-in-flight = 99999999999999999999\n",
-         "t.conf:2: [service] max-in-flight = 99999999999999999999: it is not a number"},
+        {"[service]\nregion = Europe\n", "t.conf:2: [service] region: it is not a region such as eu-central-1"},
+        {"[service]\nstate-dir = lib\n", "t.conf:2: [service] state-dir: it is not an absolute path"},
+        {"[service]\nmax-in-flight = 0\n", "t.conf:2: [service] max-in-flight: it is not between 1 and 10000"},
+        {"[service]\nmax-in-flight = -1\n", "t.conf:2: [service] max-in-flight: it is not a number"},
+        {"[service]\nmax-in-flight = 1x\n", "t.conf:2: [service] max-in-flight: it is not a number"},
+        {"[service]\nmax-in-flight = 99999999999999999999\n", "t.conf:2: [service] max-in-flight: it is not a number"},
         {"[service]\nlog-level = loud\n",
-         "t.conf:2: [service] log-level = loud: it is not error, warning, notice, info or debug"},
+         "t.conf:2: [service] log-level: it is not error, warning, notice, info or debug"},
         {"[service]\nnonsense\n", "t.conf:2: this is neither [section] nor key = value"},
         {"[service\n", "t.conf:1: this is neither [section] nor key = value"},
         {SERVICE SERVICE, "t.conf:5: [service] is given twice, has a name that cannot be, or is one too many"},
@@ -162,29 +164,41 @@ static void bad_files_are_refused_with_their_line(void **state)
         {"[account 111122223333]\nx = 1\n", "t.conf:2: [account 111122223333] has no key 'x'"},
         {"[listen]\n", "t.conf:1: [listen] is given twice, has a name that cannot be, or is one too many"},
         {"[listen a/b]\n", "t.conf:1: [listen a/b] is given twice, has a name that cannot be, or is one too many"},
-        {"[listen a]\nmode = 0999\n", "t.conf:2: [listen a] mode = 0999: it is not an octal number"},
-        {"[listen a]\nmode = 7777\n", "t.conf:2: [listen a] mode = 7777: it is not between 0 and 777"},
-        {"[token a]\nrequire = yes\n", "t.conf:2: [token a] require = yes: it is neither sealed nor sensitive"},
+        {"[listen a]\nmode = 0999\n", "t.conf:2: [listen a] mode: it is not an octal number"},
+        {"[listen a]\nmode = 7777\n", "t.conf:2: [listen a] mode: it is not between 0 and 777"},
+        {"[token a]\nrequire = yes\n", "t.conf:2: [token a] require: it is neither sealed nor sensitive"},
+        {"[token a]\nuri = SECRET1234\n", "t.conf:2: [token a] uri: it is not a URI of RFC 7512 (pkcs11:…)"},
+        {"[token a]\nuri = pkcs11:token=x;pin-value=SECRET1234\n",
+         "t.conf:2: [token a] uri: a PIN does not belong here; pin-source names the file that holds it"},
+        {"[token a]\nuri = pkcs11:token=x?pin-source=file:/p\n",
+         "t.conf:2: [token a] uri: pin-source is a key of its own"},
+        {"[listen a]\npath = /run//x\n", "t.conf:2: [listen a] path: it has an empty, . or .. part"},
+        {"[listen a]\npath = /run/../x\n", "t.conf:2: [listen a] path: it has an empty, . or .. part"},
+        {SERVICE ACCOUNT LISTEN_PATH TOKEN,
+         "t.conf:6: [listen main] has no principal, and there is no [peer …] section"},
+        {GOOD "[peer x]\nuid = 1\nprincipal = arn:aws:iam::111122223333:root\n"
+              "[peer y]\nuid = 1\ngid = 2\nprincipal = arn:aws:iam::111122223333:root\n",
+         "t.conf:16: [peer y] is never looked at: [peer x] comes first"},
         {SERVICE "default-timeout-ms = 100000\n" ACCOUNT LISTEN TOKEN,
          "t.conf: [service] default-timeout-ms is more than max-timeout-ms"},
         {SERVICE LISTEN TOKEN, "t.conf: there is no [account …] section"},
         {SERVICE ACCOUNT TOKEN, "t.conf: there is no [listen …] section"},
         {SERVICE ACCOUNT LISTEN, "t.conf: there is no [token …] section"},
-        {GOOD "[listen two]\nmode = 0600\n", "t.conf:12: [listen two] has no path"},
+        {GOOD "[listen two]\nmode = 0600\n", "t.conf:13: [listen two] has no path"},
         {GOOD "[listen two]\npath = /run/rewrapd/rewrapd.sock\n",
-         "t.conf:12: [listen two] has the path of [listen main]"},
-        {GOOD "[peer x]\nprincipal = arn:aws:iam::111122223333:root\n", "t.conf:12: [peer x] has neither uid nor gid"},
-        {GOOD "[peer x]\nuid = 1\n", "t.conf:12: [peer x] has no principal"},
-        {GOOD "[peer x]\nuid = 4294967295\n",
-         "t.conf:13: [peer x] uid = 4294967295: it is not between 0 and 4294967294"},
+         "t.conf:13: [listen two] has the path of [listen main]"},
+        {GOOD "[peer x]\nprincipal = arn:aws:iam::111122223333:root\n", "t.conf:13: [peer x] has neither uid nor gid"},
+        {GOOD "[peer x]\nuid = 1\n", "t.conf:13: [peer x] has no principal"},
+        {GOOD "[peer x]\nuid = 4294967295\n", "t.conf:14: [peer x] uid: it is not between 0 and 4294967294"},
         {GOOD "[peer x]\nuid = 1\nprincipal = root\n",
-         "t.conf:12: [peer x] principal: 'root' is not the ARN of a principal"},
+         "t.conf:13: [peer x] principal: 'root' is not the ARN of a principal"},
         {GOOD "[peer x]\nuid = 1\nprincipal = arn:aws:iam::444455556666:root\n",
-         "t.conf:12: [peer x] principal: 'arn:aws:iam::444455556666:root' is of an account without a section [account "
+         "t.conf:13: [peer x] principal: 'arn:aws:iam::444455556666:root' is of an account without a section [account "
          "444455556666]"},
         {GOOD "[peer x]\nuid = 1\nprincipal = arn:aws-cn:iam::111122223333:root\n",
-         "t.conf:12: [peer x] principal: 'arn:aws-cn:iam::111122223333:root' is not of partition aws"},
-        {SERVICE ACCOUNT LISTEN "[token main]\nmodule = m\nuri = u\n", "t.conf:8: [token main] has no pin-source"},
+         "t.conf:13: [peer x] principal: 'arn:aws-cn:iam::111122223333:root' is not of partition aws"},
+        {SERVICE ACCOUNT LISTEN "[token main]\nmodule = m\nuri = pkcs11:token=u\n",
+         "t.conf:9: [token main] has no pin-source"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char error[512];
@@ -233,8 +247,9 @@ static void a_reload_tells_what_takes_a_restart(void **state)
     } rows[] = {
         {GOOD, NULL},
         {GOOD "workers = 2\n", "[token main] workers"},
-        {GOOD "[token b]\nmodule = m\nuri = u\npin-source = /p\n", "the number of [token …] sections"},
-        {SERVICE "partition = aws-cn\n" ACCOUNT LISTEN TOKEN, "[service] partition"},
+        {GOOD "[token b]\nmodule = m\nuri = pkcs11:token=u\npin-source = /p\n", "the number of [token …] sections"},
+        {SERVICE "partition = aws-cn\n" ACCOUNT LISTEN_PATH "principal = arn:aws-cn:iam::111122223333:root\n" TOKEN,
+         "[service] partition"},
         {SERVICE "max-in-flight = 3\n" ACCOUNT "[account 444455556666]\n" LISTEN "mode = 0666\n" TOKEN, NULL},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -263,6 +278,47 @@ static void files_that_cannot_be_read(void **state)
     assert_null(settings);
 }
 
+/* Every file and folder that is named, one at a time. */
+static void what_is_named_must_be_there(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *worker;
+        const char *state_dir;
+        const char *pin;
+        const char *socket;
+        const char *group;
+        const char *error; /* NULL: good */
+    } rows[] = {
+        {"/bin/sh", "/tmp", "/etc/passwd", "/tmp/s", "root", NULL},
+        {"/bin/no-such", "/tmp", "/etc/passwd", "/tmp/s", "root",
+         "[service] worker: /bin/no-such: No such file or directory"},
+        {"/etc/passwd", "/tmp", "/etc/passwd", "/tmp/s", "root", "[service] worker: /etc/passwd: is not a program"},
+        {"/bin/sh", "/etc/passwd", "/etc/passwd", "/tmp/s", "root",
+         "[service] state-dir: /etc/passwd: is not a folder"},
+        {"/bin/sh", "/tmp", "/tmp", "/tmp/s", "root", "[token main] pin-source: /tmp: is not a regular file"},
+        {"/bin/sh", "/tmp", "/etc/passwd", "/no-such/s", "root",
+         "[listen main] folder of path: /no-such: No such file or directory"},
+        {"/bin/sh", "/tmp", "/etc/passwd", "/s", "root", NULL},
+        {"/bin/sh", "/tmp", "/etc/passwd", "/tmp/s", "no-such-group",
+         "[listen main] group: there is no group 'no-such-group'"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[1024];
+        char error[512];
+        snprintf(text, sizeof text,
+                 "[service]\nregion = eu-central-1\nstate-dir = %s\nworker = %s\n" ACCOUNT
+                 "[listen main]\npath = %s\ngroup = %s\nprincipal = arn:aws:iam::111122223333:root\n"
+                 "[token main]\nmodule = m\nuri = pkcs11:token=x\npin-source = %s\n",
+                 rows[i].state_dir, rows[i].worker, rows[i].socket, rows[i].group, rows[i].pin);
+        struct settings *settings = parse(text, error, sizeof error);
+        assert_string_equal(error, "");
+        assert_int_equal(settings_check_system(settings, error, sizeof error), rows[i].error == NULL);
+        assert_string_equal(error, rows[i].error == NULL ? "" : rows[i].error);
+        settings_free(settings);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -274,6 +330,7 @@ int main(void)
         cmocka_unit_test(the_longest_line_is_read_whole),
         cmocka_unit_test(a_reload_tells_what_takes_a_restart),
         cmocka_unit_test(files_that_cannot_be_read),
+        cmocka_unit_test(what_is_named_must_be_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
