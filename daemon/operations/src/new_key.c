@@ -92,10 +92,15 @@ static bool check_tag(struct operation *operation, const Rewrap__CreateKeyReques
     return true;
 }
 
+void operation_new_key_refuse_tags(struct operation *operation)
+{
+    operation_fail(operation, OPERATION_TAG, "Too many tags");
+}
+
 static bool check_tags(struct operation *operation, const Rewrap__CreateKeyRequest *request)
 {
     if (request->n_tags > OPERATION_TAGS_MAX) {
-        operation_fail(operation, OPERATION_TAG, "Too many tags");
+        operation_new_key_refuse_tags(operation);
         return false;
     }
     for (size_t i = 0; i < request->n_tags; i++) {

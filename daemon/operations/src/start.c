@@ -1,5 +1,6 @@
 /* The start of an operation: its row, its caller, its message, its validation; then its handler. See
  * operations/operation.h. */
+#include "new_key.h"
 #include "operation.h"
 #include "patterns.h"
 #include "pending.h"
@@ -66,9 +67,19 @@ static struct operation *operation_new(struct operations *operations, const stru
     return operation;
 }
 
+/* A list that is longer than any of ours may be. False, without an answer, for one that has no limit of its own. */
+static bool refuse_list(struct operation *operation, const ProtobufCMessageDescriptor *type, const char *field)
+{
+    if (type == &rewrap__create_key_request__descriptor && strcmp(field, "tags") == 0) {
+        operation_new_key_refuse_tags(operation);
+        return true;
+    }
+    return operation_refuse_too_many(operation, type, field);
+}
+
 /* What protobuf could not read (KMS.md R-10). A context that is too big or has a key twice is a validation error, R-45.
  */
-static void refuse_body(struct operation *operation, struct proto_result result)
+static void refuse_body(struct operation *operation, const ProtobufCMessageDescriptor *type, struct proto_result result)
 {
     const char *field = result.field == NULL ? "" : result.field;
     switch (result.code) {
@@ -82,6 +93,9 @@ static void refuse_body(struct operation *operation, struct proto_result result)
     case PROTO_DUPLICATE:
         if (strstr(field, "encryption_context") != NULL) {
             operation_fail(operation, OPERATION_VALIDATION, "Invalid EncryptionContext");
+            return;
+        }
+        if (result.code == PROTO_TOO_MANY && refuse_list(operation, type, field)) {
             return;
         }
         break;
@@ -99,7 +113,7 @@ static void run(struct operation *operation, const ProtobufCMessageDescriptor *t
 {
     struct proto_result unpacked = proto_unpack(type, body, &operation->request);
     if (unpacked.code != PROTO_OK) {
-        refuse_body(operation, unpacked);
+        refuse_body(operation, type, unpacked);
     } else if (operation_validate(operation)) {
         operation->kind->run(operation);
     }

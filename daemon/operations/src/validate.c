@@ -148,14 +148,20 @@ static const void *at_offset(const ProtobufCMessage *message, size_t offset)
     return (const char *)message + offset;
 }
 
+static void violated_items(struct operation_clauses *clauses, const struct operation_constraint *constraint,
+                           const struct operation_path *path)
+{
+    struct subject subject = {.clauses = clauses, .path = path};
+    violated_limit(&subject, "have length less than or equal to ", (int64_t)constraint->max_items);
+}
+
 static void check_list(struct operation_clauses *clauses, const ProtobufCMessage *message,
                        const ProtobufCFieldDescriptor *field, const struct operation_constraint *constraint,
                        const struct operation_path *path)
 {
     size_t n = *(const size_t *)at_offset(message, field->quantifier_offset);
     if (constraint != NULL && constraint->max_items != 0 && n > constraint->max_items) {
-        struct subject subject = {.clauses = clauses, .path = path};
-        violated_limit(&subject, "have length less than or equal to ", (int64_t)constraint->max_items);
+        violated_items(clauses, constraint, path);
         return; /* one clause for the list, and not one for each of too many elements */
     }
     const char *elements = *(const char *const *)at_offset(message, field->offset);
@@ -199,31 +205,62 @@ static void check_message(struct operation_clauses *clauses, const ProtobufCMess
     }
 }
 
+/* The text of the clauses, NULL when there are none; takes them over. */
+static bool take_text(struct operation_clauses *clauses, char **ret_text)
+{
+    char *text = clauses->n == 0 ? NULL : operation_clauses_text(clauses);
+    /* Full without one clause: there was no memory, since one always fits. */
+    bool ok = clauses->n == 0 ? !clauses->full : text != NULL;
+    if (ok) {
+        *ret_text = text;
+    }
+    buffer_clear(&clauses->text);
+    return ok;
+}
+
 bool operation_validate_message(const ProtobufCMessage *message, char **ret_text)
 {
     struct operation_clauses clauses = OPERATION_CLAUSES_INIT;
     check_message(&clauses, message, NULL);
-    char *text = clauses.n == 0 ? NULL : operation_clauses_text(&clauses);
-    /* Full without one clause: there was no memory, since one always fits. */
-    bool ok = clauses.n == 0 ? !clauses.full : text != NULL;
-    if (ok) {
-        *ret_text = text;
+    return take_text(&clauses, ret_text);
+}
+
+/* Answers with the text, which it frees. */
+static void refuse(struct operation *operation, bool made, char *text)
+{
+    if (made) {
+        operation_fail(operation, OPERATION_VALIDATION, "%s", text);
+    } else {
+        operation_fail(operation, OPERATION_INTERNAL, "There is no memory for the request.");
     }
-    buffer_clear(&clauses.text);
-    return ok;
+    free(text);
 }
 
 bool operation_validate(struct operation *operation)
 {
     char *text = NULL;
-    if (!operation_validate_message(operation->request, &text)) {
-        operation_fail(operation, OPERATION_INTERNAL, "There is no memory for the request.");
-        return false;
-    }
-    if (text == NULL) {
+    bool made = operation_validate_message(operation->request, &text);
+    if (made && text == NULL) {
         return true;
     }
-    operation_fail(operation, OPERATION_VALIDATION, "%s", text);
-    free(text);
+    refuse(operation, made, text);
+    return false;
+}
+
+bool operation_refuse_too_many(struct operation *operation, const ProtobufCMessageDescriptor *type, const char *field)
+{
+    const struct operation_constraint *const *by_field = operation_constraints_of(type);
+    for (unsigned i = 0; by_field != NULL && i < type->n_fields; i++) {
+        if (by_field[i] == NULL || by_field[i]->max_items == 0 || strcmp(by_field[i]->field, field) != 0) {
+            continue;
+        }
+        struct operation_clauses clauses = OPERATION_CLAUSES_INIT;
+        struct operation_path path = {.field = field};
+        violated_items(&clauses, by_field[i], &path);
+        char *text = NULL;
+        bool made = take_text(&clauses, &text);
+        refuse(operation, made, text);
+        return true;
+    }
     return false;
 }

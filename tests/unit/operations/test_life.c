@@ -2,6 +2,8 @@
 #include "fixture.h"
 #include "re_encrypt.h"
 
+#include "base/buffer.h"
+
 #include <event2/event.h>
 #include <stdio.h>
 
@@ -61,7 +63,7 @@ static void names_of_no_operation(void **state)
     free(endless);
 }
 
-/* n times the same two or more bytes; to be freed. */
+/* The same bytes n times; buffer_clear frees them. */
 static struct buffer n_times(size_t n, const char *element, size_t len)
 {
     struct buffer bytes = BUFFER_INIT((size_t)1024 * 1024);
