@@ -109,7 +109,7 @@ static const struct operation_constraint table[] = {
     ALIAS_NAME(DELETE_ALIAS),
 
     KEY_ID(LIST_ALIASES, "key_id", 0),
-    LIMITS(LIST_ALIASES, "limit", 0, 1, 100),
+    {.type = LIST_ALIASES, .field = "limit", .min = 1, .max = 100, .model_max = 1000},
     MARKER(LIST_ALIASES),
 };
 

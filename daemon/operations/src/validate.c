@@ -61,7 +61,9 @@ static void check_integer(struct subject subject, const struct operation_constra
     snprintf(number, sizeof number, "%" PRId32, value);
     subject.value = number;
     if (value > constraint->max) {
-        violated_limit(&subject, "have value less than or equal to ", constraint->max);
+        bool beyond_model = constraint->model_max != 0 && value > constraint->model_max;
+        violated_limit(&subject, "have value less than or equal to ",
+                       beyond_model ? constraint->model_max : constraint->max);
     }
     if (value < constraint->min) {
         violated_limit(&subject, "have value greater than or equal to ", constraint->min);

@@ -196,6 +196,34 @@ static void integers_have_ranges(void **state)
                                "have value greater than or equal to 1");
 }
 
+/* The model's range is wider than what the service allows: each limit is named by the value that is beyond it. */
+static void a_page_of_aliases_has_two_limits(void **state)
+{
+    (void)state;
+    Rewrap__ListAliasesRequest request = REWRAP__LIST_ALIASES_REQUEST__INIT;
+    static const struct {
+        int32_t limit;
+        const char *words; /* NULL: it is taken */
+    } rows[] = {
+        {0, "greater than or equal to 1"},
+        {1, NULL},
+        {100, NULL},
+        {101, "less than or equal to 100"},
+        {1000, "less than or equal to 100"},
+        {1001, "less than or equal to 1000"},
+        {INT32_MAX, "less than or equal to 1000"},
+    };
+    request.has_limit = true;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        request.limit = rows[i].limit;
+        assert_text(&request.base,
+                    rows[i].words == NULL
+                        ? NULL
+                        : text("1 validation error detected: Value '%d' at 'limit' " MUST "have value %s",
+                               rows[i].limit, rows[i].words));
+    }
+}
+
 static void characters_are_counted_and_not_bytes(void **state)
 {
     (void)state;
@@ -288,6 +316,7 @@ int main(void)
         cmocka_unit_test(numbers_of_no_enumeration_show_the_value_set),
         cmocka_unit_test(nested_members_are_named_by_their_path),
         cmocka_unit_test(integers_have_ranges),
+        cmocka_unit_test(a_page_of_aliases_has_two_limits),
         cmocka_unit_test(characters_are_counted_and_not_bytes),
         cmocka_unit_test(an_error_is_not_a_way_to_have_much_sent),
         cmocka_unit_test(patterns_hold_at_their_edges),
