@@ -141,13 +141,25 @@ static const struct registry_key *resolve_foreign(struct operation *operation, e
     return operation_authorize_key(operation, permission, key) ? key : NULL;
 }
 
+static bool starts_longer(const char *text, const char *prefix)
+{
+    return starts_with(text, prefix) && text[strlen(prefix)] != '\0';
+}
+
+/* The ARN of a key or an alias of some region, by its form. */
+static bool parse_arn(const char *text, struct arn *ret)
+{
+    return arn_parse(view_of_string(text), ret) && view_equal(ret->service, view_of_string("kms")) &&
+           ret->region.len != 0 &&
+           (starts_longer(resource_of(ret), "key/") || starts_longer(resource_of(ret), "alias/"));
+}
+
 static const struct registry_key *resolve_arn(struct operation *operation, const char *text,
                                               enum operation_permission permission)
 {
     const struct operations_settings *settings = &operation->operations->settings;
     struct arn arn;
-    if (!arn_parse(view_of_string(text), &arn) || !view_equal(arn.service, view_of_string("kms")) ||
-        !(starts_with(resource_of(&arn), "key/") || starts_with(resource_of(&arn), "alias/"))) {
+    if (!parse_arn(text, &arn)) {
         refuse_unknown_form(operation, text);
         return NULL;
     }
