@@ -119,6 +119,11 @@ size_t registry_waiting(const struct registry *registry)
 
 /* ------------------------------------------------------------------ opening and closing */
 
+void registry_set_patience(struct registry *registry, int patience_ms)
+{
+    store_set_patience(registry->store, patience_ms);
+}
+
 struct registry_result registry_open(struct event_base *base, const char *path, struct registry **ret)
 {
     struct registry *registry = calloc(1, sizeof *registry);

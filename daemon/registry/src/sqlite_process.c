@@ -134,17 +134,19 @@ struct registry_result sqlite_process_start(const char *path, struct sqlite_proc
 
 void sqlite_process_kill(const struct sqlite_process *process)
 {
-    rewrap_ignore(kill(process->pid, SIGKILL), "it may have ended; until it was waited for, the number is its own");
+    if (process->pid > 0) { /* -1 would be every process there is */
+        rewrap_ignore(kill(process->pid, SIGKILL), "it may have ended; until it was waited for, the number is its own");
+    }
 }
 
-void sqlite_process_reap(struct sqlite_process *process)
+bool sqlite_process_reap(struct sqlite_process *process)
 {
-    pid_t gone;
-    do {
-        gone = waitpid(process->pid, NULL, 0);
-    } while (gone < 0 && errno == EINTR);
+    if (waitpid(process->pid, NULL, WNOHANG) == 0) {
+        return false;
+    }
     close(process->fd);
     *process = (struct sqlite_process){.pid = -1, .fd = -1};
+    return true;
 }
 
 static int64_t monotonic_ms(void)
@@ -169,14 +171,15 @@ bool sqlite_process_stop(struct sqlite_process *process, int wait_ms)
 {
     rewrap_ignore(shutdown(process->fd, SHUT_WR), "it may be gone");
     const int64_t end_ms = monotonic_ms() + wait_ms;
-    while (!drain(process->fd)) {
+    bool ended = drain(process->fd);
+    while (!ended || !sqlite_process_reap(process)) {
         int64_t left_ms = end_ms - monotonic_ms();
         if (left_ms <= 0) {
             return false;
         }
-        struct pollfd readable = {.fd = process->fd, .events = POLLIN};
-        rewrap_ignore(poll(&readable, 1, (int)left_ms), "drain looks again");
+        struct pollfd readable = {.fd = ended ? -1 : process->fd, .events = POLLIN};
+        rewrap_ignore(poll(&readable, 1, (int)(ended ? SQLITE_PROCESS_REAP_MS : left_ms)), "looks again in any case");
+        ended = ended || drain(process->fd);
     }
-    sqlite_process_reap(process);
     return true;
 }

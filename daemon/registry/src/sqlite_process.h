@@ -26,9 +26,14 @@ REWRAP_MUST_USE struct registry_result sqlite_process_start(const char *path, st
  * another's. */
 void sqlite_process_kill(const struct sqlite_process *process);
 
-/* After the end of the stream: closes our end and takes the status away. Blocks for the moment in which the process
- * vanishes. */
-void sqlite_process_reap(struct sqlite_process *process);
+/* Between two looks whether a process whose stream has ended is gone: no call waits for that with a limit. */
+#define SQLITE_PROCESS_REAP_MS 5
+
+/*
+ * After the end of the stream: takes the status away and closes our end. False, with nothing done, while the process
+ * has not vanished: usually that takes a moment, but closing files may wait for the disk. Does not block.
+ */
+REWRAP_MUST_USE bool sqlite_process_reap(struct sqlite_process *process);
 
 /*
  * Ends the input and waits at most wait_ms until the writer has written what it has and is gone; answers that still

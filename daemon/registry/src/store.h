@@ -54,5 +54,8 @@ REWRAP_MUST_USE struct registry_result store_open(struct event_base *base, const
 REWRAP_MUST_USE struct registry_result store_apply(struct store *store, const struct change *change, store_done_fn done,
                                                    void *arg);
 
+/* How long whoever writes may say nothing while somebody waits; see registry.h. */
+void store_set_patience(struct store *store, int patience_ms);
+
 /* Waits (for a bounded time) until what was given is written; no `done` is called any more. NULL is allowed. */
 void store_free(struct store *store);

@@ -11,6 +11,7 @@ static void complete(struct store *store, struct request *request, struct regist
     store_done_fn done = request->done;
     void *arg = request->arg;
     store_request_drop(store, request);
+    store_writer_heard(store);
     if (done != NULL) {
         done(arg, result);
     }
@@ -80,6 +81,8 @@ static void on_frame(struct store *store, struct wire_frame *frame)
     case WIRE_READY:
         if (store->phase == PHASE_STARTING) {
             store->phase = PHASE_UP;
+            store->refusing = false;
+            store_writer_heard(store);
             event_active(store->writable, EV_WRITE, 0);
             return;
         }

@@ -9,6 +9,10 @@
  * the next writer cannot start either, they are answered at once, the questions stay, and nothing else is taken until a
  * writer has answered them: so the registry never builds on a row that it has not seen. Changes that were not given
  * whole are as they were, and go to the next writer.
+ *
+ * A writer that says nothing for as long as the patience lasts is lost as well, but it may not die before the disk
+ * answers. Nobody waits for that: everybody is answered at once and nothing is taken until another writer is ready,
+ * which there cannot be before this one has let go of the database. The questions stay, as above.
  */
 #pragma once
 
@@ -25,7 +29,7 @@
 enum phase {
     PHASE_STARTING, /* a writer runs and has not said READY */
     PHASE_UP,
-    PHASE_ENDING, /* the writer was killed, or is gone and nothing was done about it yet */
+    PHASE_ENDING, /* the writer was killed, or its stream has ended; it may still have its process number */
     PHASE_DOWN,   /* waits for the next try */
 };
 
@@ -53,9 +57,12 @@ struct store {
     struct sqlite_process process;
     struct event *readable;
     struct event *writable;
-    struct event *resume; /* activated when the writer is gone */
+    struct event *resume; /* at the end of the writer's stream, until its status was taken away */
     struct event *restart;
-    int restart_ms;              /* the wait before the next start; 0: none */
+    int restart_ms;         /* the wait before the next start; 0: none */
+    struct event *patience; /* pending while somebody waits for the writer's next word */
+    int patience_ms;
+    bool refusing;               /* changes, until a writer is ready */
     struct registry_result lost; /* why there is no writer */
     struct buffer in;
 
@@ -73,7 +80,7 @@ void store_on_writable(evutil_socket_t fd, short events, void *arg);
 /* After the writer's end: turns what it may have done into questions, and the rest into what was never sent. */
 void store_take_back(struct store *store);
 
-/* Answers everybody who waits, while there is no writer. Questions stay without an asker. */
+/* Answers everybody who waits, while the store is refusing. Questions stay without an asker. */
 void store_answer_all(struct store *store);
 
 /* ------------------------------------------------------------------ store_answers.c */
@@ -83,10 +90,13 @@ void store_on_readable(evutil_socket_t fd, short events, void *arg);
 /* The first start: blocks until the writer is ready. */
 REWRAP_MUST_USE struct registry_result store_writer_open(struct store *store);
 
+/* Begins the wait for the writer's next word anew; ends it when nobody waits. */
+void store_writer_heard(struct store *store);
+
 /* Kills the writer. What it was doing is over at the end of its stream: until then what it says is dropped. */
 void store_writer_lost(struct store *store, struct registry_result why);
 
-/* At the end of its stream. */
+/* At the end of its stream: there is another writer, or none, once its process is gone. */
 void store_writer_ended(struct store *store);
 
 /* Its input ends: it commits what it has, and checkpoints. Waits for that, for a bounded time. */

@@ -26,8 +26,8 @@ bool store_request_sent(const struct request *request)
 
 struct registry_result store_apply(struct store *store, const struct change *change, store_done_fn done, void *arg)
 {
-    if (store->phase == PHASE_DOWN) {
-        return registry_failure(REGISTRY_STORE, "not written, there is no writer: %.150s", store->lost.detail);
+    if (store->refusing) {
+        return registry_failure(REGISTRY_STORE, "not written, no writer is ready: %.150s", store->lost.detail);
     }
     if (store->n_requests >= REGISTRY_MAX_WAITING) {
         return registry_failure(REGISTRY_LIMIT, "%d changes are waiting for the disk", REGISTRY_MAX_WAITING);
@@ -53,6 +53,9 @@ struct registry_result store_apply(struct store *store, const struct change *cha
     TAILQ_INSERT_TAIL(&store->requests, request, link);
     store->n_requests++;
     store->request_bytes += request->frame.len;
+    if (store->n_requests == 1) {
+        store_writer_heard(store); /* the wait begins; one that began already goes on */
+    }
     if (store->phase == PHASE_UP) {
         /* Sent from the event loop: an error must not call anybody back from here. */
         event_active(store->writable, EV_WRITE, 0);
@@ -143,7 +146,7 @@ void store_take_back(struct store *store)
     }
 }
 
-/* Answers everybody who waits. Questions stay without an asker. Nothing is added meanwhile: the phase refuses it. */
+/* Nothing is added meanwhile: the store is refusing. */
 void store_answer_all(struct store *store)
 {
     struct request *request = TAILQ_FIRST(&store->requests);

@@ -74,6 +74,7 @@ struct registry_result store_open(struct event_base *base, const char *path, con
     store->visitor = visitor;
     store->visitor_arg = arg;
     store->lock_fd = -1;
+    store->patience_ms = REGISTRY_PATIENCE_MS;
     store->process = (struct sqlite_process){.pid = -1, .fd = -1};
     store->in = BUFFER_INIT(STORE_IN_MAX_BYTES);
     TAILQ_INIT(&store->requests);
@@ -85,6 +86,11 @@ struct registry_result store_open(struct event_base *base, const char *path, con
     }
     *ret = store;
     return result;
+}
+
+void store_set_patience(struct store *store, int patience_ms)
+{
+    store->patience_ms = patience_ms;
 }
 
 void store_free(struct store *store)

@@ -7,12 +7,22 @@
 #include <unistd.h>
 
 #define START_WAIT_MS    30000 /* for the first READY */
-#define STOP_WAIT_MS     10000 /* for the last commit; then it is killed, which loses only what was not answered */
-#define KILL_WAIT_MS     2000
+#define STOP_WAIT_MS     3000  /* for the last commit; then it is killed, which loses only what was not answered */
+#define KILL_WAIT_MS     1000
 #define RESTART_FIRST_MS 100 /* after a second failure without a success between; doubles */
 #define RESTART_LAST_MS  5000
 
 static void start_writer(struct store *store);
+
+/* Only memory can be missing, and then nobody would ever be told anything again: a restart loses nothing that was
+ * answered. */
+static void set_timer(struct event *timer, int ms)
+{
+    const struct timeval wait = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+    if (event_add(timer, &wait) != 0) {
+        abort();
+    }
+}
 
 static void drop_event(struct event **event)
 {
@@ -21,6 +31,34 @@ static void drop_event(struct event **event)
         *event = NULL;
     }
 }
+
+/* ------------------------------------------------------------------ a writer that hangs */
+
+void store_writer_heard(struct store *store)
+{
+    if (store->phase == PHASE_STARTING || !TAILQ_EMPTY(&store->requests)) {
+        set_timer(store->patience, store->patience_ms);
+    } else {
+        rewrap_ignore(event_del(store->patience), "a timer that was made can be stopped");
+    }
+}
+
+/* Also when a killed writer does not go, or its process does not vanish after the end of its stream. */
+static void on_patience(evutil_socket_t fd, short events, void *arg)
+{
+    (void)fd;
+    (void)events;
+    struct store *store = arg;
+    store_writer_lost(store, registry_failure(REGISTRY_STORE,
+                                              "the disk does not answer: nothing from the writer for "
+                                              "%d ms, it is killed",
+                                              store->patience_ms));
+    store->refusing = true;
+    store_take_back(store);
+    store_answer_all(store);
+}
+
+/* ------------------------------------------------------------------ its end, and the next */
 
 void store_writer_lost(struct store *store, struct registry_result why)
 {
@@ -40,17 +78,15 @@ void store_writer_ended(struct store *store)
     drop_event(&store->readable);
     drop_event(&store->writable);
     buffer_reset(&store->in);
-    sqlite_process_reap(&store->process);
     event_active(store->resume, EV_TIMEOUT, 0);
 }
 
 static void go_down(struct store *store)
 {
     store->phase = PHASE_DOWN;
-    const struct timeval wait = {.tv_sec = store->restart_ms / 1000, .tv_usec = store->restart_ms % 1000 * 1000};
-    if (event_add(store->restart, &wait) != 0) {
-        abort(); /* without the timer no change would ever be taken again, and nobody would be told why */
-    }
+    store->refusing = true;
+    rewrap_ignore(event_del(store->patience), "a timer that was made can be stopped");
+    set_timer(store->restart, store->restart_ms);
     store_answer_all(store);
 }
 
@@ -71,8 +107,13 @@ static void on_resume(evutil_socket_t fd, short events, void *arg)
 {
     (void)fd;
     (void)events;
-    store_take_back(arg);
-    start_again(arg);
+    struct store *store = arg;
+    if (!sqlite_process_reap(&store->process)) {
+        set_timer(store->resume, SQLITE_PROCESS_REAP_MS);
+        return;
+    }
+    store_take_back(store);
+    start_again(store);
 }
 
 static void on_restart(evutil_socket_t fd, short events, void *arg)
@@ -101,6 +142,7 @@ static void start_writer(struct store *store)
     if (!watch(store)) {
         abort(); /* without its events no change would ever be answered; a restart loses nothing that was */
     }
+    store_writer_heard(store);
 }
 
 /* Blocks: before serving only. */
@@ -122,7 +164,8 @@ static struct registry_result wait_until_ready(struct store *store)
 
 static void stop(struct store *store)
 {
-    if (store->process.fd < 0 || sqlite_process_stop(&store->process, STOP_WAIT_MS)) {
+    const bool killed = store->phase == PHASE_ENDING; /* it will not write any more */
+    if (store->process.fd < 0 || sqlite_process_stop(&store->process, killed ? 0 : STOP_WAIT_MS)) {
         return;
     }
     sqlite_process_kill(&store->process);
@@ -136,8 +179,9 @@ static void stop(struct store *store)
 struct registry_result store_writer_open(struct store *store)
 {
     store->restart = evtimer_new(store->base, on_restart, store);
-    store->resume = event_new(store->base, -1, 0, on_resume, store);
-    if (store->restart == NULL || store->resume == NULL) {
+    store->resume = evtimer_new(store->base, on_resume, store);
+    store->patience = evtimer_new(store->base, on_patience, store);
+    if (store->restart == NULL || store->resume == NULL || store->patience == NULL) {
         return registry_no_memory();
     }
     struct registry_result result = sqlite_process_start(store->path, &store->process);
@@ -154,5 +198,6 @@ void store_writer_close(struct store *store)
     drop_event(&store->writable);
     drop_event(&store->resume);
     drop_event(&store->restart);
+    drop_event(&store->patience);
     stop(store);
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -144,6 +145,42 @@ struct registry_result remove_alias(struct fixture *fixture, const char *name)
     struct answer answer = {0};
     registry_alias_remove(fixture->registry, ACCOUNT, name, on_answer, &answer);
     return wait_for(fixture, &answer);
+}
+
+static void nothing(evutil_socket_t fd, short events, void *arg)
+{
+    (void)fd;
+    (void)events;
+    (void)arg;
+}
+
+void turn(struct fixture *fixture, int microseconds)
+{
+    struct event *timer = evtimer_new(fixture->base, nothing, NULL);
+    const struct timeval wait = {.tv_usec = microseconds};
+    assert_non_null(timer);
+    assert_int_equal(event_add(timer, &wait), 0);
+    assert_int_not_equal(event_base_loop(fixture->base, EVLOOP_ONCE), -1);
+    event_free(timer);
+}
+
+int64_t monotonic_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void add_until_taken(struct fixture *fixture, const struct registry_key *key)
+{
+    const int64_t deadline = monotonic_ms() + 30000;
+    struct registry_result result = add_key(fixture, key);
+    while (result.code == REGISTRY_STORE) {
+        assert_true(monotonic_ms() < deadline);
+        turn(fixture, 20000);
+        result = add_key(fixture, key);
+    }
+    assert_true(result.code == REGISTRY_OK || result.code == REGISTRY_EXISTS);
 }
 
 void plain_key_init(struct plain_key *plain, uint32_t n)

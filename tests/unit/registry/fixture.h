@@ -32,6 +32,11 @@ void fixture_expect_refused(struct fixture *fixture, const char *text);
 /* Turns the event loop until *counter is at least target; fails the test after 30 seconds. */
 void fixture_run_until(struct fixture *fixture, const int *counter, int target);
 
+/* Turns the loop for at most that long, until something happens. */
+void turn(struct fixture *fixture, int microseconds);
+
+int64_t monotonic_ms(void);
+
 /* What a change was answered. */
 struct answer {
     int calls;
@@ -45,6 +50,9 @@ struct registry_result add_key(struct fixture *fixture, const struct registry_ke
 struct registry_result add_alias(struct fixture *fixture, const char *account, const char *name, const uint8_t *key_id);
 struct registry_result retarget_alias(struct fixture *fixture, const char *name, const uint8_t *key_id, int64_t now_ms);
 struct registry_result remove_alias(struct fixture *fixture, const char *name);
+
+/* Adds the key until the registry takes it: after a lost writer the next one may take a moment. */
+void add_until_taken(struct fixture *fixture, const struct registry_key *key);
 
 /* A plain key: ids made of n, one material, no tags. Points into the struct; nothing to free. */
 struct plain_key {

@@ -15,48 +15,9 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static void nothing(evutil_socket_t fd, short events, void *arg)
-{
-    (void)fd;
-    (void)events;
-    (void)arg;
-}
-
-/* Turns the loop for at most that long. */
-static void turn(struct fixture *fixture, int microseconds)
-{
-    struct event *timer = evtimer_new(fixture->base, nothing, NULL);
-    const struct timeval wait = {.tv_usec = microseconds};
-    assert_non_null(timer);
-    assert_int_equal(event_add(timer, &wait), 0);
-    assert_int_not_equal(event_base_loop(fixture->base, EVLOOP_ONCE), -1);
-    event_free(timer);
-}
-
-static int64_t monotonic_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Adds the key until the registry takes it: after a lost writer the next one may take a moment. */
-static void add_until_taken(struct fixture *fixture, const struct registry_key *key)
-{
-    const int64_t deadline = monotonic_ms() + 30000;
-    struct registry_result result = add_key(fixture, key);
-    while (result.code == REGISTRY_STORE) {
-        assert_true(monotonic_ms() < deadline);
-        turn(fixture, 20000);
-        result = add_key(fixture, key);
-    }
-    assert_true(result.code == REGISTRY_OK || result.code == REGISTRY_EXISTS);
-}
 
 /* ------------------------------------------------------------------ a killed writer */
 

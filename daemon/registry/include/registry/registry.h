@@ -28,6 +28,10 @@ enum registry_code {
 #define REGISTRY_MAX_WAITING       1024
 #define REGISTRY_MAX_WAITING_BYTES (16 * 1024 * 1024)
 
+/* How long the writer may say nothing while changes wait for it, or while it starts; then it is taken for hung. A sync
+ * on a busy disk may take seconds. */
+#define REGISTRY_PATIENCE_MS 10000
+
 struct registry_result {
     enum registry_code code;
     char detail[200]; /* for the log: what the database said; empty on success */
@@ -42,9 +46,13 @@ struct registry_result {
  */
 REWRAP_MUST_USE struct registry_result registry_open(struct event_base *base, const char *path, struct registry **ret);
 
+/* Another patience than REGISTRY_PATIENCE_MS, at least 1; for the waits that begin from now on. */
+void registry_set_patience(struct registry *registry, int patience_ms);
+
 /*
- * Stops the writer once it has written what it was given, which may take as long as one sync of the disk; waiting
- * changes are dropped without a call. Not to be called from within a `done`. NULL is allowed.
+ * Stops the writer once it has written what it was given, but waits for that 3 seconds at most, and not at all for one
+ * that is hung; then it is killed, which loses nothing that was answered. Waiting changes are dropped without a call.
+ * Blocks, for 4 seconds at most. Not to be called from within a `done`. NULL is allowed.
  */
 void registry_free(struct registry *registry);
 
@@ -84,8 +92,11 @@ size_t registry_aliases(const struct registry *registry);
  *
  * REGISTRY_STORE means that nothing was changed (disk full, a text that may not be stored), or that the writer was lost
  * and nobody knows. In the second case the rows have been read again: registry_key_find or registry_alias_find show
- * whether it was done. Only when the database cannot be read either they may not know it yet; then no later change is
- * taken before they do.
+ * whether it was done. Only when the database cannot be read either, or the disk does not answer, they may not know it
+ * yet; then no later change is applied before they do.
+ *
+ * The disk may not answer at all: when the writer has said nothing for REGISTRY_PATIENCE_MS, everything that waits is
+ * answered REGISTRY_STORE, and so is every later change, at once, until another writer is ready. Reading goes on.
  */
 typedef void (*registry_done_fn)(void *arg, struct registry_result result);
 
