@@ -3,12 +3,14 @@
 #include "authorize.h"
 #include "marker.h"
 #include "metadata.h"
+#include "patterns.h"
 #include "resolve.h"
 #include "table.h"
 
 #include "registry/registry.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define LIST_ALIASES_DEFAULT 50 /* KMS.md R-75; the table of constraints has the most, 100 */
 /* With a KeyId most aliases are passed over: a page ends after so many, however few it has, and the marker goes on from
@@ -89,15 +91,32 @@ static void answer_page(struct operation *operation, const struct alias_page *pa
     operation_finish(operation, &response.base);
 }
 
+/* The name in a marker, which is the caller's text: what cannot be a name is refused, and not looked up. */
+static bool read_marker(struct operation *operation, const char *marker, uint8_t out[OPERATION_MARKER_MAX_BYTES + 1])
+{
+    size_t len = 0;
+    if (marker == NULL) {
+        return true;
+    }
+    if (!operation_marker_read(operation, OPERATION_MARKER_ALIASES, marker, out, &len)) {
+        return false;
+    }
+    const char *name = (const char *)out;
+    if (strlen(name) != len || len <= strlen("alias/") || strncmp(name, "alias/", strlen("alias/")) != 0 ||
+        !operation_pattern_matches(OPERATION_PATTERN_ALIAS_NAME, name)) {
+        operation_marker_refuse(operation);
+        return false;
+    }
+    return true;
+}
+
 static void list_aliases(struct operation *operation)
 {
     const Rewrap__ListAliasesRequest *request = (const Rewrap__ListAliasesRequest *)operation->request;
     uint8_t after[OPERATION_MARKER_MAX_BYTES + 1];
-    size_t len = 0;
     const struct registry_key *filter = NULL;
     if (!operation_authorize(operation, OPERATION_MAY_LIST_ALIASES) ||
-        (request->marker != NULL &&
-         !operation_marker_read(operation, OPERATION_MARKER_ALIASES, request->marker, after, &len)) ||
+        !read_marker(operation, request->marker, after) ||
         (request->key_id != NULL &&
          !operation_resolve_key(operation, request->key_id, OPERATION_MAY_LIST_ALIASES, NULL, &filter))) {
         return;

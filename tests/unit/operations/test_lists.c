@@ -139,6 +139,16 @@ static void markers_that_nobody_gave_out(void **state)
                      "The marker is not one that this operation gave out.");
         free(marker);
     }
+    /* In hexadecimal, but no name of an alias: "alias/a\0b", "alias/a\0", "aliasx", "alias/", "alias/a b", "b/a". */
+    static const char *const no_names[] = {
+        "A616c6961732f610062", "A616c6961732f6100", "A616c69617378", "A616c6961732f", "A616c6961732f612062", "A622f61",
+    };
+    for (size_t i = 0; i < COUNT(no_names); i++) {
+        Rewrap__ListAliasesRequest request = REWRAP__LIST_ALIASES_REQUEST__INIT;
+        request.marker = (char *)(uintptr_t)no_names[i];
+        assert_error(fixture, "ListAliases", &request.base, "InvalidMarkerException",
+                     "The marker is not one that this operation gave out.");
+    }
     char *longest = repeated('a', 1024);
     longest[0] = 'A';
     Rewrap__ListAliasesRequest aliases = REWRAP__LIST_ALIASES_REQUEST__INIT;
