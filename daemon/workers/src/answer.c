@@ -74,6 +74,7 @@ bool workers_answer_collect(struct workers_worker *worker, Hsm__StockEntry *cons
         return false;
     }
     if (more) {
+        workers_worker_renew(worker);
         return false;
     }
     workers_stock_move(&worker->token->stock, &worker->incoming);

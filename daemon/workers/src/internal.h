@@ -338,6 +338,7 @@ enum workers_end {
     END_HELLO_REFUSED,  /* its Hello says why it cannot serve */
     END_PROTOCOL,       /* it sent what it must not */
     END_DEADLINE,       /* it took too long over a job */
+    END_LIST_DEADLINE,  /* the next part of its list of objects took too long */
     END_START_DEADLINE, /* no Hello in time */
     END_NO_MEMORY,      /* of ours */
 };
@@ -349,6 +350,8 @@ void workers_worker_serve(struct workers_worker *worker);
 /* Gives its jobs back and gets rid of the process. detail (for the log) may be NULL. */
 void workers_worker_end(struct workers_worker *worker, enum workers_end end, const char *detail);
 void workers_worker_arm(struct workers_worker *worker, uint64_t in_ms);
+/* A part of a list has come, and more will: the time for the next part begins. */
+void workers_worker_renew(struct workers_worker *worker);
 /* READY and with jobs: ends it when it is past its deadline, otherwise sees to it that it is looked at again. */
 void workers_worker_watch(struct workers_worker *worker);
 /* Reaps it if it has exited. */

@@ -43,6 +43,8 @@ static const struct end_rule end_rules[] = {
     [END_HELLO_REFUSED] = {NULL, LOG_DEBUG, WORKERS_ANSWERED, false},
     [END_PROTOCOL] = {"sent what it must not, killing it", LOG_ERR, WORKERS_CRASHED, true},
     [END_DEADLINE] = {"is past deadline-ms with one request, killing it", LOG_ERR, WORKERS_TIMEOUT, true},
+    [END_LIST_DEADLINE] = {"is past start-deadline-ms with a list of its objects, killing it", LOG_ERR, WORKERS_TIMEOUT,
+                           true},
     [END_START_DEADLINE] = {"is not ready within start-deadline-ms, killing it", LOG_ERR, WORKERS_ANSWERED, true},
     [END_NO_MEMORY] = {"cannot be talked to, no memory, killing it", LOG_ERR, WORKERS_ANSWERED, true},
 };
@@ -127,15 +129,26 @@ void workers_worker_watch(struct workers_worker *worker)
         return;
     }
     workers_progress_look(worker);
-    uint64_t deadline_ms = worker->token->settings.deadline_ms;
+    const struct workers_token_settings *settings = &worker->token->settings;
+    bool lists = worker->at->body == HSM__REQUEST__BODY_LIST_OBJECTS;
+    uint64_t deadline_ms = lists ? settings->start_deadline_ms : settings->deadline_ms;
     uint64_t spent_ms = workers_now_ms() - worker->at_since_ms;
     if (spent_ms >= deadline_ms) {
-        workers_worker_end(worker, END_DEADLINE, NULL);
+        workers_worker_end(worker, lists ? END_LIST_DEADLINE : END_DEADLINE, NULL);
         return;
     }
     uint64_t left_ms = deadline_ms - spent_ms;
-    uint64_t look_ms = deadline_ms / LOOKS_PER_DEADLINE + 1;
+    uint64_t look_ms = settings->deadline_ms / LOOKS_PER_DEADLINE + 1;
     workers_worker_arm(worker, left_ms < look_ms ? left_ms : look_ms);
+}
+
+void workers_worker_renew(struct workers_worker *worker)
+{
+    if (worker->state == WORKER_STARTING) {
+        workers_worker_arm(worker, worker->token->settings.start_deadline_ms);
+    } else if (worker->at == TAILQ_FIRST(&worker->in_flight)) {
+        worker->at_since_ms = workers_now_ms();
+    }
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)

@@ -251,6 +251,9 @@ static void serve_list(struct fake *fake, const Hsm__Request *request)
         response.id = request->id;
         response.n_objects = fake_objects(&response.objects, part * per_part, per_part);
         response.has_more = response.more = part + 1 < parts;
+        if (strstr(fake->mode, "slow-list") != NULL) {
+            fake_gate(fake);
+        }
         fake_send(&response);
     }
 }

@@ -26,13 +26,18 @@ static bool find(struct fixture *fixture, Hsm__KeySpec spec, Hsm__Boundary bound
 #define RSA    HSM__KEY_SPEC__KEY_SPEC_RSA_2048
 #define SEALED HSM__BOUNDARY__BOUNDARY_SEALED
 
-static void list(struct fixture *fixture, struct call *call)
+static void list_start(struct fixture *fixture, struct call *call)
 {
     Hsm__ListObjects body = HSM__LIST_OBJECTS__INIT;
     Hsm__Request request = HSM__REQUEST__INIT;
     request.body_case = HSM__REQUEST__BODY_LIST_OBJECTS;
     request.list_objects = &body;
     fixture_request(fixture, call, NULL, &request, 10000);
+}
+
+static void list(struct fixture *fixture, struct call *call)
+{
+    list_start(fixture, call);
     WAIT_FOR(fixture, call->calls > 0);
 }
 
@@ -99,6 +104,63 @@ static void gives_up_an_endless_list(void **state)
     assert_non_null(strstr(fixture->reason, "start-deadline-ms"));
 }
 
+/* Lets that many parts of a list through, each after so long. */
+static void open_slowly(struct fixture *fixture, unsigned parts, unsigned each_ms)
+{
+    for (unsigned i = 0; i < parts; i++) {
+        uint64_t until = workers_now_ms() + each_ms;
+        WAIT_FOR(fixture, workers_now_ms() >= until);
+        WAIT_FOR(fixture, fixture_gate_open(fixture));
+    }
+}
+
+/* Looking at many keys takes longer than a request may: each part has the time that a start has. */
+static void a_long_list_is_given_its_time(void **state)
+{
+    struct fixture *fixture = *state;
+    struct workers_token_settings *token =
+        fixture_token(fixture, "main", "hello-parts=4,slow-hello,list-parts=3,slow-list");
+    token->deadline_ms = 100;
+    token->start_deadline_ms = 500;
+    fixture_begin(fixture);
+    open_slowly(fixture, 3, 300);
+    WAIT_FOR(fixture, fixture_ready(fixture) == 1);
+    struct call call;
+    list_start(fixture, &call);
+    open_slowly(fixture, 3, 300);
+    WAIT_FOR(fixture, call.calls > 0);
+    assert_int_equal(call.status, WORKERS_ANSWERED);
+    assert_int_equal(fixture_trace_count(fixture, "start"), 1);
+    assert_int_equal(fixture->workers->tokens[0].stock.len, 30);
+
+    /* What comes behind it has the time of a request again. */
+    struct call hangs;
+    list_start(fixture, &call);
+    fixture_submit(fixture, &hangs, "hang", 10000);
+    open_slowly(fixture, 3, 10);
+    uint64_t from = workers_now_ms();
+    WAIT_FOR(fixture, hangs.calls > 0);
+    assert_int_equal(call.status, WORKERS_ANSWERED);
+    assert_int_equal(hangs.status, WORKERS_TIMEOUT);
+    assert_true(workers_now_ms() - from < 400);
+    assert_true(fixture_logged(fixture, "past deadline-ms"));
+}
+
+static void a_list_that_does_not_come_is_given_up(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_token(fixture, "main", "list-parts=2,slow-list")->start_deadline_ms = 300;
+    fixture_begin(fixture);
+    WAIT_FOR(fixture, fixture_ready(fixture) == 1);
+    struct call call;
+    list_start(fixture, &call);
+    open_slowly(fixture, 1, 10);
+    WAIT_FOR(fixture, call.calls > 0);
+    assert_int_equal(call.status, WORKERS_TIMEOUT);
+    assert_true(fixture_logged(fixture, "start-deadline-ms"));
+    assert_int_equal(fixture->workers->tokens[0].stock.len, 2);
+}
+
 static void follows_list_objects(void **state)
 {
     struct fixture *fixture = *state;
@@ -132,8 +194,10 @@ static void forgets_half_a_list(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(finds_what_the_hello_listed), TEST(finds_nothing_in_nothing), TEST(takes_a_hello_in_parts),
-        TEST(refuses_more_than_the_limit), TEST(gives_up_an_endless_list), TEST(follows_list_objects),
+        TEST(finds_what_the_hello_listed),   TEST(finds_nothing_in_nothing),
+        TEST(takes_a_hello_in_parts),        TEST(refuses_more_than_the_limit),
+        TEST(gives_up_an_endless_list),      TEST(follows_list_objects),
+        TEST(a_long_list_is_given_its_time), TEST(a_list_that_does_not_come_is_given_up),
         TEST(forgets_half_a_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,7 +33,8 @@ struct workers_token_settings {
     unsigned workers;           /* processes, 1 to WORKERS_MAX_PER_TOKEN */
     unsigned max_queue;         /* jobs that may wait */
     unsigned deadline_ms;       /* how long a worker may take over one request, not counting those before it */
-    unsigned start_deadline_ms; /* how long a worker may take to log in and look at the token */
+    unsigned start_deadline_ms; /* how long a worker may take to log in and look at the token, or to look at it again
+                                   (ListObjects), and then for each further part of its list */
     unsigned
         max_objects; /* how many keys of ours a worker looks at on the token; more from a worker is a fault of it */
 };
