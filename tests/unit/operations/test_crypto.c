@@ -127,6 +127,13 @@ static void decrypt_is_for_open_keys(void **state)
     request.has_dry_run = request.dry_run = true;
     assert_error(fixture, "Decrypt", &request.base, "UnsupportedOperationException", refusal);
     assert_int_equal(fake_workers_submitted(fixture->workers), before);
+    /* The key is refused before its ciphertext is looked at: altered bytes and a material of nobody make no difference.
+     */
+    from_sealed.data[from_sealed.len - 1] ^= 1;
+    assert_error(fixture, "Decrypt", &request.base, "UnsupportedOperationException", refusal);
+    memset(from_sealed.data + 2 + KEY_ID_BYTES, 0x77, MATERIAL_ID_BYTES);
+    assert_error(fixture, "Decrypt", &request.base, "UnsupportedOperationException", refusal);
+    assert_int_equal(fake_workers_submitted(fixture->workers), before);
 
     request = decrypt_of(from_open);
     request.key_id = open.arn;
