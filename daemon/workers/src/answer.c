@@ -101,6 +101,7 @@ static void handle(struct workers_worker *worker, struct workers_job *job, const
         return;
     }
     workers_feed_oldest_take(worker);
+    workers_stock_clear(&worker->incoming); /* parts of a list that then failed */
     if (response->status == HSM__STATUS__STATUS_TOKEN_UNAVAILABLE) {
         workers_worker_end(worker, END_LEFT, response->detail);
     }

@@ -150,6 +150,10 @@ bool workers_hello_handle(struct workers_worker *worker, const Hsm__Response *re
         return false;
     }
     bool more = response->has_more && response->more;
+    if (hello == NULL && response->status != HSM__STATUS__STATUS_OK) {
+        workers_worker_end(worker, END_PROTOCOL, "a Hello that is ready, and then a failure");
+        return false;
+    }
     if (hello == NULL) {
         return workers_answer_collect(worker, response->objects, response->n_objects, more);
     }

@@ -243,6 +243,8 @@ static void serve_text(struct fake *fake, const Hsm__Request *request, const cha
 
 static void serve_list(struct fake *fake, const Hsm__Request *request)
 {
+    static unsigned lists = 0;
+    bool breaks = strstr(fake->mode, "list-breaks") != NULL && lists++ == 0;
     unsigned parts = fake_mode_number(fake, "list-parts=", 1);
     unsigned per_part = fake_mode_number(fake, "list=", 10);
     for (unsigned part = 0; part < parts; part++) {
@@ -251,6 +253,10 @@ static void serve_list(struct fake *fake, const Hsm__Request *request)
         response.id = request->id;
         response.n_objects = fake_objects(&response.objects, part * per_part, per_part);
         response.has_more = response.more = part + 1 < parts;
+        if (breaks && part + 1 == parts) {
+            response.status = HSM__STATUS__STATUS_INTERNAL;
+            response.n_objects = 0;
+        }
         if (strstr(fake->mode, "slow-list") != NULL) {
             fake_gate(fake);
         }

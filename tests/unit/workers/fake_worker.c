@@ -228,6 +228,10 @@ static void send_rest(const struct fake *fake, uint64_t id, unsigned parts, unsi
         response.id = id;
         response.n_objects = fake_objects(&response.objects, part * per_part, per_part);
         response.has_more = response.more = part + 1 < parts || strstr(fake->mode, "endless") != NULL;
+        if (strstr(fake->mode, "rest-fails") != NULL) {
+            response.status = HSM__STATUS__STATUS_INTERNAL;
+            response.n_objects = 0;
+        }
         if (strstr(fake->mode, "slow-hello") != NULL) {
             fake_gate(fake);
         }

@@ -191,6 +191,34 @@ static void forgets_half_a_list(void **state)
     assert_int_equal(fixture->workers->tokens[0].stock.len, 2); /* what the new Hello listed, and nothing else */
 }
 
+/* Nor does it serve with half a list when the rest of its Hello fails. */
+static void refuses_a_hello_whose_rest_fails(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_token(fixture, "main", "objects=10,hello-parts=2,rest-fails");
+    fixture_begin(fixture);
+    WAIT_FOR(fixture, fixture->started > 0);
+    assert_int_equal(fixture->outcome, WORKERS_START_RETRY);
+    assert_non_null(strstr(fixture->reason, "sent what it must not"));
+    assert_int_equal(fixture->workers->tokens[0].stock.len, 0);
+}
+
+/* A list that fails in the middle leaves nothing behind for the next one. */
+static void forgets_a_list_that_failed(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_up(fixture, "objects=2,list=10,list-parts=3,list-breaks", 1);
+    struct call call;
+    list(fixture, &call);
+    assert_int_equal(call.status, WORKERS_ANSWERED);
+    assert_int_equal(call.answer, HSM__STATUS__STATUS_INTERNAL);
+    assert_int_equal(fixture->workers->tokens[0].stock.len, 2);
+    list(fixture, &call);
+    assert_int_equal(call.answer, HSM__STATUS__STATUS_OK);
+    assert_int_equal(fixture->workers->tokens[0].stock.len, 30);
+    assert_int_equal(fixture_trace_count(fixture, "start"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,7 +226,8 @@ int main(void)
         TEST(takes_a_hello_in_parts),        TEST(refuses_more_than_the_limit),
         TEST(gives_up_an_endless_list),      TEST(follows_list_objects),
         TEST(a_long_list_is_given_its_time), TEST(a_list_that_does_not_come_is_given_up),
-        TEST(forgets_half_a_list),
+        TEST(forgets_half_a_list),           TEST(refuses_a_hello_whose_rest_fails),
+        TEST(forgets_a_list_that_failed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
