@@ -2,10 +2,9 @@
 #include "ceremony_command.h"
 #include "operation.h"
 
-#include "base/wipe.h"
+#include "proto/json.h"
 #include "proto/service.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -87,7 +86,7 @@ int main(int argc, char **argv)
     /* PINs and plaintexts pass through this process: no core file, and no trace in freed memory. */
     const struct rlimit no_core = {0, 0};
     setrlimit(RLIMIT_CORE, &no_core);
-    json_set_alloc_funcs(wiping_malloc, wiping_free);
+    json_use_wiping_memory();
 
     struct globals globals = {0};
     struct failure failure;
