@@ -272,6 +272,7 @@ bool ceremony_options_parse(int argc, char **argv, struct ceremony_options *ret,
         .spares = DEFAULT_SPARES,
     };
     bool help = argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0);
+    help |= argc == 3 && strcmp(argv[2], "help") == 0;
     *ret_exit = EXIT_CODE_USAGE;
     if (!help && (!find_action(argc, argv, &options) || !parse(argc - 1, argv + 1, &options, &help))) {
         return false;

@@ -95,7 +95,7 @@ int main(int argc, char **argv)
         return argc < 1 ? EXIT_CODE_USAGE : refuse(&failure);
     }
     if (globals.version != NULL) {
-        printf("rewrapctl %s\n", REWRAP_VERSION);
+        operation_help_version(stdout);
         return EXIT_CODE_OK;
     }
     bool wants_help = globals.help != NULL || (at + 1 < argc && strcmp(argv[at + 1], "help") == 0);

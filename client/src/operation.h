@@ -19,5 +19,8 @@ int operation_run(const ProtobufCMethodDescriptor *method, const struct globals 
 /* The help of one operation: its options with their types, and what it answers. */
 void operation_help(const ProtobufCMethodDescriptor *method, FILE *file);
 
+/* "rewrapctl 1.2.3". */
+void operation_help_version(FILE *file);
+
 /* The rows of the global options, for every help. */
 void operation_help_globals(FILE *file);

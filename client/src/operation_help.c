@@ -76,6 +76,11 @@ static bool has_kind(const ProtobufCMessageDescriptor *type, enum json_kind kind
     return false;
 }
 
+void operation_help_version(FILE *file)
+{
+    fprintf(file, "rewrapctl %s\n", REWRAP_VERSION);
+}
+
 void operation_help_globals(FILE *file)
 {
     size_t n = 0;

@@ -129,6 +129,10 @@ static bool run(const ProtobufCMethodDescriptor *method, const struct command_li
         operation_help(method, stdout);
         return true;
     }
+    if (globals->version != NULL) {
+        operation_help_version(stdout);
+        return true;
+    }
     if (globals->query != NULL && !query_check(globals->query, failure)) {
         return false;
     }
@@ -150,6 +154,10 @@ int operation_run(const ProtobufCMethodDescriptor *method, const struct globals 
     struct command_line line = {.globals = *globals};
     struct sigaction interrupted = {.sa_handler = on_interrupt};
     sigaction(SIGINT, &interrupted, NULL);
+    if (argc == 1 && strcmp(argv[0], "help") == 0) { /* as the AWS CLI has it */
+        line.globals.help = argv[0];
+        argc = 0;
+    }
     bool parsed = command_line_parse(method->input, argc, argv, &line, &failure);
     bool done = parsed && run(method, &line, &failure);
     command_line_clear(&line);

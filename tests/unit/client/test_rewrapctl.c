@@ -406,6 +406,39 @@ static void help_and_version(void **state)
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         assert_non_null(strstr(ran->out, lines[i]));
     }
+    ran = RUN("help");
+    assert_int_equal(ran->exit_code, 0);
+    assert_non_null(strstr(ran->out, "    generate-data-key-without-plaintext\n"));
+}
+
+/* Who asks after a command gets the answer, and the command is not done. */
+static void help_and_version_after_a_command(void **state)
+{
+    (void)state;
+    static const char *const versions[][5] = {{"create-alias", "--version"},
+                                              {"create-alias", "--alias-name", "x", "--version"},
+                                              {"--version", "create-alias"}};
+    for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++) {
+        struct run *ran = run(versions[i], "/nonexistent", "");
+        assert_int_equal(ran->exit_code, 0);
+        assert_string_equal(ran->out, "rewrapctl " REWRAP_VERSION "\n");
+        assert_string_equal(ran->err, "");
+    }
+    static const char *const helps[][4] = {{"create-alias", "help"},
+                                           {"create-alias", "--help"},
+                                           {"--help", "create-alias"},
+                                           {"create-alias", "--version", "--help"}};
+    for (size_t i = 0; i < sizeof helps / sizeof helps[0]; i++) {
+        struct run *ran = run(helps[i], "/nonexistent", "");
+        assert_int_equal(ran->exit_code, 0);
+        assert_non_null(strstr(ran->out, "usage: rewrapctl create-alias [options]\n"));
+        assert_string_equal(ran->err, "");
+    }
+    struct run *ran = RUN("create-alias", "help", "me");
+    assert_int_equal(ran->exit_code, 252);
+    ran = RUN("ceremony", "init", "help");
+    assert_int_equal(ran->exit_code, 0);
+    assert_non_null(strstr(ran->out, "ceremony init"));
 }
 
 /* The skeleton needs no daemon, and is itself an input (every member has the right type). */
@@ -497,6 +530,7 @@ int main(void)
         cmocka_unit_test(all_pages_or_one),
         cmocka_unit_test(usage),
         cmocka_unit_test(help_and_version),
+        cmocka_unit_test(help_and_version_after_a_command),
         cmocka_unit_test(the_skeleton_is_an_input),
         cmocka_unit_test(an_interrupt),
         cmocka_unit_test(an_answer_that_cannot_be_written),
