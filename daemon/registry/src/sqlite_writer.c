@@ -2,11 +2,11 @@
  * The writer process; see sqlite_writer.h.
  *
  * One transaction holds every change that has arrived while the last one was synced (group commit), each in a savepoint
- * of its own, so that a refused one takes nothing with it. Answers go out after the commit. A commit that fails (disk
- * full) is rolled back and every change of it is answered REGISTRY_STORE. One failure is different: when the sync
- * itself fails, nobody knows what is on the disk, and a later recovery may still find the transaction in the log. Then
- * the writer gives up without answering; its successor opens the database anew, which recovers the log, and tells the
- * daemon what the rows are.
+ * of its own, so that a refused one takes nothing with it. Answers go out after the commit. A transaction that fails
+ * before its commit is in the log (disk full) is rolled back and every change of it is answered REGISTRY_STORE. After
+ * any other failure of COMMIT nobody knows what is on the disk, and a later recovery may still find the transaction in
+ * the log. Then the writer gives up without answering; its successor opens the database anew, which recovers the log,
+ * and tells the daemon what the rows are.
  */
 #include "sqlite_writer.h"
 
@@ -166,10 +166,21 @@ static void roll_back(struct writer *writer)
     }
 }
 
+/*
+ * Two failures of COMMIT say for certain that no commit is in the log: SQLITE_BUSY, a lock that was not had before
+ * anything was written; and SQLITE_FULL, which only the writing of the log answers, whose last frame is the commit.
+ * Everything else can come later, even SQLITE_NOMEM: after the frames were written and synced, the index of the log
+ * grows.
+ */
+static bool is_surely_undone(int code)
+{
+    return (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_FULL;
+}
+
 static struct registry_result commit(struct writer *writer)
 {
     struct registry_result result = sqlite_run(writer->db, "COMMIT");
-    if (result.code != REGISTRY_OK && (sqlite3_errcode(writer->db) & 0xff) == SQLITE_IOERR) {
+    if (result.code != REGISTRY_OK && !is_surely_undone(sqlite3_errcode(writer->db))) {
         give_up(writer, &result);
     }
     return result;
