@@ -1,4 +1,4 @@
-/* A hash table of wrapping keys; see key_table.h. */
+/* A hash table of wrapping keys, and an index of it; see key_table.h. */
 #include "key_table.h"
 
 #include <stdlib.h>
@@ -84,4 +84,50 @@ void key_table_clear(struct key_table *table)
 {
     free(table->slots);
     *table = (struct key_table){.max = table->max};
+}
+
+/* ------------------------------------------------------------------ the index by handle */
+
+static int by_handle(const void *left, const void *right)
+{
+    const struct key_passed *a = left;
+    const struct key_passed *b = right;
+    return (a->handle > b->handle) - (a->handle < b->handle);
+}
+
+bool key_index_make(const struct key_table *table, struct key_index *ret)
+{
+    struct key_index index = {.list = calloc(table->used * KEY_HALVES + 1, sizeof *index.list)};
+    if (index.list == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < table->size; i++) {
+        const struct key_entry *entry = &table->slots[i];
+        for (enum key_half half = 0; entry->class != NULL && !entry->stale && half < KEY_HALVES; half++) {
+            if (entry->halves[half].passed != 0) {
+                index.list[index.count++] =
+                    (struct key_passed){.handle = entry->halves[half].handle, .half = half, .entry = entry};
+            }
+        }
+    }
+    qsort(index.list, index.count, sizeof *index.list, by_handle);
+    *ret = index;
+    return true;
+}
+
+void key_index_clear(struct key_index *index)
+{
+    free(index->list);
+    *index = (struct key_index){0};
+}
+
+const struct key_entry *key_index_find(const struct key_index *index, const struct key_class *class, enum key_half half,
+                                       CK_OBJECT_HANDLE handle)
+{
+    if (index->count == 0) {
+        return NULL;
+    }
+    const struct key_passed wanted = {.handle = handle};
+    const struct key_passed *found = bsearch(&wanted, index->list, index->count, sizeof *index->list, by_handle);
+    return found != NULL && found->half == half && found->entry->class == class ? found->entry : NULL;
 }

@@ -1,5 +1,5 @@
 /* A hash table of wrapping keys by class and material id: open addressing, grows up to a maximum, entries are never
- * removed. */
+ * removed. Beside it an index by handle. */
 #pragma once
 
 #include "classes.h"
@@ -39,3 +39,24 @@ struct key_entry *key_table_add(struct key_table *table, const struct key_class 
                                 const uint8_t material_id[MATERIAL_ID_BYTES]);
 
 void key_table_clear(struct key_table *table);
+
+/* The objects behind a table's entries that passed, by handle. Borrows the entries: valid until the table changes. */
+struct key_index {
+    struct key_passed *list; /* owned */
+    size_t count;
+};
+
+struct key_passed {
+    CK_OBJECT_HANDLE handle;
+    enum key_half half;
+    const struct key_entry *entry;
+};
+
+/* Without the stale entries. Of two objects that passed for one half only one is in it. False when there is no memory.
+ */
+REWRAP_MUST_USE bool key_index_make(const struct key_table *table, struct key_index *ret);
+void key_index_clear(struct key_index *index);
+
+/* NULL when no object of that handle passed as this half of a key of the class. */
+const struct key_entry *key_index_find(const struct key_index *index, const struct key_class *class, enum key_half half,
+                                       CK_OBJECT_HANDLE handle);

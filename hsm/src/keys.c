@@ -57,10 +57,46 @@ static struct hsm_result verify_half(struct hsm_token *token, const struct key_c
     return result.code == HSM_OK ? verify_modulus(token, object, class->modulus_bits) : result;
 }
 
-/* Looks at one object of a class and counts it for or against the key whose id it bears. */
-static struct hsm_result add_object(struct hsm_token *token, struct key_table *table, const struct key_class *class,
-                                    enum key_half half, CK_OBJECT_HANDLE object)
+/* A reading of the token: what is being filled, and what need not be looked at. */
+struct reading {
+    const struct keys *keys;
+    struct key_table *table;
+    /*
+     * Objects that passed at an earlier look, or NULL. Looking at them again would be most of the work, with nothing to
+     * find: an object that passes is not CKA_MODIFIABLE, and its handle stands for it while it exists. (Should a token
+     * give the handle of a destroyed one to another at once, then keys_find would not know it either.)
+     */
+    const struct key_index *passed;
+};
+
+/* Counts one object for or against (verdict) the key whose id it bears. */
+static struct hsm_result count_object(const struct reading *reading, const struct key_class *class, enum key_half half,
+                                      CK_OBJECT_HANDLE object, const uint8_t *material_id, struct hsm_result verdict)
 {
+    struct key_entry *entry = key_table_add(reading->table, class, material_id);
+    if (entry == NULL) {
+        return no_room(reading->table);
+    }
+    struct key_candidates *candidates = &entry->halves[half];
+    if (verdict.code != HSM_OK) {
+        candidates->refused_for = verdict.what;
+        return HSM_SUCCESS;
+    }
+    candidates->handle = object;
+    candidates->passed += candidates->passed < 2;
+    return HSM_SUCCESS;
+}
+
+/* Looks at one object of a class, unless it is known, and counts it. */
+static struct hsm_result add_object(const struct reading *reading, const struct key_class *class, enum key_half half,
+                                    CK_OBJECT_HANDLE object)
+{
+    const struct key_entry *known =
+        reading->passed == NULL ? NULL : key_index_find(reading->passed, class, half, object);
+    if (known != NULL) {
+        return count_object(reading, class, half, object, known->material_id, HSM_SUCCESS);
+    }
+    struct hsm_token *token = reading->keys->token;
     uint8_t material_id[MATERIAL_ID_BYTES];
     struct hsm_result result = read_material_id(token, object, material_id);
     if (result.code != HSM_OK) {
@@ -70,24 +106,14 @@ static struct hsm_result add_object(struct hsm_token *token, struct key_table *t
     if (result.code == HSM_TOKEN_UNAVAILABLE || result.code == HSM_NO_MEMORY) {
         return result;
     }
-    struct key_entry *entry = key_table_add(table, class, material_id);
-    if (entry == NULL) {
-        return no_room(table);
-    }
-    struct key_candidates *candidates = &entry->halves[half];
-    if (result.code != HSM_OK) {
-        candidates->refused_for = result.what;
-        return HSM_SUCCESS;
-    }
-    candidates->handle = object;
-    candidates->passed += candidates->passed < 2;
-    return HSM_SUCCESS;
+    return count_object(reading, class, half, object, material_id, result);
 }
 
 /* Adds the objects of one half of a class: all, or with id those that bear it. */
-static struct hsm_result add_half(struct keys *keys, struct key_table *table, const struct key_class *class,
-                                  enum key_half half, const uint8_t *id)
+static struct hsm_result add_half(const struct reading *reading, const struct key_class *class, enum key_half half,
+                                  const uint8_t *id)
 {
+    const struct keys *keys = reading->keys;
     CK_OBJECT_CLASS object_class = half == KEY_UNWRAP ? class->unwrap_class : CKO_PUBLIC_KEY;
     CK_BBOOL yes = CK_TRUE;
     CK_ATTRIBUTE wanted[] = {
@@ -100,31 +126,37 @@ static struct hsm_result add_half(struct keys *keys, struct key_table *table, co
     struct object_list list = {0};
     struct hsm_result result = objects_find(keys->token, wanted, n_wanted, keys->max_objects, &list);
     for (size_t i = 0; i < list.count && result.code == HSM_OK; i++) {
-        result = add_object(keys->token, table, class, half, list.handles[i]);
+        result = add_object(reading, class, half, list.handles[i]);
     }
     object_list_clear(&list);
     return result;
 }
 
-static struct hsm_result add_class(struct keys *keys, struct key_table *table, const struct key_class *class,
-                                   const uint8_t *id)
+static struct hsm_result add_class(const struct reading *reading, const struct key_class *class, const uint8_t *id)
 {
-    struct hsm_result result = add_half(keys, table, class, KEY_UNWRAP, id);
+    struct hsm_result result = add_half(reading, class, KEY_UNWRAP, id);
     if (result.code == HSM_OK && class->is_pair) {
-        result = add_half(keys, table, class, KEY_WRAP, id);
+        result = add_half(reading, class, KEY_WRAP, id);
     }
     return result;
 }
 
 struct hsm_result keys_refresh(struct keys *keys)
 {
+    struct key_index passed;
+    if (!key_index_make(&keys->table, &passed)) {
+        return hsm_failure(HSM_NO_MEMORY, "list of keys");
+    }
     struct key_table table = {.max = keys->max_objects};
-    for (size_t i = 0; i < key_classes_count; i++) {
-        struct hsm_result result = add_class(keys, &table, &key_classes[i], NULL);
-        if (result.code != HSM_OK) {
-            key_table_clear(&table);
-            return result;
-        }
+    const struct reading reading = {.keys = keys, .table = &table, .passed = &passed};
+    struct hsm_result result = HSM_SUCCESS;
+    for (size_t i = 0; i < key_classes_count && result.code == HSM_OK; i++) {
+        result = add_class(&reading, &key_classes[i], NULL);
+    }
+    key_index_clear(&passed);
+    if (result.code != HSM_OK) {
+        key_table_clear(&table);
+        return result;
     }
     key_table_clear(&keys->table);
     keys->table = table;
@@ -196,7 +228,8 @@ static struct hsm_result adopt(struct keys *keys, const struct key_entry *fresh)
 static struct hsm_result look_up(struct keys *keys, const struct key_class *class, const uint8_t *material_id)
 {
     struct key_table found = {.max = 1};
-    struct hsm_result result = add_class(keys, &found, class, material_id);
+    const struct reading reading = {.keys = keys, .table = &found};
+    struct hsm_result result = add_class(&reading, class, material_id);
     if (result.code == HSM_OK) {
         result = adopt(keys, key_table_find(&found, class, material_id));
     }

@@ -22,7 +22,10 @@ struct key_handles {
 REWRAP_MUST_USE struct hsm_result keys_new(struct hsm_token *token, size_t max_objects, struct keys **ret);
 void keys_free(struct keys *keys);
 
-/* Reads them again. On failure keys is as it was. */
+/*
+ * Reads them again: which are there, and of those that have not passed yet, or whose handle was forgotten, whether they
+ * do. On failure keys is as it was.
+ */
 REWRAP_MUST_USE struct hsm_result keys_refresh(struct keys *keys);
 
 /*

@@ -8,19 +8,13 @@ static CK_BBOOL no = CK_FALSE;
 
 /*
  * Each tries what whoever holds the session could try against a sealed payload, beside a control that has to work, so
- * that a refusal is one of the thing in question. HSM_OK with *ret_enforced, or why it could not be tried.
+ * that a refusal is one of the thing in question; what cannot be told from a refusal of everything is not enforced.
+ * HSM_OK with *ret_enforced, or why it could not be tried.
  */
 struct trial {
     const char *name;
     struct hsm_result (*run)(struct probe *probe, bool *ret_enforced);
 };
-
-static struct hsm_result try_trusted(struct probe *probe, bool *ret_enforced)
-{
-    CK_OBJECT_HANDLE kek = CK_INVALID_HANDLE;
-    *ret_enforced = probe_kek(probe, HSM_OPEN, true, &kek) != CKR_OK;
-    return HSM_SUCCESS;
-}
 
 /* A sealed payload under a key that anybody could have made; the control is an open payload under the same key. */
 static struct hsm_result try_wrap_with_trusted(struct probe *probe, bool *ret_enforced)
@@ -40,101 +34,107 @@ static struct hsm_result try_wrap_with_trusted(struct probe *probe, bool *ret_en
     if (rv != CKR_OK) {
         return hsm_result_of(rv, "wrapping a payload");
     }
-    *ret_enforced = probe_payload(probe, HSM_SEALED, true, 32, &sealed) == CKR_OK &&
-                    probe_wrap(probe, probe->kwp, kek, sealed, wrapped, &len) != CKR_OK;
-    return HSM_SUCCESS;
-}
-
-/* Whether the object came out sealed although the template did not say so: PKCS#11 lets a token merge the two
- * templates. */
-static bool is_sealed_payload(struct probe *probe, CK_OBJECT_HANDLE object)
-{
-    CK_BBOOL sensitive = CK_FALSE;
-    CK_BBOOL with_trusted = CK_FALSE;
-    CK_ATTRIBUTE list[] = {{CKA_SENSITIVE, &sensitive, sizeof sensitive},
-                           {CKA_WRAP_WITH_TRUSTED, &with_trusted, sizeof with_trusted}};
-    return p11_get_attributes(probe->token, object, list, 2) == CKR_OK && sensitive == CK_TRUE &&
-           with_trusted == CK_TRUE;
-}
-
-/* A blob of a KEK with the sealed unwrap template, unwrapped as if it were an open one's. */
-static struct hsm_result try_unwrap_template(struct probe *probe, bool *ret_enforced)
-{
-    CK_OBJECT_HANDLE kek = CK_INVALID_HANDLE;
-    CK_OBJECT_HANDLE payload = CK_INVALID_HANDLE;
-    CK_OBJECT_HANDLE unwrapped = CK_INVALID_HANDLE;
-    uint8_t wrapped[PROBE_VALUE_MAX_BYTES];
-    CK_ULONG len = 0;
-    if (probe_kek(probe, HSM_SEALED, false, &kek) != CKR_OK) {
+    if (probe_payload(probe, HSM_SEALED, true, 32, &sealed) != CKR_OK) {
         *ret_enforced = false;
         return HSM_SUCCESS;
     }
-    CK_RV rv = probe_payload(probe, HSM_OPEN, true, 32, &payload);
-    if (rv == CKR_OK) {
-        rv = probe_wrap(probe, probe->kwp, kek, payload, wrapped, &len);
-    }
-    if (rv == CKR_OK) {
-        rv = probe_unwrap(probe, kek, wrapped, len, HSM_SEALED, true, &unwrapped);
-    }
-    if (rv != CKR_OK) {
-        return hsm_result_of(rv, "C_UnwrapKey with an unwrap template");
-    }
-    CK_OBJECT_HANDLE bent = CK_INVALID_HANDLE;
-    rv = probe_unwrap(probe, kek, wrapped, len, HSM_OPEN, false, &bent);
-    *ret_enforced = is_sealed_payload(probe, unwrapped) && (rv != CKR_OK || is_sealed_payload(probe, bent));
-    return HSM_SUCCESS;
+    return probe_refused(probe_wrap(probe, probe->kwp, kek, sealed, wrapped, &len), "C_WrapKey", ret_enforced);
 }
 
+static CK_RV wrap_by(struct probe *probe, CK_MECHANISM_TYPE type, CK_OBJECT_HANDLE kek, CK_OBJECT_HANDLE payload)
+{
+    CK_BYTE iv[16] = {0};
+    bool has_iv = type == CKM_AES_CBC_PAD;
+    CK_MECHANISM mechanism = {type, has_iv ? iv : NULL, has_iv ? sizeof iv : 0};
+    uint8_t wrapped[PROBE_VALUE_MAX_BYTES];
+    CK_ULONG len = sizeof wrapped;
+    return p11_wrap_key(probe->token, &mechanism, kek, payload, wrapped, &len);
+}
+
+/*
+ * Every mechanism that wraps under a key which allows them all must be refused by a key that allows only one. On a
+ * token that has no second mechanism it cannot be told.
+ */
 static struct hsm_result try_allowed_mechanisms(struct probe *probe, bool *ret_enforced)
 {
-    CK_OBJECT_HANDLE kek = CK_INVALID_HANDLE;
+    static const CK_MECHANISM_TYPE others[] = {CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD,
+                                               CKM_AES_CBC_PAD, CKM_AES_ECB};
+    CK_OBJECT_HANDLE bound = CK_INVALID_HANDLE;
+    CK_OBJECT_HANDLE free = CK_INVALID_HANDLE;
     CK_OBJECT_HANDLE payload = CK_INVALID_HANDLE;
-    uint8_t wrapped[PROBE_VALUE_MAX_BYTES];
-    CK_ULONG len = 0;
-    CK_RV rv = probe_kek(probe, HSM_OPEN, false, &kek);
+    CK_RV rv = probe_kek(probe, HSM_OPEN, false, &bound);
+    if (rv == CKR_OK) {
+        rv = probe_free_kek(probe, &free);
+    }
     if (rv == CKR_OK) {
         rv = probe_payload(probe, HSM_OPEN, true, 32, &payload);
     }
     if (rv != CKR_OK) {
         return hsm_result_of(rv, "C_GenerateKey");
     }
-    *ret_enforced = probe_wrap(probe, CKM_AES_KEY_WRAP, kek, payload, wrapped, &len) != CKR_OK;
-    return HSM_SUCCESS;
+    bool tried = false;
+    bool refused = true;
+    struct hsm_result result = HSM_SUCCESS;
+    for (size_t i = 0; i < sizeof others / sizeof others[0] && refused && result.code == HSM_OK; i++) {
+        if (others[i] != probe->kwp && wrap_by(probe, others[i], free, payload) == CKR_OK) {
+            tried = true;
+            result = probe_refused(wrap_by(probe, others[i], bound, payload), "C_WrapKey", &refused);
+        }
+    }
+    *ret_enforced = tried && refused;
+    return result;
 }
 
-/* Turning a payload into a key that decrypts, in place and in a copy. */
-static CK_ATTRIBUTE bend[] = {{CKA_DECRYPT, &yes, sizeof yes}};
-
+/* Turning a payload into a key that decrypts; one that is CKA_MODIFIABLE lets it be done, or it cannot be told. */
 static struct hsm_result try_modifiable(struct probe *probe, bool *ret_enforced)
 {
+    CK_ATTRIBUTE bend[] = {{CKA_DECRYPT, &yes, sizeof yes}};
     CK_OBJECT_HANDLE payload = CK_INVALID_HANDLE;
+    CK_OBJECT_HANDLE control = CK_INVALID_HANDLE;
     CK_RV rv = probe_payload(probe, HSM_SEALED, true, 32, &payload);
     if (rv != CKR_OK) {
         return hsm_result_of(rv, "C_GenerateKey of a sealed payload");
     }
-    *ret_enforced = p11_set_attributes(probe->token, payload, bend, 1) != CKR_OK;
-    return HSM_SUCCESS;
+    if (probe_free_payload(probe, false, &control) != CKR_OK ||
+        p11_set_attributes(probe->token, control, bend, 1) != CKR_OK) {
+        *ret_enforced = false;
+        return HSM_SUCCESS;
+    }
+    return probe_refused(p11_set_attributes(probe->token, payload, bend, 1), "C_SetAttributeValue", ret_enforced);
 }
 
+static CK_RV copy(struct probe *probe, CK_OBJECT_HANDLE object)
+{
+    CK_ATTRIBUTE same[] = {{CKA_TOKEN, &no, sizeof no}};
+    CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
+    CK_RV rv = p11_copy_object(probe->token, object, same, 1, &made);
+    return probe_register(probe, rv, &made);
+}
+
+/*
+ * A payload that is CKA_COPYABLE can be copied, or it cannot be told. Both may be changed: SoftHSM 2.6.1 copies nothing
+ * that is not CKA_MODIFIABLE, whatever its CKA_COPYABLE.
+ */
 static struct hsm_result try_copyable(struct probe *probe, bool *ret_enforced)
 {
     CK_OBJECT_HANDLE payload = CK_INVALID_HANDLE;
-    CK_RV rv = probe_payload(probe, HSM_SEALED, true, 32, &payload);
-    if (rv != CKR_OK) {
-        return hsm_result_of(rv, "C_GenerateKey of a sealed payload");
+    CK_OBJECT_HANDLE control = CK_INVALID_HANDLE;
+    CK_RV rv = probe_free_payload(probe, false, &payload);
+    if (rv == CKR_OK) {
+        rv = probe_free_payload(probe, true, &control);
     }
-    CK_ATTRIBUTE same[] = {{CKA_TOKEN, &no, sizeof no}};
-    CK_OBJECT_HANDLE copy = CK_INVALID_HANDLE;
-    rv = p11_copy_object(probe->token, payload, same, 1, &copy);
-    *ret_enforced = probe_register(probe, rv, &copy) != CKR_OK;
-    return HSM_SUCCESS;
+    if (rv != CKR_OK || copy(probe, control) != CKR_OK) {
+        *ret_enforced = false;
+        return HSM_SUCCESS;
+    }
+    return probe_refused(copy(probe, payload), "C_CopyObject", ret_enforced);
 }
 
 /* What a sealed key rests on, all of it. */
 static const struct trial trials[] = {
-    {"CKA_TRUSTED", try_trusted},
+    {"CKA_TRUSTED", probe_try_trusted},
     {"CKA_WRAP_WITH_TRUSTED", try_wrap_with_trusted},
-    {"CKA_UNWRAP_TEMPLATE", try_unwrap_template},
+    {"CKA_UNWRAP_TEMPLATE", probe_try_unwrap_template},
     {"CKA_ALLOWED_MECHANISMS", try_allowed_mechanisms},
     {"CKA_MODIFIABLE", try_modifiable},
     {"CKA_COPYABLE", try_copyable},

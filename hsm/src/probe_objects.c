@@ -6,8 +6,6 @@
 
 static CK_BBOOL yes = CK_TRUE;
 
-#define LABEL "rewrapd:probe"
-
 /* The first failure wins. */
 static struct hsm_result destroy(struct probe *probe, CK_OBJECT_HANDLE object, struct hsm_result result)
 {
@@ -18,7 +16,7 @@ static struct hsm_result destroy(struct probe *probe, CK_OBJECT_HANDLE object, s
 /* SoftHSM 2.6.1 leaves an object behind when it refuses CKA_TRUSTED in C_GenerateKey; it has the label by then. */
 static struct hsm_result destroy_strays(struct probe *probe, struct hsm_result result)
 {
-    char label[] = LABEL;
+    char label[] = PROBE_LABEL;
     CK_BBOOL no = CK_FALSE;
     CK_ATTRIBUTE ours[] = {{CKA_TOKEN, &no, sizeof no}, {CKA_LABEL, label, sizeof label - 1}};
     struct object_list list = {0};
@@ -74,7 +72,7 @@ static void set_unwraps(struct attributes_template *template, enum hsm_boundary 
 CK_RV probe_kek(struct probe *probe, enum hsm_boundary unwraps, bool trusted, CK_OBJECT_HANDLE *ret)
 {
     static const unsigned char id[] = "probe";
-    struct attributes_wish wish = {.label = LABEL, .id = id, .id_len = sizeof id - 1, .kwp = probe->kwp};
+    struct attributes_wish wish = {.label = PROBE_LABEL, .id = id, .id_len = sizeof id - 1, .kwp = probe->kwp};
     struct attributes_template template;
     attributes_create(ATTRIBUTES_OPEN_KEK, &wish, &template);
     set_unwraps(&template, unwraps);
@@ -94,6 +92,50 @@ CK_RV probe_payload(struct probe *probe, enum hsm_boundary boundary, bool sensit
     size_t n = attributes_payload(boundary, sensitive, &extra, 1, list, sizeof list / sizeof list[0]);
     CK_RV rv = p11_generate_key(probe->token, CKM_GENERIC_SECRET_KEY_GEN, list, n, ret);
     return probe_register(probe, rv, ret);
+}
+
+CK_RV probe_free_payload(struct probe *probe, bool copyable, CK_OBJECT_HANDLE *ret)
+{
+    CK_ULONG length = 32;
+    CK_ATTRIBUTE list[ATTRIBUTES_UNWRAP_MAX + 1];
+    CK_ATTRIBUTE extra = {CKA_VALUE_LEN, &length, sizeof length};
+    size_t n = attributes_payload(HSM_SEALED, true, &extra, 1, list, sizeof list / sizeof list[0]);
+    for (size_t i = 0; i < n; i++) {
+        if (list[i].type == CKA_MODIFIABLE || (list[i].type == CKA_COPYABLE && copyable)) {
+            list[i].pValue = &yes;
+        }
+    }
+    CK_RV rv = p11_generate_key(probe->token, CKM_GENERIC_SECRET_KEY_GEN, list, n, ret);
+    return probe_register(probe, rv, ret);
+}
+
+CK_RV probe_free_kek(struct probe *probe, CK_OBJECT_HANDLE *ret)
+{
+    CK_OBJECT_CLASS class = CKO_SECRET_KEY;
+    CK_KEY_TYPE type = CKK_AES;
+    CK_ULONG length = 32;
+    CK_BBOOL no = CK_FALSE;
+    char label[] = PROBE_LABEL;
+    CK_ATTRIBUTE list[] = {
+        {CKA_CLASS, &class, sizeof class},    {CKA_KEY_TYPE, &type, sizeof type},
+        {CKA_TOKEN, &no, sizeof no},          {CKA_PRIVATE, &yes, sizeof yes},
+        {CKA_LABEL, label, sizeof label - 1}, {CKA_VALUE_LEN, &length, sizeof length},
+        {CKA_SENSITIVE, &yes, sizeof yes},    {CKA_EXTRACTABLE, &no, sizeof no},
+        {CKA_WRAP, &yes, sizeof yes},         {CKA_UNWRAP, &yes, sizeof yes},
+        {CKA_COPYABLE, &yes, sizeof yes},     {CKA_MODIFIABLE, &yes, sizeof yes},
+    };
+    CK_RV rv = p11_generate_key(probe->token, CKM_AES_KEY_GEN, list, sizeof list / sizeof list[0], ret);
+    return probe_register(probe, rv, ret);
+}
+
+struct hsm_result probe_refused(CK_RV rv, const char *what, bool *ret_refused)
+{
+    struct hsm_result result = hsm_result_of(rv, what);
+    if (result.code == HSM_TOKEN_UNAVAILABLE || result.code == HSM_NO_MEMORY || result.code == HSM_LIMIT) {
+        return result;
+    }
+    *ret_refused = rv != CKR_OK;
+    return HSM_SUCCESS;
 }
 
 CK_ULONG probe_value(struct probe *probe, CK_OBJECT_HANDLE object, uint8_t out[PROBE_VALUE_MAX_BYTES])

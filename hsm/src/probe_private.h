@@ -1,11 +1,13 @@
-/* Session objects of the probe, and what its two halves (probe.c, probe_kwp.c) do with them. */
+/* Session objects of the probe, and what its parts (probe.c, probe_kwp.c, probe_template.c, probe_trusted.c) do with
+ * them. */
 #pragma once
 
 #include "attributes_table.h"
 #include "hsm/probe.h"
 #include "p11.h"
 
-#define PROBE_MAX_OBJECTS     16
+#define PROBE_LABEL           "rewrapd:probe"
+#define PROBE_MAX_OBJECTS     64 /* the trial of the unwrap template makes two for each attribute */
 #define PROBE_VALUE_MAX_BYTES 64 /* payloads of the probe are short */
 
 struct probe {
@@ -38,6 +40,22 @@ REWRAP_MUST_USE CK_RV probe_wrap(struct probe *probe, CK_MECHANISM_TYPE mechanis
                                  CK_OBJECT_HANDLE payload, uint8_t out[PROBE_VALUE_MAX_BYTES], CK_ULONG *ret_len);
 REWRAP_MUST_USE CK_RV probe_unwrap(struct probe *probe, CK_OBJECT_HANDLE kek, const uint8_t *wrapped, CK_ULONG len,
                                    enum hsm_boundary boundary, bool sensitive, CK_OBJECT_HANDLE *ret);
+
+/* A random payload as sealed ones are, but one that may be changed and, if so asked, copied. */
+REWRAP_MUST_USE CK_RV probe_free_payload(struct probe *probe, bool copyable, CK_OBJECT_HANDLE *ret);
+
+/* A random AES wrapping key of the session that any mechanism may use and anybody may change or copy. */
+REWRAP_MUST_USE CK_RV probe_free_kek(struct probe *probe, CK_OBJECT_HANDLE *ret);
+
+/*
+ * What came of something a token should refuse. HSM_OK with *ret_refused; a token that is gone or has no room has
+ * refused nothing, and fails.
+ */
+REWRAP_MUST_USE struct hsm_result probe_refused(CK_RV rv, const char *what, bool *ret_refused);
+
+/* Trials; see struct trial in probe.c. */
+REWRAP_MUST_USE struct hsm_result probe_try_trusted(struct probe *probe, bool *ret_enforced);
+REWRAP_MUST_USE struct hsm_result probe_try_unwrap_template(struct probe *probe, bool *ret_enforced);
 
 /* Finds probe->kwp. */
 REWRAP_MUST_USE struct hsm_result probe_choose_kwp(struct probe *probe, bool *ret_pads_payloads);

@@ -57,7 +57,8 @@ REWRAP_MUST_USE struct hsm_result hsm_rewrap_new(struct hsm_token *token, const 
                                                  size_t max_objects, struct hsm_rewrap **ret);
 void hsm_rewrap_free(struct hsm_rewrap *rewrap);
 
-/* Looks at the token's keys again: what a ceremony has added. On failure the list is as it was. */
+/* Looks at the token's keys again: at what a ceremony has added, what was refused, and which are gone. On failure the
+ * list is as it was. */
 REWRAP_MUST_USE struct hsm_result hsm_rewrap_refresh(struct hsm_rewrap *rewrap);
 
 /*

@@ -189,6 +189,101 @@ static void test_max_objects(void **state)
     assert_hsm(HSM_OK, find(fixture, FIXTURE_SEALED + 2, HSM_SEALED, id));
 }
 
+/* A module whose calls of C_GetAttributeValue are counted. */
+static CK_FUNCTION_LIST counted;
+static CK_C_GetAttributeValue module_get_attributes;
+static unsigned looks;
+
+static CK_RV count_get_attributes(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attributes,
+                                  CK_ULONG count)
+{
+    looks++;
+    return module_get_attributes(session, object, attributes, count);
+}
+
+static unsigned looks_of_refresh(struct fixture *fixture, struct keys *keys)
+{
+    CK_FUNCTION_LIST *module = fixture->token->functions;
+    counted = *module;
+    module_get_attributes = module->C_GetAttributeValue;
+    counted.C_GetAttributeValue = count_get_attributes;
+    looks = 0;
+    fixture->token->functions = &counted;
+    assert_hsm(HSM_OK, keys_refresh(keys));
+    fixture->token->functions = module;
+    return looks;
+}
+
+static struct listing listing_of(const struct keys *keys, const uint8_t *id)
+{
+    struct listing listing = {.id = id};
+    keys_visit(keys, look_for, &listing);
+    return listing;
+}
+
+/* Reading a token with thousands of keys again looks at those that are new. */
+static void test_a_second_look_is_at_what_is_new(void **state)
+{
+    struct fixture *fixture = *state;
+    static const uint8_t id[MATERIAL_ID_BYTES] = {0xe9};
+    static const uint8_t planted_id[MATERIAL_ID_BYTES] = {0xe8};
+    struct keys *keys = NULL;
+    assert_hsm(HSM_OK, keys_new(fixture->token, 1000, &keys));
+    assert_int_equal(looks_of_refresh(fixture, keys), 0);
+    assert_int_equal(listing_of(keys, fixture->sealed[0].material_id).seen, 1);
+    assert_null(listing_of(keys, fixture->sealed[0].material_id).refused_for);
+
+    CK_OBJECT_HANDLE made = make_open(fixture, id);
+    unsigned one = looks_of_refresh(fixture, keys);
+    assert_true(one > 0);
+    assert_int_equal(listing_of(keys, id).seen, 1);
+    assert_int_equal(looks_of_refresh(fixture, keys), 0);
+
+    /* One that was refused may have been mended: it is looked at each time. */
+    CK_OBJECT_HANDLE planted = plant(fixture, sealed_label, planted_id, sizeof planted_id);
+    for (int i = 0; i < 2; i++) {
+        unsigned again = looks_of_refresh(fixture, keys);
+        assert_true(again > 0 && again <= one);
+        assert_non_null(listing_of(keys, planted_id).refused_for);
+    }
+    assert_int_equal(p11_destroy_object(fixture->token, planted), CKR_OK);
+
+    /* So is one whose handle did not work. */
+    keys_forget(keys, HSM_SPEC_AES_256, HSM_OPEN, id);
+    assert_int_equal(looks_of_refresh(fixture, keys), one);
+    assert_int_equal(looks_of_refresh(fixture, keys), 0);
+
+    assert_int_equal(p11_destroy_object(fixture->token, made), CKR_OK);
+    assert_int_equal(looks_of_refresh(fixture, keys), 0);
+    assert_int_equal(listing_of(keys, id).seen, 0);
+    assert_int_equal(listing_of(keys, planted_id).seen, 0);
+    keys_free(keys);
+}
+
+/* Two with one id are ambiguous as long as there are two, whichever of them was looked at when. */
+static void test_two_are_ambiguous_at_a_second_look(void **state)
+{
+    struct fixture *fixture = *state;
+    static const uint8_t id[MATERIAL_ID_BYTES] = {0xe7};
+    struct keys *keys = NULL;
+    struct key_handles handles;
+    CK_OBJECT_HANDLE both[2] = {make_open(fixture, id)};
+    assert_hsm(HSM_OK, keys_new(fixture->token, 1000, &keys));
+    for (int i = 0; i < 2; i++) {
+        both[1 - i] = make_open(fixture, id);
+        for (int again = 0; again < 2; again++) {
+            assert_hsm(HSM_OK, keys_refresh(keys));
+            assert_hsm(HSM_KEY_AMBIGUOUS, keys_find(keys, HSM_SPEC_AES_256, HSM_OPEN, id, &handles));
+        }
+        assert_int_equal(p11_destroy_object(fixture->token, both[i]), CKR_OK);
+        assert_hsm(HSM_OK, keys_refresh(keys));
+        assert_hsm(HSM_OK, keys_find(keys, HSM_SPEC_AES_256, HSM_OPEN, id, &handles));
+        assert_int_equal(handles.wrap, both[1 - i]);
+    }
+    assert_int_equal(p11_destroy_object(fixture->token, both[0]), CKR_OK);
+    keys_free(keys);
+}
+
 /* A second binding root that passes, and one that does not. */
 static void test_binding_roots(void **state)
 {
@@ -221,6 +316,8 @@ int main(void)
         cmocka_unit_test(test_boundaries_do_not_mix),
         cmocka_unit_test(test_keys_that_come_and_go),
         cmocka_unit_test(test_max_objects),
+        cmocka_unit_test(test_a_second_look_is_at_what_is_new),
+        cmocka_unit_test(test_two_are_ambiguous_at_a_second_look),
         cmocka_unit_test(test_binding_roots), /* last: the second root cannot be destroyed */
     };
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);

@@ -1,0 +1,134 @@
+/*
+ * The probe's trial of CKA_UNWRAP_TEMPLATE: whether the token forces each attribute of it by itself. Attributes are
+ * bent one at a time, or the refusal of one would hide that another is not looked at.
+ */
+#include "errors.h"
+#include "p11_call.h"
+#include "probe_private.h"
+
+#include <assert.h>
+#include <string.h>
+
+static_assert(2 * ATTRIBUTES_UNWRAP_MAX + 8 <= PROBE_MAX_OBJECTS, "what a token lets through is all remembered");
+
+struct blob {
+    CK_OBJECT_HANDLE kek; /* with the unwrap template of a sealed key */
+    uint8_t wrapped[PROBE_VALUE_MAX_BYTES];
+    CK_ULONG len;
+};
+
+/* Another value of the right length: the other boolean; some other class or type of key. */
+static CK_ULONG inverted(const CK_ATTRIBUTE *forced)
+{
+    switch (forced->type) {
+    case CKA_CLASS:
+        return CKO_PRIVATE_KEY;
+    case CKA_KEY_TYPE:
+        return CKK_AES;
+    default:
+        return *(const CK_BBOOL *)forced->pValue == CK_TRUE ? CK_FALSE : CK_TRUE;
+    }
+}
+
+/* The right template but for one attribute: left out, or, with value, having that one. */
+static size_t bend(CK_ATTRIBUTE_TYPE type, void *value, CK_ATTRIBUTE out[ATTRIBUTES_UNWRAP_MAX])
+{
+    CK_ATTRIBUTE right[ATTRIBUTES_UNWRAP_MAX];
+    size_t n_right = attributes_unwrap(HSM_SEALED, true, right, ATTRIBUTES_UNWRAP_MAX);
+    size_t n = 0;
+    for (size_t i = 0; i < n_right; i++) {
+        if (right[i].type != type) {
+            out[n++] = right[i];
+        } else if (value != NULL) {
+            out[n++] = (CK_ATTRIBUTE){type, value, right[i].ulValueLen};
+        }
+    }
+    return n;
+}
+
+/* PKCS#11 lets a token merge the two templates: what comes out as if it had been asked for rightly is right. */
+static bool is_as_forced(struct probe *probe, CK_OBJECT_HANDLE object, const CK_ATTRIBUTE *forced, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint8_t value[sizeof(CK_ULONG)] = {0};
+        CK_ATTRIBUTE found = {forced[i].type, value, sizeof value};
+        if (p11_get_attributes(probe->token, object, &found, 1) != CKR_OK || found.ulValueLen != forced[i].ulValueLen ||
+            memcmp(value, forced[i].pValue, found.ulValueLen) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Unwraps with the n attributes of list. *ret_holds: it was refused, or came out as forced. */
+static struct hsm_result try_list(struct probe *probe, const struct blob *blob, CK_ATTRIBUTE *list, size_t n,
+                                  bool *ret_holds)
+{
+    CK_ATTRIBUTE forced[ATTRIBUTES_UNWRAP_MAX];
+    size_t n_forced = attributes_forced(HSM_SEALED, forced);
+    CK_MECHANISM kwp = {.mechanism = probe->kwp};
+    CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
+    CK_RV rv = p11_unwrap_key(probe->token, &kwp, blob->kek, blob->wrapped, blob->len, list, n, &object);
+    rv = probe_register(probe, rv, &object);
+    bool refused = false;
+    struct hsm_result result = probe_refused(rv, "C_UnwrapKey", &refused);
+    *ret_holds = refused || (rv == CKR_OK && is_as_forced(probe, object, forced, n_forced));
+    return result;
+}
+
+static struct hsm_result try_attribute(struct probe *probe, const struct blob *blob, const CK_ATTRIBUTE *forced,
+                                       bool *ret_holds)
+{
+    CK_ATTRIBUTE list[ATTRIBUTES_UNWRAP_MAX];
+    CK_ULONG other = inverted(forced);
+    CK_BBOOL other_boolean = (CK_BBOOL)other;
+    size_t n = bend(forced->type, NULL, list);
+    struct hsm_result result = try_list(probe, blob, list, n, ret_holds);
+    if (result.code != HSM_OK || !*ret_holds) {
+        return result;
+    }
+    bool is_boolean = forced->ulValueLen == sizeof other_boolean;
+    n = bend(forced->type, is_boolean ? (void *)&other_boolean : (void *)&other, list);
+    return try_list(probe, blob, list, n, ret_holds);
+}
+
+static struct hsm_result make_blob(struct probe *probe, struct blob *ret)
+{
+    CK_OBJECT_HANDLE payload = CK_INVALID_HANDLE;
+    CK_OBJECT_HANDLE unwrapped = CK_INVALID_HANDLE;
+    CK_RV rv = probe_payload(probe, HSM_OPEN, true, 32, &payload);
+    if (rv == CKR_OK) {
+        rv = probe_wrap(probe, probe->kwp, ret->kek, payload, ret->wrapped, &ret->len);
+    }
+    if (rv == CKR_OK) {
+        rv = probe_unwrap(probe, ret->kek, ret->wrapped, ret->len, HSM_SEALED, true, &unwrapped);
+    }
+    if (rv != CKR_OK) {
+        return hsm_result_of(rv, "C_UnwrapKey with an unwrap template");
+    }
+    CK_ATTRIBUTE forced[ATTRIBUTES_UNWRAP_MAX];
+    size_t n = attributes_forced(HSM_SEALED, forced);
+    return is_as_forced(probe, unwrapped, forced, n) ? HSM_SUCCESS
+                                                     : hsm_failure(HSM_KEY_REFUSED, "CKA_UNWRAP_TEMPLATE");
+}
+
+struct hsm_result probe_try_unwrap_template(struct probe *probe, bool *ret_enforced)
+{
+    struct blob blob = {0};
+    *ret_enforced = false;
+    if (probe_kek(probe, HSM_SEALED, false, &blob.kek) != CKR_OK) {
+        return HSM_SUCCESS;
+    }
+    struct hsm_result result = make_blob(probe, &blob);
+    if (result.code != HSM_OK) {
+        return result.code == HSM_KEY_REFUSED ? HSM_SUCCESS : result; /* refused: it says yes and does another thing */
+    }
+    CK_ATTRIBUTE forced[ATTRIBUTES_UNWRAP_MAX];
+    size_t n = attributes_forced(HSM_SEALED, forced);
+    bool holds = true;
+    for (size_t i = 0; i < n && holds && result.code == HSM_OK; i++) {
+        result = try_attribute(probe, &blob, &forced[i], &holds);
+    }
+    *ret_enforced = holds;
+    return result;
+}

@@ -1,0 +1,111 @@
+/* The probe's trial of CKA_TRUSTED: the user has several ways to ask for it, and a token must refuse each. */
+#include "errors.h"
+#include "p11_call.h"
+#include "probe_private.h"
+
+static CK_BBOOL yes = CK_TRUE;
+static CK_BBOOL no = CK_FALSE;
+static CK_ATTRIBUTE trusted = {CKA_TRUSTED, &yes, sizeof yes};
+
+/* A wrapping key whose value everybody knows. The label is first: what a token leaves behind is found by it. */
+static CK_RV import_secret(struct probe *probe, bool ask, CK_OBJECT_HANDLE *ret)
+{
+    CK_OBJECT_CLASS class = CKO_SECRET_KEY;
+    CK_KEY_TYPE type = CKK_AES;
+    CK_BYTE value[32] = {1};
+    char label[] = PROBE_LABEL;
+    CK_ATTRIBUTE list[] = {
+        {CKA_LABEL, label, sizeof label - 1}, {CKA_CLASS, &class, sizeof class},
+        {CKA_KEY_TYPE, &type, sizeof type},   {CKA_TOKEN, &no, sizeof no},
+        {CKA_PRIVATE, &yes, sizeof yes},      {CKA_WRAP, &yes, sizeof yes},
+        {CKA_VALUE, value, sizeof value},     trusted,
+    };
+    CK_RV rv = p11_create_object(probe->token, list, sizeof list / sizeof list[0] - !ask, ret);
+    return probe_register(probe, rv, ret);
+}
+
+/* A public key whose private half could be anybody's. */
+static CK_RV import_public(struct probe *probe, CK_OBJECT_HANDLE *ret)
+{
+    CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
+    CK_KEY_TYPE type = CKK_RSA;
+    CK_BYTE modulus[256] = {0xc1, [255] = 1};
+    CK_BYTE exponent[] = {1, 0, 1};
+    char label[] = PROBE_LABEL;
+    CK_ATTRIBUTE list[] = {
+        {CKA_LABEL, label, sizeof label - 1},
+        {CKA_CLASS, &class, sizeof class},
+        {CKA_KEY_TYPE, &type, sizeof type},
+        {CKA_TOKEN, &no, sizeof no},
+        {CKA_WRAP, &yes, sizeof yes},
+        {CKA_MODULUS, modulus, sizeof modulus},
+        {CKA_PUBLIC_EXPONENT, exponent, sizeof exponent},
+        trusted,
+    };
+    CK_RV rv = p11_create_object(probe->token, list, sizeof list / sizeof list[0], ret);
+    return probe_register(probe, rv, ret);
+}
+
+static CK_RV ask_generate(struct probe *probe)
+{
+    CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
+    return probe_kek(probe, HSM_OPEN, true, &made);
+}
+
+static CK_RV ask_import_secret(struct probe *probe)
+{
+    CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
+    return import_secret(probe, true, &made);
+}
+
+static CK_RV ask_import_public(struct probe *probe)
+{
+    CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
+    return import_public(probe, &made);
+}
+
+/* A key that may be changed and copied: an imported one where the token imports, for that is the worst of them. */
+static CK_RV pliable(struct probe *probe, CK_OBJECT_HANDLE *ret)
+{
+    return import_secret(probe, false, ret) == CKR_OK ? CKR_OK : probe_free_kek(probe, ret);
+}
+
+static CK_RV ask_set(struct probe *probe)
+{
+    CK_OBJECT_HANDLE key = CK_INVALID_HANDLE;
+    CK_RV rv = pliable(probe, &key);
+    return rv == CKR_OK ? p11_set_attributes(probe->token, key, &trusted, 1) : rv;
+}
+
+static CK_RV ask_copy(struct probe *probe)
+{
+    CK_OBJECT_HANDLE key = CK_INVALID_HANDLE;
+    CK_OBJECT_HANDLE copy = CK_INVALID_HANDLE;
+    CK_ATTRIBUTE list[] = {{CKA_TOKEN, &no, sizeof no}, trusted};
+    CK_RV rv = pliable(probe, &key);
+    if (rv == CKR_OK) {
+        rv = p11_copy_object(probe->token, key, list, 2, &copy);
+    }
+    return probe_register(probe, rv, &copy);
+}
+
+struct hsm_result probe_try_trusted(struct probe *probe, bool *ret_enforced)
+{
+    static const struct {
+        const char *call;
+        CK_RV (*ask)(struct probe *probe);
+    } ways[] = {
+        {"C_GenerateKey", ask_generate},
+        {"C_CreateObject", ask_import_secret},
+        {"C_CreateObject", ask_import_public},
+        {"C_SetAttributeValue", ask_set},
+        {"C_CopyObject", ask_copy},
+    };
+    bool refused = true;
+    struct hsm_result result = HSM_SUCCESS;
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0] && refused && result.code == HSM_OK; i++) {
+        result = probe_refused(ways[i].ask(probe), ways[i].call, &refused);
+    }
+    *ret_enforced = refused;
+    return result;
+}

@@ -1,0 +1,220 @@
+/*
+ * The probe on tokens that enforce less than SoftHSM does: its function table with one call in it that looks away. What
+ * a token does not enforce, or what cannot be told, keeps it from being called sealed.
+ */
+#include "fixture.h"
+
+#include "attributes_table.h"
+
+#include <string.h>
+
+static CK_FUNCTION_LIST *real;
+static CK_FUNCTION_LIST weak;
+
+static CK_ATTRIBUTE_TYPE ignored; /* what the token does not look at */
+
+/* Copies list to out without the attributes that are ignored. */
+static CK_ULONG without(const CK_ATTRIBUTE *list, CK_ULONG n, CK_ATTRIBUTE *out)
+{
+    CK_ULONG kept = 0;
+    for (CK_ULONG i = 0; i < n; i++) {
+        if (list[i].type != ignored) {
+            out[kept++] = list[i];
+        }
+    }
+    return kept;
+}
+
+static CK_RV generate_ignoring(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_ATTRIBUTE *list, CK_ULONG n,
+                               CK_OBJECT_HANDLE *ret)
+{
+    CK_ATTRIBUTE kept[ATTRIBUTES_MAX];
+    n = without(list, n, kept);
+    return real->C_GenerateKey(session, mechanism, kept, n, ret);
+}
+
+/* A token that keeps all of an unwrap template but one attribute. */
+static CK_RV generate_ignoring_in_template(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_ATTRIBUTE *list,
+                                           CK_ULONG n, CK_OBJECT_HANDLE *ret)
+{
+    CK_ATTRIBUTE changed[ATTRIBUTES_MAX];
+    CK_ATTRIBUTE unwrap[ATTRIBUTES_UNWRAP_MAX];
+    memcpy(changed, list, n * sizeof list[0]);
+    for (CK_ULONG i = 0; i < n; i++) {
+        if (list[i].type == CKA_UNWRAP_TEMPLATE) {
+            CK_ULONG kept = without(list[i].pValue, list[i].ulValueLen / sizeof unwrap[0], unwrap);
+            changed[i] = (CK_ATTRIBUTE){CKA_UNWRAP_TEMPLATE, unwrap, kept * sizeof unwrap[0]};
+        }
+    }
+    return real->C_GenerateKey(session, mechanism, changed, n, ret);
+}
+
+static CK_RV create_ignoring(CK_SESSION_HANDLE session, CK_ATTRIBUTE *list, CK_ULONG n, CK_OBJECT_HANDLE *ret)
+{
+    CK_ATTRIBUTE kept[ATTRIBUTES_MAX];
+    n = without(list, n, kept);
+    return real->C_CreateObject(session, kept, n, ret);
+}
+
+static CK_RV create_public_ignoring(CK_SESSION_HANDLE session, CK_ATTRIBUTE *list, CK_ULONG n, CK_OBJECT_HANDLE *ret)
+{
+    for (CK_ULONG i = 0; i < n; i++) {
+        if (list[i].type == CKA_MODULUS) {
+            return create_ignoring(session, list, n, ret);
+        }
+    }
+    return real->C_CreateObject(session, list, n, ret);
+}
+
+static CK_RV copy_ignoring(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *list, CK_ULONG n,
+                           CK_OBJECT_HANDLE *ret)
+{
+    CK_ATTRIBUTE kept[ATTRIBUTES_MAX];
+    n = without(list, n, kept);
+    return real->C_CopyObject(session, object, kept, n, ret);
+}
+
+static CK_RV set_ignoring(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *list, CK_ULONG n)
+{
+    return n == 1 && list[0].type == ignored ? CKR_OK : real->C_SetAttributeValue(session, object, list, n);
+}
+
+static CK_RV set_never(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *list, CK_ULONG n)
+{
+    (void)session, (void)object, (void)list, (void)n;
+    return CKR_ACTION_PROHIBITED;
+}
+
+static CK_RV copy_never(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *list, CK_ULONG n,
+                        CK_OBJECT_HANDLE *ret)
+{
+    (void)session, (void)object, (void)list, (void)n, (void)ret;
+    return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+static CK_RV wrap_by_one(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE kek, CK_OBJECT_HANDLE key,
+                         CK_BYTE *wrapped, CK_ULONG *len)
+{
+    return mechanism->mechanism == CKM_AES_KEY_WRAP_PAD ? real->C_WrapKey(session, mechanism, kek, key, wrapped, len)
+                                                        : CKR_MECHANISM_INVALID;
+}
+
+static CK_RV copy_on_a_token_that_goes(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *list,
+                                       CK_ULONG n, CK_OBJECT_HANDLE *ret)
+{
+    for (CK_ULONG i = 0; i < n; i++) {
+        if (list[i].type == CKA_TRUSTED) {
+            return CKR_DEVICE_REMOVED;
+        }
+    }
+    return real->C_CopyObject(session, object, list, n, ret);
+}
+
+static struct hsm_result probe(struct fixture *fixture, struct hsm_profile *ret)
+{
+    fixture->token->functions = &weak;
+    struct hsm_result result = hsm_probe(fixture->token, ret);
+    fixture->token->functions = real;
+    weak = *real;
+    assert_int_equal(fixture_session_objects(fixture), 0);
+    return result;
+}
+
+static void expect_not_sealed(struct fixture *fixture, const char *reason)
+{
+    struct hsm_profile profile = {0};
+    assert_hsm(HSM_OK, probe(fixture, &profile));
+    if (profile.level != HSM_LEVEL_SENSITIVE) {
+        print_error("sealed, although attribute 0x%lx is not enforced\n", ignored);
+    }
+    assert_int_equal(profile.level, HSM_LEVEL_SENSITIVE);
+    assert_string_equal(profile.level_reason, reason);
+}
+
+static int setup(void **state)
+{
+    fixture_setup_bare(state);
+    struct fixture *fixture = *state;
+    fixture_open(fixture);
+    real = fixture->token->functions;
+    weak = *real;
+    return 0;
+}
+
+static void test_nothing_is_missing(void **state)
+{
+    struct hsm_profile profile;
+    assert_hsm(HSM_OK, probe(*state, &profile));
+    assert_string_equal(profile.level_reason == NULL ? "" : profile.level_reason, "");
+    assert_int_equal(profile.level, HSM_LEVEL_SEALED);
+}
+
+static void test_each_attribute_of_the_template(void **state)
+{
+    CK_ATTRIBUTE forced[ATTRIBUTES_UNWRAP_MAX];
+    size_t n = attributes_forced(HSM_SEALED, forced);
+    for (size_t i = 0; i < n; i++) {
+        if (forced[i].type == CKA_CLASS) {
+            continue; /* no other class can be made of these bytes, whether it is forced or not */
+        }
+        ignored = forced[i].type;
+        weak.C_GenerateKey = generate_ignoring_in_template;
+        expect_not_sealed(*state, "CKA_UNWRAP_TEMPLATE");
+    }
+}
+
+static void test_each_way_to_be_trusted(void **state)
+{
+    ignored = CKA_TRUSTED;
+    weak.C_GenerateKey = generate_ignoring;
+    expect_not_sealed(*state, "CKA_TRUSTED");
+    weak.C_CreateObject = create_ignoring;
+    expect_not_sealed(*state, "CKA_TRUSTED");
+    weak.C_CreateObject = create_public_ignoring;
+    expect_not_sealed(*state, "CKA_TRUSTED");
+    weak.C_SetAttributeValue = set_ignoring;
+    expect_not_sealed(*state, "CKA_TRUSTED");
+    weak.C_CopyObject = copy_ignoring;
+    expect_not_sealed(*state, "CKA_TRUSTED");
+}
+
+static void test_what_is_not_enforced(void **state)
+{
+    ignored = CKA_ALLOWED_MECHANISMS;
+    weak.C_GenerateKey = generate_ignoring;
+    expect_not_sealed(*state, "CKA_ALLOWED_MECHANISMS");
+    ignored = CKA_DECRYPT;
+    weak.C_SetAttributeValue = set_ignoring;
+    expect_not_sealed(*state, "CKA_MODIFIABLE");
+    ignored = CKA_COPYABLE;
+    weak.C_GenerateKey = generate_ignoring;
+    expect_not_sealed(*state, "CKA_COPYABLE");
+}
+
+static void test_what_cannot_be_told(void **state)
+{
+    weak.C_WrapKey = wrap_by_one;
+    expect_not_sealed(*state, "CKA_ALLOWED_MECHANISMS");
+    weak.C_SetAttributeValue = set_never;
+    expect_not_sealed(*state, "CKA_MODIFIABLE");
+    weak.C_CopyObject = copy_never;
+    expect_not_sealed(*state, "CKA_COPYABLE");
+}
+
+/* A token that is gone has refused nothing. */
+static void test_a_fault_is_no_refusal(void **state)
+{
+    struct hsm_profile profile;
+    weak.C_CopyObject = copy_on_a_token_that_goes;
+    assert_hsm(HSM_TOKEN_UNAVAILABLE, probe(*state, &profile));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_nothing_is_missing),     cmocka_unit_test(test_each_attribute_of_the_template),
+        cmocka_unit_test(test_each_way_to_be_trusted), cmocka_unit_test(test_what_is_not_enforced),
+        cmocka_unit_test(test_what_cannot_be_told),    cmocka_unit_test(test_a_fault_is_no_refusal),
+    };
+    return cmocka_run_group_tests(tests, setup, fixture_teardown);
+}
