@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -52,6 +53,13 @@ static bool settle_descriptors(int socket_fd, int lock_fd)
            (null <= STDERR_FILENO || close(null) == 0);
 }
 
+/* No core file, no debugger: whatever the daemon did for itself, this process does not rely on. */
+static bool settle_memory(void)
+{
+    const struct rlimit none = {.rlim_cur = 0, .rlim_max = 0};
+    return setrlimit(RLIMIT_CORE, &none) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
+}
+
 _Noreturn static void run_child(int socket_fd, int lock_fd, pid_t parent, const char *path)
 {
     rewrap_ignore(prctl(PR_SET_NAME, PROCESS_NAME), "only a name");
@@ -60,11 +68,9 @@ _Noreturn static void run_child(int socket_fd, int lock_fd, pid_t parent, const 
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) {
         _exit(1);
     }
-    /* The copy of a serving daemon may hold what is passing through it: that must not reach swap, a core file or a
-     * debugger. */
+    /* See sqlite_process.h for what is in this memory. */
     rewrap_ignore(mlockall(MCL_CURRENT | MCL_ONFAULT), "works where the daemon may lock its own memory");
-    rewrap_ignore(prctl(PR_SET_DUMPABLE, 0), "a precaution");
-    if (!settle_descriptors(socket_fd, lock_fd)) {
+    if (!settle_memory() || !settle_descriptors(socket_fd, lock_fd)) {
         _exit(1);
     }
     sqlite_writer_run(CHILD_SOCKET, CHILD_LOCK, path);

@@ -18,7 +18,12 @@ struct sqlite_process {
  * Forks the writer (sqlite_writer.h). It keeps the socket, the lock file and standard error and no other descriptor,
  * has no signal handlers of ours, ignores the signals that stop a service (the end of the socket stops it), and is
  * killed with the daemon. Forking a process that serves is fine: there are no threads, and the child only makes libc
- * and SQLite calls on a connection that it opens itself. On failure *ret is untouched.
+ * and SQLite calls on a connection that it opens itself.
+ *
+ * It is a copy of the daemon's memory at the moment of the fork: the first one is made before anything is served, but
+ * the successor of a lost one carries, as long as it lives, what was passing through the daemon then, plaintexts of
+ * Encrypt and Decrypt among it. It looks at none of it, leaves no core file, cannot be looked into by other processes
+ * of its user, and keeps it out of swap where the daemon may lock memory. On failure *ret is untouched.
  */
 REWRAP_MUST_USE struct registry_result sqlite_process_start(const char *path, struct sqlite_process *ret);
 

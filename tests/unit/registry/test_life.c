@@ -1,14 +1,22 @@
 /* Keys and aliases from birth to the next start: what was answered is there, in order, whole. */
 #include "fixture.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -551,6 +559,60 @@ static void writer_keeps_no_descriptors(void **state)
     close(secret);
 }
 
+/* Takes the right to look into any process away, or gives it back. Root has it; others have nothing to lose. */
+static void set_tracing_right(bool on)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+    assert_int_equal(syscall(SYS_capget, &header, sets), 0);
+    uint32_t bit = CAP_TO_MASK(CAP_SYS_PTRACE) & sets[CAP_TO_INDEX(CAP_SYS_PTRACE)].permitted;
+    uint32_t *effective = &sets[CAP_TO_INDEX(CAP_SYS_PTRACE)].effective;
+    *effective = on ? *effective | bit : *effective & ~bit;
+    assert_int_equal(syscall(SYS_capset, &header, sets), 0);
+}
+
+/* Can a process of the same user read what a child of ours has at the address of a variable of ours? */
+static bool may_look_into(pid_t pid)
+{
+    static char there = 's';
+    char copy = 0;
+    const struct iovec local = {.iov_base = &copy, .iov_len = 1};
+    const struct iovec remote = {.iov_base = &there, .iov_len = 1};
+    set_tracing_right(false);
+    bool seen = process_vm_readv(pid, &local, 1, &remote, 1, 0) == 1;
+    assert_true(seen || errno == EPERM);
+    set_tracing_right(true);
+    return seen;
+}
+
+/* The writer is forked from a daemon with secrets in its memory: no core file, and no look from beside. */
+static void writer_keeps_its_memory_to_itself(void **state)
+{
+    struct fixture *fixture = *state;
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_CORE, &before), 0);
+    const struct rlimit all = {.rlim_cur = before.rlim_max, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_CORE, &all), 0);
+    fixture_open(fixture);
+    assert_int_equal(setrlimit(RLIMIT_CORE, &before), 0);
+    struct rlimit core;
+    assert_int_equal(prlimit(writer_pid(), RLIMIT_CORE, NULL, &core), 0);
+    assert_int_equal(core.rlim_cur, 0);
+    assert_int_equal(core.rlim_max, 0);
+
+    pid_t other = fork();
+    assert_int_not_equal(other, -1);
+    if (other == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        pause();
+        _exit(0);
+    }
+    assert_true(may_look_into(other)); /* or the next line would say nothing */
+    assert_false(may_look_into(writer_pid()));
+    assert_int_equal(kill(other, SIGKILL), 0);
+    assert_int_equal(waitpid(other, NULL, 0), other);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
@@ -572,6 +634,7 @@ int main(void)
         TEST(files_are_private),
         TEST(second_owner_is_refused),
         TEST(writer_keeps_no_descriptors),
+        TEST(writer_keeps_its_memory_to_itself),
     };
     return cmocka_run_group_tests_name("registry/life", tests, NULL, NULL);
 }
