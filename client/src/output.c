@@ -2,8 +2,10 @@
 #include "output.h"
 
 #include "param_check.h"
+#include "printable.h"
 
 #include "base/buffer.h"
+#include "base/wipe.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -67,8 +69,11 @@ bool output_json(const json_t *value, FILE *file)
     if (value == NULL) {
         return fputs("null\n", file) >= 0;
     }
-    return json_dumpf(value, file, JSON_INDENT(4) | JSON_PRESERVE_ORDER | JSON_ENCODE_ANY) == 0 &&
-           fputc('\n', file) != EOF;
+    char *text = json_dumps(value, JSON_INDENT(4) | JSON_PRESERVE_ORDER | JSON_ENCODE_ANY);
+    /* Outside of strings there is nothing to escape, and in them JSON reads the escapes back. */
+    bool printed = text != NULL && printable_write(text, PRINTABLE_LINES, file) && fputc('\n', file) != EOF;
+    wiping_free(text);
+    return printed;
 }
 
 bool output_is_nested(const json_t *value)
@@ -76,19 +81,10 @@ bool output_is_nested(const json_t *value)
     return json_is_object(value) || json_is_array(value);
 }
 
-/* The string with control characters escaped. */
 static char *escaped(const char *text)
 {
     struct buffer out = BUFFER_INIT(SCALAR_MAX_BYTES);
-    bool room = true;
-    for (const char *at = text; room && *at != '\0'; at++) {
-        unsigned char byte = (unsigned char)*at;
-        char escape[8];
-        snprintf(escape, sizeof escape, byte == '\n' ? "\\n" : byte == '\t' ? "\\t" : "\\u%04x", byte);
-        bool control = byte < 0x20 || byte == 0x7F;
-        room = control ? buffer_append(&out, escape, strlen(escape)) : buffer_append_u8(&out, byte);
-    }
-    room = room && buffer_append_u8(&out, 0);
+    bool room = printable_append(text, PRINTABLE_ONE_LINE, &out) && buffer_append_u8(&out, 0);
     char *copy = room ? strdup((const char *)out.data) : NULL;
     buffer_clear(&out);
     return copy;

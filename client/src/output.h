@@ -10,13 +10,16 @@
  * prints. */
 void output_timestamps(const ProtobufCMessageDescriptor *type, json_t *object);
 
-/* Four spaces, members in their order, UTF-8 as it is. Any value, NULL for null. False when it could not be written. */
+/*
+ * Four spaces, members in their order, UTF-8 as it is but for what drives a terminal (printable.h), which is escaped.
+ * Any value, NULL for null. False when it could not be written, or there is no memory.
+ */
 bool output_json(const json_t *value, FILE *file);
 
 /*
  * A line of tab-separated scalars in alphabetical order of their members; structures and lists inside come after it, on
  * lines that begin with the member's name in capitals. A bare scalar is a line of its own; null is None, booleans are
- * True and False. Control characters are escaped as in JSON, so that a value cannot forge a column, a line or a
+ * True and False. What printable.h names is escaped as in JSON, so that a value cannot forge a column, a line or a
  * terminal sequence.
  */
 bool output_text(const json_t *value, FILE *file);

@@ -1,5 +1,6 @@
 /* What answers look like: golden texts of json, text and table, timestamps, and --query (KMS.md R-149, R-150). */
 #include "output.h"
+#include "printable.h"
 #include "query.h"
 
 #include "proto/rewrap.pb-c.h"
@@ -22,6 +23,16 @@
 #define LIST_ALIASES                                                                                                   \
     "{\"Aliases\":[{\"AliasName\":\"alias/a\",\"TargetKeyId\":\"k1\"},{\"AliasName\":\"alias/"                         \
     "b\"}],\"Truncated\":false}"
+
+#define HOSTILE                                                                                                        \
+    "a\x7f\xc2\x80\xc2\x9b"                                                                                            \
+    "b\xc2\x9f\xd8\x9c\xe2\x80\x8e\xe2\x80\xa8\xe2\x80\xaa\xe2\x80\xae\xe2\x81\xa6\xe2\x81\xa9"                        \
+    "c"
+#define HOSTILE_SHOWN                                                                                                  \
+    "a\\u007f\\u0080\\u009bb\\u009f\\u061c\\u200e\\u2028\\u202a\\u202e\\u2066\\u2069"                                  \
+    "c"
+/* U+00A0, U+061B, U+200D, U+202F, U+2065, U+206A, a key */
+#define HARMLESS "\xc2\xa0\xd8\x9b\xe2\x80\x8d\xe2\x80\xaf\xe2\x81\xa5\xe2\x81\xaa\xf0\x9f\x94\x91"
 
 enum format { JSON, TEXT, TABLE };
 
@@ -105,8 +116,50 @@ static const struct {
     {"Q", "{\"A\":\"\xc3\xa4\"}", JSON, "{\n    \"A\": \"\xc3\xa4\"\n}\n"},
     {"Q", "{\"A\":\"\xc3\xa4\"}", TABLE,
      "-------------\n|     Q     |\n+-----+-----+\n|  A  |  \xc3\xa4  |\n+-----+-----+\n"},
+    /* What drives a terminal or turns a line around: DEL, C1, line separators, Bidi_Control. Their neighbours stay. */
+    {"Q", "{\"A\":\"" HOSTILE "\"}", JSON, "{\n    \"A\": \"" HOSTILE_SHOWN "\"\n}\n"},
+    {"Q", "\"" HOSTILE "\"", TEXT, HOSTILE_SHOWN "\n"},
+    {"Q", "[\"\xc2\x80\",\"\xe2\x81\xa9\"]", TABLE,
+     "------------\n|    Q     |\n+----------+\n|  \\u0080  |\n|  \\u2069  |\n+----------+\n"},
+    {"Q", "\"" HARMLESS "\"", JSON, "\"" HARMLESS "\"\n"},
+    {"Q", "\"" HARMLESS "\"", TEXT, HARMLESS "\n"},
     {"Q", "17", TEXT, "17\n"},
 };
+
+/* Bytes as no JSON can have them: what errors and echoed words may be. */
+static void bytes_that_are_not_utf8_are_replaced(void **state)
+{
+    (void)state;
+#define REPLACED "\xef\xbf\xbd"
+    static const struct {
+        const char *given;
+        enum printable_lines lines;
+        const char *shown;
+    } rows[] = {
+        {"", PRINTABLE_LINES, ""},
+        {"a\nb\tc\x1b", PRINTABLE_LINES, "a\nb\\tc\\u001b"},
+        {"a\nb\tc\x1b", PRINTABLE_ONE_LINE, "a\\nb\\tc\\u001b"},
+        {"\x80", PRINTABLE_LINES, REPLACED},
+        {"a\xc3", PRINTABLE_LINES, "a" REPLACED},
+        {"\xe2\x82", PRINTABLE_LINES, REPLACED REPLACED},
+        {"\xf0\x9f\x94\x91", PRINTABLE_LINES, "\xf0\x9f\x94\x91"},
+        {"\xc0\x9b", PRINTABLE_LINES, REPLACED REPLACED},              /* ESC, overlong */
+        {"\xe0\x82\x9b", PRINTABLE_LINES, REPLACED REPLACED REPLACED}, /* CSI, overlong */
+        {"\xed\xa0\x80", PRINTABLE_LINES, REPLACED REPLACED REPLACED},
+        {"\xf4\x90\x80\x80", PRINTABLE_LINES, REPLACED REPLACED REPLACED REPLACED},
+        {"\xf8\xff", PRINTABLE_LINES, REPLACED REPLACED},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct buffer out = BUFFER_INIT(256);
+        assert_true(printable_append(rows[i].given, rows[i].lines, &out));
+        assert_int_equal(out.len, strlen(rows[i].shown));
+        assert_true(out.len == 0 || memcmp(out.data, rows[i].shown, out.len) == 0);
+        buffer_clear(&out);
+    }
+    struct buffer small = BUFFER_INIT(5);
+    assert_false(printable_append("\x1b", PRINTABLE_LINES, &small));
+    buffer_clear(&small);
+}
 
 static json_t *value_of(const char *json)
 {
@@ -224,8 +277,11 @@ static void queries_that_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(texts_are_as_they_were),   cmocka_unit_test(a_full_disk_is_noticed),
-        cmocka_unit_test(timestamps_are_dates),     cmocka_unit_test(queries_that_select),
+        cmocka_unit_test(bytes_that_are_not_utf8_are_replaced),
+        cmocka_unit_test(texts_are_as_they_were),
+        cmocka_unit_test(a_full_disk_is_noticed),
+        cmocka_unit_test(timestamps_are_dates),
+        cmocka_unit_test(queries_that_select),
         cmocka_unit_test(queries_that_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
