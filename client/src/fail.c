@@ -1,6 +1,8 @@
 /* How rewrapctl fails; see fail.h. */
 #include "fail.h"
 
+#include "printable.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,6 +33,9 @@ bool fail_prefix(struct failure *failure, const char *format, ...)
 
 int failure_print(const struct failure *failure)
 {
-    fprintf(stderr, "\nrewrapctl: error: %s\n", failure->text);
+    /* Words and files are echoed, and may have been cut inside a character. */
+    bool printed = fputs("\nrewrapctl: error: ", stderr) >= 0 &&
+                   printable_write(failure->text, PRINTABLE_LINES, stderr) && fputc('\n', stderr) != EOF;
+    rewrap_ignore(printed, "there is nowhere else to say it, and the exit code does");
     return (int)failure->exit_code;
 }

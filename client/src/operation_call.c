@@ -2,6 +2,7 @@
 #include "operation_call.h"
 
 #include "param_check.h"
+#include "printable.h"
 
 #include "proto/json.h"
 #include "proto/message.h"
@@ -34,25 +35,19 @@ static bool fail_json(const struct json_result *result, struct failure *failure)
                 result->path);
 }
 
-/* What a daemon says goes to a terminal: no control characters, and no more than a message has room for. */
-static void copy_printable(const char *text, char *out, size_t size)
-{
-    size_t at = 0;
-    for (; text != NULL && *text != '\0' && at + 1 < size; text++) {
-        bool control = (unsigned char)*text < 0x20 || *text == 0x7F;
-        out[at++] = (char)(control && *text != '\n' ? '?' : *text);
-    }
-    out[at] = '\0';
-}
-
+/*
+ * Printed here and not carried in a failure, since it is as long as a frame may be: a validation error repeats the
+ * values that it is about.
+ */
 static bool fail_service(const char *operation, const Rewrap__Error *error, struct failure *failure)
 {
-    char code[128];
-    char message[FAILURE_TEXT_BYTES - 512];
-    copy_printable(error->code, code, sizeof code);
-    copy_printable(error->message, message, sizeof message);
-    return fail(failure, EXIT_CODE_SERVICE, "An error occurred (%s) when calling the %s operation: %s", code, operation,
-                message);
+    const char *code = error->code == NULL ? "" : error->code;
+    const char *message = error->message == NULL ? "" : error->message;
+    bool printed = fputs("\nAn error occurred (", stderr) >= 0 && printable_write(code, PRINTABLE_ONE_LINE, stderr) &&
+                   fprintf(stderr, ") when calling the %s operation: ", operation) >= 0 &&
+                   printable_write(message, PRINTABLE_LINES, stderr) && fputc('\n', stderr) != EOF;
+    rewrap_ignore(printed, "there is nowhere else to say it, and the exit code does");
+    return fail(failure, EXIT_CODE_SERVICE, "%s", "");
 }
 
 static bool fail_client(struct rewrap_client_result result, struct failure *failure)

@@ -165,8 +165,7 @@ int operation_run(const ProtobufCMethodDescriptor *method, const struct globals 
         return EXIT_CODE_OK;
     }
     if (failure.exit_code == EXIT_CODE_SERVICE) {
-        fprintf(stderr, "\n%s\n", failure.text); /* the AWS CLI's words and nothing before them (KMS.md R-152) */
-        return EXIT_CODE_SERVICE;
+        return EXIT_CODE_SERVICE; /* printed by the call */
     }
     if (!parsed) {
         char command[OPERATION_MAX_NAME];

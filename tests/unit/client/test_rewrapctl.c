@@ -21,6 +21,8 @@
 #define MAX_WORDS    12
 #define OUTPUT_BYTES 65536
 
+#define LONG_ERROR_CHARACTERS 20000 /* of two bytes each: more than anything is cut to */
+
 /* ------------------------------------------------------------------ the daemon */
 
 static void answer(int fd, uint64_t id, const ProtobufCMessage *body)
@@ -64,7 +66,15 @@ static void answer_re_encrypt(int fd, const Rewrap__Request *frame, const Rewrap
         return;
     }
     if (strcmp(destination, "hostile-error") == 0) {
-        answer_error(fd, frame->id, "X\x1b[2J", "\x1b]0;title\x07");
+        answer_error(fd, frame->id, "X\x1b[2J", "\x1b]0;title\x07\nb\xc2\x9b\xe2\x80\xae");
+        return;
+    }
+    if (strcmp(destination, "long-error") == 0) {
+        char message[2 * LONG_ERROR_CHARACTERS + 1] = "";
+        for (size_t i = 0; i < LONG_ERROR_CHARACTERS; i++) {
+            memcpy(message + 2 * i, "\xc3\xb6", sizeof "\xc3\xb6");
+        }
+        answer_error(fd, frame->id, "ValidationException", message);
         return;
     }
     if (strcmp(destination, "never") == 0) {
@@ -329,7 +339,21 @@ static void errors_of_the_service(void **state)
     assert_string_equal(ran->err,
                         "\nAn error occurred (InvalidCiphertextException) when calling the ReEncrypt operation: \n");
     ran = RUN("re-encrypt", "--destination-key-id", "hostile-error");
-    assert_string_equal(ran->err, "\nAn error occurred (X?[2J) when calling the ReEncrypt operation: ?]0;title?\n");
+    assert_string_equal(ran->err, "\nAn error occurred (X\\u001b[2J) when calling the ReEncrypt operation: "
+                                  "\\u001b]0;title\\u0007\nb\\u009b\\u202e\n");
+    ran = RUN("re-encrypt", "--destination-key-id", "long-error");
+    assert_int_equal(ran->exit_code, 254);
+    static const char before[] = "\nAn error occurred (ValidationException) when calling the ReEncrypt operation: ";
+    assert_int_equal(strncmp(ran->err, before, strlen(before)), 0);
+    assert_int_equal(strlen(ran->err), strlen(before) + 2 * LONG_ERROR_CHARACTERS + 1);
+    for (size_t i = 0; i < LONG_ERROR_CHARACTERS; i++) {
+        assert_memory_equal(ran->err + strlen(before) + 2 * i, "\xc3\xb6", 2);
+    }
+    /* Our own errors echo words and files. */
+    ran = RUN("re-encrypt", "--bo\x1b[2Jgus\xc2\x9b");
+    assert_non_null(strstr(ran->err, "Unknown options: --bo\\u001b[2Jgus\\u009b\n"));
+    ran = RUN("re-encrypt", "--source-encryption-context", "\xe2\x80\xae");
+    assert_null(strstr(ran->err, "\xe2\x80\xae"));
 }
 
 static void answers_that_are_none(void **state)
