@@ -19,8 +19,9 @@ static const char binding_label[] = "rewrapd binding key 1";
 
 #define SETS 256
 #define WAYS 4
-/* More than one candidate is a mistake or an attack already. */
-#define MAX_ROOTS 16
+/* Anybody with the user PIN can make objects that bear the label: as many as a worker looks at by default are looked
+ * at here, and only those that pass count. */
+#define MAX_CANDIDATES 100000
 
 struct binding {
     struct hsm_token *token;
@@ -40,9 +41,12 @@ static struct hsm_result choose_root(struct hsm_token *token, const struct objec
     CK_OBJECT_HANDLE root = CK_INVALID_HANDLE;
     for (size_t i = 0; i < list->count; i++) {
         struct hsm_result result = attributes_verify(token, list->handles[i], ATTRIBUTES_BINDING_ROOT);
-        if (result.code != HSM_OK) {
+        if (result.code == HSM_KEY_REFUSED) {
             refusal = result;
             continue;
+        }
+        if (result.code != HSM_OK) {
+            return result;
         }
         if (root != CK_INVALID_HANDLE) {
             return hsm_failure(HSM_KEY_AMBIGUOUS, LABEL_BINDING_ROOT);
@@ -64,10 +68,11 @@ static struct hsm_result find_root(struct hsm_token *token, CK_OBJECT_HANDLE *re
     CK_ATTRIBUTE wanted[] = {
         {CKA_CLASS, &class, sizeof class},
         {CKA_TOKEN, &yes, sizeof yes},
+        {CKA_PRIVATE, &yes, sizeof yes}, /* others need no login to make */
         {CKA_LABEL, label, sizeof label - 1},
     };
     struct object_list list = {0};
-    struct hsm_result result = objects_find(token, wanted, sizeof wanted / sizeof wanted[0], MAX_ROOTS, &list);
+    struct hsm_result result = objects_find(token, wanted, sizeof wanted / sizeof wanted[0], MAX_CANDIDATES, &list);
     if (result.code == HSM_OK) {
         result = choose_root(token, &list, ret);
     }
