@@ -22,10 +22,11 @@ static CK_BBOOL *trusted(const struct target *target)
     return target->is_control ? &no : &yes;
 }
 
-static bool done(struct world *world, CK_RV rv, CK_OBJECT_HANDLE key)
+/* The handle is read here, after the call that sets it: among the arguments nobody says which is evaluated first. */
+static bool done(struct world *world, CK_RV rv, const CK_OBJECT_HANDLE *key)
 {
     if (rv == CKR_OK) {
-        discard(world, key);
+        discard(world, *key);
     }
     return rv == CKR_OK;
 }
@@ -37,7 +38,7 @@ static bool generate(struct world *world, const struct target *target, CK_BBOOL 
                                FLAG(CKA_WRAP, yes),          FLAG(CKA_DECRYPT, yes),
                                FLAG(CKA_PRIVATE, yes),       {CKA_TRUSTED, trusted(target), 1}};
     CK_OBJECT_HANDLE key;
-    return done(world, world->p11->C_GenerateKey(world->session, &mechanism, template, COUNT(template), &key), key);
+    return done(world, world->p11->C_GenerateKey(world->session, &mechanism, template, COUNT(template), &key), &key);
 }
 
 static bool generate_session(struct world *world, const struct target *target)
@@ -61,7 +62,7 @@ static bool generate_pair(struct world *world, const struct target *target)
     CK_OBJECT_HANDLE private_half;
     const CK_RV rv = world->p11->C_GenerateKeyPair(world->session, &mechanism, public, COUNT(public), private,
                                                    COUNT(private), &public_half, &private_half);
-    return done(world, rv, private_half) && done(world, rv, public_half);
+    return done(world, rv, &private_half) && done(world, rv, &public_half);
 }
 
 static bool import_known(struct world *world, const struct target *target)
@@ -70,7 +71,7 @@ static bool import_known(struct world *world, const struct target *target)
                                FLAG(CKA_TOKEN, no),           FLAG(CKA_WRAP, yes),
                                FLAG(CKA_VALUE, known),        {CKA_TRUSTED, trusted(target), 1}};
     CK_OBJECT_HANDLE key;
-    return done(world, world->p11->C_CreateObject(world->session, template, COUNT(template), &key), key);
+    return done(world, world->p11->C_CreateObject(world->session, template, COUNT(template), &key), &key);
 }
 
 static bool import_public(struct world *world, const struct target *target)
@@ -86,7 +87,7 @@ static bool import_public(struct world *world, const struct target *target)
                                FLAG(CKA_PUBLIC_EXPONENT, exponent),
                                {CKA_TRUSTED, trusted(target), 1}};
     CK_OBJECT_HANDLE key;
-    return done(world, world->p11->C_CreateObject(world->session, template, COUNT(template), &key), key);
+    return done(world, world->p11->C_CreateObject(world->session, template, COUNT(template), &key), &key);
 }
 
 /* A known key, wrapped under the KEK of the ceremony, comes back from there as a key of the attacker's choice. */
@@ -110,7 +111,7 @@ static bool unwrap_known(struct world *world, const struct target *target)
     return done(world,
                 world->p11->C_UnwrapKey(world->session, &world->kwp, target->objects[OBJECT_KEK], blob, len, template,
                                         COUNT(template), &back),
-                back);
+                &back);
 }
 
 static bool copy_own(struct world *world, const struct target *target)
@@ -118,7 +119,7 @@ static bool copy_own(struct world *world, const struct target *target)
     CK_ATTRIBUTE template[] = {{CKA_TRUSTED, trusted(target), 1}};
     const CK_OBJECT_HANDLE key = own_known_aes(world);
     CK_OBJECT_HANDLE copy;
-    const bool through = done(world, world->p11->C_CopyObject(world->session, key, template, 1, &copy), copy);
+    const bool through = done(world, world->p11->C_CopyObject(world->session, key, template, 1, &copy), &copy);
     discard(world, key);
     return through;
 }
@@ -153,7 +154,7 @@ static bool derive_trusted(struct world *world, const struct target *target)
     const CK_OBJECT_HANDLE base = own_known_aes(world);
     CK_OBJECT_HANDLE key;
     const bool through =
-        done(world, world->p11->C_DeriveKey(world->session, &mechanism, base, template, COUNT(template), &key), key);
+        done(world, world->p11->C_DeriveKey(world->session, &mechanism, base, template, COUNT(template), &key), &key);
     discard(world, base);
     return through;
 }
@@ -303,7 +304,7 @@ static bool unwrap_without_login(struct world *world, const struct target *targe
                 world->p11->C_UnwrapKey(world->session, &world->kwp, target->objects[OBJECT_KEK],
                                         (CK_BYTE *)(uintptr_t)target->under_kek.bytes, target->under_kek.len, template,
                                         n, &payload),
-                payload);
+                &payload);
 }
 
 /* The same, and then read: a public object is not a weaker one. */
