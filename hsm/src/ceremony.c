@@ -131,19 +131,42 @@ static const struct ceremony_object *find_own(const struct ceremony_survey *surv
 }
 
 static struct hsm_result init_own(struct hsm_token *token, const struct ceremony_recipe *recipe,
-                                  const struct ceremony_survey *survey, const struct ceremony_watch *watch)
+                                  const struct ceremony_survey *survey, const struct ceremony_watch *watch,
+                                  bool *ret_made)
 {
     size_t n;
     const struct ceremony_object *found = find_own(survey, recipe->role, &n);
-    if (n > 1) {
-        return hsm_failure(HSM_KEY_AMBIGUOUS, recipe->label);
-    }
-    if (n == 1) {
+    if (n > 0) {
         watch->saw(watch->state, found, false);
         return HSM_SUCCESS;
     }
     const struct hsm_result result = rehearse(token, recipe);
+    *ret_made = result.code == HSM_OK;
     return result.code == HSM_OK ? make(token, recipe, watch) : result;
+}
+
+static struct hsm_result check_own(const struct ceremony_survey *survey)
+{
+    for (size_t i = 0; i < CEREMONY_OWN; i++) {
+        size_t n;
+        rewrap_ignore(find_own(survey, ceremony_own[i].role, &n), "only their number matters");
+        if (n > 1) {
+            return hsm_failure(HSM_KEY_AMBIGUOUS, ceremony_own[i].label);
+        }
+    }
+    return HSM_SUCCESS;
+}
+
+/* Somebody else may have made one at the same time, from another machine: better said now than at rewrapd's start. */
+static struct hsm_result check_again(struct hsm_token *token)
+{
+    struct ceremony_survey survey;
+    struct hsm_result result = ceremony_survey(token, &survey);
+    if (result.code == HSM_OK) {
+        result = check_own(&survey);
+        ceremony_survey_clear(&survey);
+    }
+    return result;
 }
 
 struct hsm_result ceremony_init(struct hsm_token *token, const struct ceremony_watch *watch)
@@ -153,11 +176,13 @@ struct hsm_result ceremony_init(struct hsm_token *token, const struct ceremony_w
     if (result.code != HSM_OK) {
         return result;
     }
+    bool made = false;
+    result = check_own(&survey); /* before anything is made beside it */
     for (size_t i = 0; i < CEREMONY_OWN && result.code == HSM_OK; i++) {
-        result = init_own(token, &ceremony_own[i], &survey, watch);
+        result = init_own(token, &ceremony_own[i], &survey, watch, &made);
     }
     ceremony_survey_clear(&survey);
-    return result;
+    return result.code == HSM_OK && made ? check_again(token) : result;
 }
 
 struct hsm_result ceremony_add(struct hsm_token *token, enum hsm_spec spec, size_t count, unsigned long kwp,

@@ -152,14 +152,17 @@ static int by_role(const void *a, const void *b)
     return ceremony_compare_ids(left->material_id, right->material_id);
 }
 
-/* A worker could not tell which of two is meant: neither is used (HSM_KEY_AMBIGUOUS). */
+/*
+ * A worker could not tell which of two is meant: neither is used (HSM_KEY_AMBIGUOUS). Binding roots and audit keys are
+ * not told by their CKA_ID: all that pass count.
+ */
 static void refuse_twins(struct ceremony_survey *survey)
 {
     static const char reason[] = "another key has the same CKA_ID";
     struct ceremony_object *last = NULL; /* the last one that passes */
     for (size_t i = 0; i < survey->n; i++) {
         struct ceremony_object *object = &survey->objects[i];
-        if (object->refused_for != NULL) {
+        if (object->refused_for != NULL || object->spec == 0) {
             continue;
         }
         if (last != NULL && by_role(last, object) == 0) {

@@ -64,7 +64,8 @@ struct ceremony_watch {
 
 /*
  * Makes the binding root and the audit key where there is none that passes. With the user logged in. HSM_KEY_AMBIGUOUS
- * when there is more than one of a kind; HSM_UNSUPPORTED or HSM_KEY_REFUSED, with nothing permanent made, when the
+ * when there is more than one of a kind, found before (nothing is made then) or after (another ceremony ran at the same
+ * time); HSM_UNSUPPORTED or HSM_KEY_REFUSED, with nothing permanent made, when the
  * token refuses or ignores an attribute.
  */
 REWRAP_MUST_USE struct hsm_result ceremony_init(struct hsm_token *token, const struct ceremony_watch *watch);

@@ -209,6 +209,39 @@ static void test_two_roots_are_ambiguous(void **state)
     expect(fixture, 2, 1, 0, 0, 1);
 }
 
+/* A twin that bears the id of the first one, too: a run must not make a third. */
+static void test_twins_are_ambiguous(void **state)
+{
+    struct fixture *fixture = *state;
+    struct seen seen;
+    assert_hsm(HSM_OK, init(fixture, &seen));
+    make_decoy(fixture, ATTRIBUTES_BINDING_ROOT, LABEL_BINDING_ROOT, seen.last[0].material_id, CEREMONY_ID_BYTES);
+    assert_hsm(HSM_KEY_AMBIGUOUS, init(fixture, &seen));
+    assert_int_equal(seen.made, 0);
+    expect(fixture, 2, 1, 0, 0, 0);
+}
+
+/* Another ceremony makes its root as soon as this one has made its own. */
+static void make_another(void *state, const struct ceremony_object *object, bool made)
+{
+    struct fixture *fixture = state;
+    const uint8_t id[CEREMONY_ID_BYTES] = {10};
+    assert_true(made);
+    if (object->role == CEREMONY_BINDING_ROOT) {
+        make_decoy(fixture, ATTRIBUTES_BINDING_ROOT, LABEL_BINDING_ROOT, id, sizeof id);
+    }
+}
+
+static void test_two_ceremonies_at_once(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct ceremony_watch watch = {.saw = make_another, .state = fixture};
+    reopen(fixture, HSM_USER);
+    const struct hsm_result result = ceremony_init(fixture->token, &watch);
+    assert_hsm(HSM_KEY_AMBIGUOUS, result);
+    assert_string_equal(result.what, LABEL_BINDING_ROOT);
+}
+
 static void test_without_login_nothing_is_made(void **state)
 {
     struct fixture *fixture = *state;
@@ -233,6 +266,8 @@ int main(void)
         ON_A_TOKEN(test_decoys_do_not_count),
         ON_A_TOKEN(test_halves_alone_do_not_count),
         ON_A_TOKEN(test_two_roots_are_ambiguous),
+        ON_A_TOKEN(test_twins_are_ambiguous),
+        ON_A_TOKEN(test_two_ceremonies_at_once),
         ON_A_TOKEN(test_without_login_nothing_is_made),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
