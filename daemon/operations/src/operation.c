@@ -3,6 +3,7 @@
 #include "operation.h"
 
 #include "pending.h"
+#include "stock.h"
 
 #include "proto/frame.h"
 #include "proto/message.h"
@@ -176,7 +177,8 @@ size_t operations_running(const struct operations *operations)
 
 void operations_clear(struct operations *operations)
 {
-    if (operations_running(operations) == 0) {
+    if (operations->state != NULL && operations_running(operations) == 0) {
+        operation_stock_clear(operations->state);
         free(operations->state);
         operations->state = NULL;
     }

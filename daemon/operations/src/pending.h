@@ -24,7 +24,7 @@ struct operation_relist;
 struct operations_state {
     size_t running;
     LIST_HEAD(, operation_pending) pending;
-    LIST_HEAD(, operation_relist) relists; /* stock.c: one for each token that is being read again */
+    LIST_HEAD(, operation_relist) relists; /* stock.c: one for each token that was read again */
 };
 
 /* Enters it, or takes it out; both may be called again. */

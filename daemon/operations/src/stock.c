@@ -6,9 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * After a reading the token is left alone for ten times as long as that took, but for no more than a second: whoever
+ * asks again and again for keys that are not there keeps a worker busy for a tenth of its time at most, and who has
+ * just held a ceremony hardly waits.
+ */
+#define PAUSE_FACTOR 10
+#define PAUSE_MAX_MS 1000
+
 struct operation_relist {
     LIST_ENTRY(operation_relist) entry;
     struct operations *operations;
+    bool reading;            /* a job is under way */
+    int64_t began_ms;        /* the last reading */
+    int64_t ended_ms;        /* the last one that succeeded */
+    int64_t pause_ms;        /* after ended_ms: 0 when there was none */
     struct operation *first; /* those who wait, in the order in which they came */
     struct operation **end;
     char token[];
@@ -56,12 +68,33 @@ static void wait_in(struct operation_relist *relist, struct operation *operation
     relist->end = &operation->next_waiting;
 }
 
+/* The clock may be set: a reading that lies ahead, or took less than no time, counts for nothing. */
+static void pause_begin(struct operation_relist *relist, const struct operation *operation)
+{
+    relist->ended_ms = operation_now_ms(operation);
+    int64_t took_ms = relist->ended_ms - relist->began_ms;
+    if (took_ms < 0) {
+        took_ms = 0;
+    }
+    relist->pause_ms = took_ms < PAUSE_MAX_MS / PAUSE_FACTOR ? took_ms * PAUSE_FACTOR : PAUSE_MAX_MS;
+}
+
+static bool pauses(const struct operation_relist *relist, const struct operation *operation)
+{
+    int64_t since_ms = operation_now_ms(operation) - relist->ended_ms;
+    return since_ms >= 0 && since_ms < relist->pause_ms;
+}
+
 static void on_worker(void *arg, enum workers_status status, const Hsm__Response *response)
 {
     struct operation_relist *relist = arg;
     struct operation *operation = relist->first;
-    LIST_REMOVE(relist, entry);
-    free(relist); /* before its operations go on: one of them may ask again */
+    relist->reading = false; /* before its operations go on: one of them may ask again */
+    relist->first = NULL;
+    relist->end = &relist->first;
+    if (status == WORKERS_ANSWERED && response->has_status && response->status == HSM__STATUS__STATUS_OK) {
+        pause_begin(relist, operation);
+    }
     while (operation != NULL) {
         struct operation *next = operation->next_waiting;
         if (operation_take_response(operation, status, response)) {
@@ -71,36 +104,62 @@ static void on_worker(void *arg, enum workers_status status, const Hsm__Response
     }
 }
 
-static bool submit(struct operation *operation, const char *token, operation_response_fn on_relisted)
+static struct operation_relist *find_or_add(struct operations *operations, const char *token)
 {
-    size_t size = strlen(token) + 1;
-    struct operation_relist *relist = calloc(1, sizeof *relist + size);
-    if (relist == NULL) {
-        return false;
+    struct operation_relist *relist = find(operations, token);
+    if (relist != NULL) {
+        return relist;
     }
-    relist->operations = operation->operations;
+    size_t size = strlen(token) + 1;
+    relist = calloc(1, sizeof *relist + size);
+    if (relist == NULL) {
+        return NULL;
+    }
+    relist->operations = operations;
     relist->end = &relist->first;
     memcpy(relist->token, token, size);
-    LIST_INSERT_HEAD(&operation->operations->state->relists, relist, entry);
-    wait_in(relist, operation, on_relisted);
+    LIST_INSERT_HEAD(&operations->state->relists, relist, entry);
+    return relist;
+}
 
+static void submit(struct operation_relist *relist)
+{
+    struct operations *operations = relist->operations;
+    relist->reading = true;
+    relist->began_ms = operations->clock(operations->clock_arg);
     Hsm__ListObjects body = HSM__LIST_OBJECTS__INIT;
     Hsm__Request job = HSM__REQUEST__INIT;
     job.body_case = HSM__REQUEST__BODY_LIST_OBJECTS;
     job.list_objects = &body;
-    /* Not operation_submit: the job belongs to all who wait, and is not taken back when one of them leaves. */
-    struct workers_job *unused =
-        workers_submit(operation->operations->workers, relist->token, &job, operation->timeout_ms, on_worker, relist);
+    /* Not operation_submit: the job belongs to all who wait. It is not taken back when one of them leaves, and has not
+     * the timeout of one of them. */
+    struct workers_job *unused = workers_submit(operations->workers, relist->token, &job,
+                                                operations->settings.default_timeout_ms, on_worker, relist);
     (void)unused;
-    return true;
 }
 
 void operation_stock_relist(struct operation *operation, const char *token, operation_response_fn on_relisted)
 {
-    struct operation_relist *relist = find(operation->operations, token);
-    if (relist != NULL) {
-        wait_in(relist, operation, on_relisted);
-    } else if (!submit(operation, token, on_relisted)) {
+    struct operation_relist *relist = find_or_add(operation->operations, token);
+    if (relist == NULL) {
         operation_fail(operation, OPERATION_INTERNAL, "There is no memory for the request.");
+        return;
+    }
+    if (!relist->reading && pauses(relist, operation)) {
+        on_relisted(operation, NULL);
+        return;
+    }
+    wait_in(relist, operation, on_relisted);
+    if (!relist->reading) {
+        submit(relist);
+    }
+}
+
+void operation_stock_clear(struct operations_state *state)
+{
+    while (!LIST_EMPTY(&state->relists)) {
+        struct operation_relist *relist = LIST_FIRST(&state->relists);
+        LIST_REMOVE(relist, entry);
+        free(relist);
     }
 }

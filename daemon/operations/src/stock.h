@@ -9,8 +9,12 @@ REWRAP_MUST_USE bool operation_stock_draw(struct operation *operation, const cha
                                           struct operation_pending *pending);
 
 /*
- * Has the token's objects read again, since a ceremony may have added some, and goes on with on_relisted; other
- * outcomes are answered here. Operations that wait for the same token share one reading, which is dear on a token with
- * many objects.
+ * Has the token's objects read again, since a ceremony may have added some, and goes on with on_relisted (its response
+ * is NULL when the last reading is not old enough, for up to a second, to be repeated); other outcomes are answered
+ * here. Operations that wait for the same token share one reading, which is dear on a token with many objects and has
+ * the default timeout, whatever theirs are.
  */
 void operation_stock_relist(struct operation *operation, const char *token, operation_response_fn on_relisted);
+
+/* Frees what is remembered of the readings. None may be under way. */
+void operation_stock_clear(struct operations_state *state);

@@ -73,6 +73,64 @@ static void those_who_wait_share_one_reading_of_the_token(void **state)
     assert_int_equal(fake_workers_lists(fixture->workers), 1);
 }
 
+/* One that took long is followed by a pause: whoever asks for keys that are not there must not keep a worker busy. */
+static void a_dear_reading_is_not_repeated_at_once(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->main->n_stock = 0;
+    struct reply reply;
+    assert_non_null(fixture_start(fixture, "CreateKey", &plain.base, &reply));
+    fixture->now_ms += 300; /* that is how long it takes */
+    fixture_wait(fixture, &reply);
+    assert_string_equal(reply.code, "LimitExceededException");
+    reply_clear(&reply);
+    fake_token_add_spare(fixture->main, 9, true);
+    fixture->now_ms += 999;
+    assert_error(fixture, "CreateKey", &plain.base, "LimitExceededException", EMPTY_TEXT);
+    assert_int_equal(fake_workers_lists(fixture->workers), 1);
+    fixture->now_ms += 1;
+    assert_success(fixture, "CreateKey", &plain.base, &reply);
+    reply_clear(&reply);
+    assert_int_equal(fake_workers_lists(fixture->workers), 2);
+
+    /* A clock that is set back does not make the pause longer. */
+    assert_non_null(fixture_start(fixture, "CreateKey", &plain.base, &reply));
+    fixture->now_ms += 300;
+    fixture_wait(fixture, &reply);
+    reply_clear(&reply);
+    fixture->now_ms -= 3600000;
+    assert_error(fixture, "CreateKey", &plain.base, "LimitExceededException", EMPTY_TEXT);
+    assert_int_equal(fake_workers_lists(fixture->workers), 4);
+}
+
+/* A cheap one may be repeated soon: who has just held a ceremony wants its keys. */
+static void a_cheap_reading_is_repeated_soon(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->main->n_stock = 0;
+    struct reply reply;
+    assert_non_null(fixture_start(fixture, "CreateKey", &plain.base, &reply));
+    fixture->now_ms += 3;
+    fixture_wait(fixture, &reply);
+    reply_clear(&reply);
+    fixture->now_ms += 29;
+    assert_error(fixture, "CreateKey", &plain.base, "LimitExceededException", EMPTY_TEXT);
+    assert_int_equal(fake_workers_lists(fixture->workers), 1);
+    fixture->now_ms += 1;
+    assert_error(fixture, "CreateKey", &plain.base, "LimitExceededException", EMPTY_TEXT);
+    assert_int_equal(fake_workers_lists(fixture->workers), 2);
+}
+
+/* How long one may wait is not for the first of them to say. */
+static void a_reading_has_the_default_timeout(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->main->n_stock = 0;
+    fixture->timeout_ms = 1;
+    assert_error(fixture, "CreateKey", &plain.base, "LimitExceededException", EMPTY_TEXT);
+    assert_int_equal(fake_workers_last_timeout_ms(fixture->workers), fixture->operations.settings.default_timeout_ms);
+}
+
 static void a_reading_that_fails_fails_all_who_wait(void **state)
 {
     struct fixture *fixture = *state;
@@ -169,6 +227,9 @@ int main(void)
         TEST(requests_at_once_take_different_spares),
         TEST(what_a_ceremony_added_is_found),
         TEST(those_who_wait_share_one_reading_of_the_token),
+        TEST(a_dear_reading_is_not_repeated_at_once),
+        TEST(a_cheap_reading_is_repeated_soon),
+        TEST(a_reading_has_the_default_timeout),
         TEST(a_reading_that_fails_fails_all_who_wait),
         TEST(a_spare_whose_key_could_not_be_stored_is_free_again),
         TEST(a_material_that_another_key_got_first_is_a_fault),
