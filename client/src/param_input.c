@@ -12,8 +12,8 @@ static bool fail_memory(struct failure *failure)
     return fail(failure, EXIT_CODE_OTHER, "out of memory");
 }
 
-static bool normalize_blobs(const ProtobufCMessageDescriptor *type, json_t *object, bool raw_blobs,
-                            struct failure *failure);
+/* Makes of the blobs the spelling of the codec, and leaves out what is null, here and in structures. */
+static bool normalize(const ProtobufCMessageDescriptor *type, json_t *object, bool raw_blobs, struct failure *failure);
 
 /* Makes of one value, or element of a list, the spelling of the codec. Other types are left for param_check to name. */
 static bool normalize_value(const ProtobufCFieldDescriptor *field, json_t *value, bool raw_blobs, json_t **ret,
@@ -24,8 +24,7 @@ static bool normalize_value(const ProtobufCFieldDescriptor *field, json_t *value
         struct view text = view_of(json_string_value(value), json_string_length(value));
         return raw_blobs ? blob_encode(text, ret, failure) : blob_from_base64(text, ret, failure);
     }
-    if (kind == JSON_KIND_OBJECT && json_is_object(value) &&
-        !normalize_blobs(field->descriptor, value, raw_blobs, failure)) {
+    if (kind == JSON_KIND_OBJECT && json_is_object(value) && !normalize(field->descriptor, value, raw_blobs, failure)) {
         return false;
     }
     *ret = json_incref(value);
@@ -46,8 +45,7 @@ static bool normalize_list(const ProtobufCFieldDescriptor *field, json_t *list, 
     return true;
 }
 
-static bool normalize_blobs(const ProtobufCMessageDescriptor *type, json_t *object, bool raw_blobs,
-                            struct failure *failure)
+static bool normalize(const ProtobufCMessageDescriptor *type, json_t *object, bool raw_blobs, struct failure *failure)
 {
     for (unsigned i = 0; i < type->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &type->fields[i];
@@ -56,6 +54,10 @@ static bool normalize_blobs(const ProtobufCMessageDescriptor *type, json_t *obje
         json_t *value = json_object_get(object, name);
         json_t *normal = NULL;
         if (value == NULL) {
+            continue;
+        }
+        if (json_is_null(value)) { /* not given */
+            json_object_del(object, name);
             continue;
         }
         if (param_field_is_list(field) && json_is_array(value)) {
@@ -109,7 +111,7 @@ bool param_from_json_input(const ProtobufCMessageDescriptor *type, const char *w
     if (!parsed) {
         return false;
     }
-    if (!normalize_blobs(type, object, raw_blobs, failure)) {
+    if (!normalize(type, object, raw_blobs, failure)) {
         json_decref(object);
         return false;
     }

@@ -20,8 +20,9 @@ static json_t *example_of(const ProtobufCFieldDescriptor *field)
 {
     switch (json_field_kind(field)) {
     case JSON_KIND_STRING:
-    case JSON_KIND_BLOB:
         return json_string("");
+    case JSON_KIND_BLOB: /* not the empty blob, which no operation takes */
+        return json_null();
     case JSON_KIND_BOOL:
         return json_true();
     case JSON_KIND_INTEGER:

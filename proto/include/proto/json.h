@@ -84,7 +84,8 @@ REWRAP_MUST_USE struct json_result json_parse_object(struct view text, json_t **
  */
 json_t *json_from_message(const ProtobufCMessage *message);
 
-/* The skeleton that `--generate-cli-skeleton` prints: every member with an empty value of its type (KMS.md R-148). */
+/* The skeleton that `--generate-cli-skeleton` prints: every member with an empty value of its type, null for a blob
+ * (KMS.md R-148). */
 json_t *json_skeleton(const ProtobufCMessageDescriptor *type);
 
 /* "ciphertext_blob" → "CiphertextBlob", with AWS's exceptions ("aws_account_id" → "AWSAccountId"). */

@@ -103,7 +103,12 @@ static const struct {
      "{\"CiphertextBlob\":\"aGVsbG8=\",\"DestinationKeyId\":\"k\"}"},
     {{"re-encrypt", "--cli-input-json", "{\"CiphertextBlob\":\"hello\"}", "--cli-binary-format", "raw-in-base64-out"},
      "{\"CiphertextBlob\":\"aGVsbG8=\"}"},
-    {{"re-encrypt", "--cli-input-json", "{\"CiphertextBlob\":null}"}, "{\"CiphertextBlob\":null}"},
+    /* null is not given */
+    {{"re-encrypt", "--cli-input-json", "{\"CiphertextBlob\":null,\"DryRun\":null,\"GrantTokens\":null}"}, "{}"},
+    {{"list-keys", "--cli-input-json", "{\"Limit\":null}"}, "{}"},
+    {{"list-keys", "--cli-input-json", "{\"Limit\":null}", "--limit", "3"}, "{\"Limit\":3}"},
+    {{"create-key", "--cli-input-json", "{\"Tags\":[{\"TagKey\":\"a\",\"TagValue\":null}]}"},
+     "{\"Tags\":[{\"TagKey\":\"a\"}]}"},
 };
 
 /* What each command line is refused with. */

@@ -379,6 +379,8 @@ static void all_pages_or_one(void **state)
     assert_string_equal(ran->out, "2\tTrue\nKEYS\tkey-0\nKEYS\tkey-1\n");
     ran = RUN("list-keys", "--output", "text", "--marker", "4");
     assert_string_equal(ran->out, "False\nKEYS\tkey-4\n");
+    ran = RUN("list-keys", "--output", "text", "--cli-input-json", "{\"Limit\":null,\"Marker\":null}");
+    assert_string_equal(ran->out, "KEYS\tkey-0\nKEYS\tkey-1\nKEYS\tkey-2\nKEYS\tkey-3\nKEYS\tkey-4\n");
     ran = RUN("list-keys", "--output", "text", "--limit", "2");
     assert_string_equal(ran->out, "2\tTrue\nKEYS\tkey-0\nKEYS\tkey-1\n");
 }

@@ -143,7 +143,7 @@ static void test_skeleton_of_re_encrypt(void **state)
     (void)state;
     check_printed(
         json_skeleton(&rewrap__re_encrypt_request__descriptor),
-        "{\"CiphertextBlob\":\"\",\"SourceEncryptionContext\":{\"KeyName\":\"\"},\"SourceKeyId\":\"\","
+        "{\"CiphertextBlob\":null,\"SourceEncryptionContext\":{\"KeyName\":\"\"},\"SourceKeyId\":\"\","
         "\"DestinationKeyId\":\"\","
         "\"DestinationEncryptionContext\":{\"KeyName\":\"\"},\"SourceEncryptionAlgorithm\":\"SYMMETRIC_DEFAULT\","
         "\"DestinationEncryptionAlgorithm\":\"SYMMETRIC_DEFAULT\",\"GrantTokens\":[\"\"],\"DryRun\":true,"
@@ -167,6 +167,15 @@ static void check_skeleton(const ProtobufCMessageDescriptor *type)
     assert_int_equal(json_object_size(skeleton), type->n_fields);
     assert_int_equal(json_to_message(type, skeleton, JSON_STRICT_MEMBERS, &message).code, JSON_OK);
     json_t *again = json_from_message(message);
+    const char *name;
+    json_t *value;
+    void *next;
+    json_object_foreach_safe(skeleton, next, name, value)
+    {
+        if (json_is_null(value)) { /* a blob: null is absent */
+            json_object_del(skeleton, name);
+        }
+    }
     assert_true(json_equal(skeleton, again));
     json_decref(skeleton);
     json_decref(again);
