@@ -146,6 +146,17 @@ static bool parse_option(const ProtobufCMessageDescriptor *type, struct words *w
     return parse_words(words, word, use, failure);
 }
 
+/* As the AWS CLI says it for both, and with the reason for YAML alone. */
+static bool check_input(const struct globals *globals, struct failure *failure)
+{
+    if (globals->cli_input_yaml == NULL) {
+        return true;
+    }
+    return fail(failure, EXIT_CODE_USAGE,
+                globals->cli_input_json == NULL ? "argument --cli-input-yaml: not supported: use --cli-input-json"
+                                                : "Only one --cli-input- parameter may be specified.");
+}
+
 bool command_line_parse(const ProtobufCMessageDescriptor *type, int argc, char **argv, struct command_line *line,
                         struct failure *failure)
 {
@@ -160,7 +171,7 @@ bool command_line_parse(const ProtobufCMessageDescriptor *type, int argc, char *
             return false;
         }
     }
-    return true;
+    return check_input(&line->globals, failure);
 }
 
 void command_line_clear(struct command_line *line)

@@ -31,7 +31,7 @@ static const struct global_option table[] = {
     {"no-cli-pager", GLOBAL_NONE, MEMBER(ignored), NULL, "", "", "for scripts made for the AWS CLI: there is no pager"},
     {"color", GLOBAL_ONE, MEMBER(ignored), colors, NULL, "on|off|auto",
      "for scripts made for the AWS CLI: there are no colours"},
-    {"cli-input-yaml", GLOBAL_REFUSED, 0, NULL, NULL, NULL, "use --cli-input-json"},
+    {"cli-input-yaml", GLOBAL_ONE, MEMBER(cli_input_yaml), NULL, NULL, NULL, NULL},
     {"endpoint-url", GLOBAL_REFUSED, 0, NULL, NULL, NULL, NO_HTTP},
     {"region", GLOBAL_REFUSED, 0, NULL, NULL, NULL, NO_REGION},
     {"profile", GLOBAL_REFUSED, 0, NULL, NULL, NULL, "the socket and the user say who calls: see --endpoint"},

@@ -12,6 +12,7 @@ struct globals {
     const char *binary_format;  /* base64 or raw-in-base64-out */
     const char *timeout_ms;     /* digits, or NULL */
     const char *cli_input_json; /* or NULL */
+    const char *cli_input_yaml; /* or NULL: refused, once it is known what else was given */
     const char *skeleton;       /* of --generate-cli-skeleton: "input", or NULL */
     const char *no_paginate;    /* not NULL: one page only */
     const char *help;           /* not NULL: asked for */
@@ -32,7 +33,7 @@ struct global_option {
     size_t offset;              /* of its member in struct globals */
     const char *const *choices; /* NULL-terminated, or NULL for any value */
     const char *preset;         /* the value of GLOBAL_NONE, and of GLOBAL_OPTIONAL without a word */
-    const char *argument;       /* for the help: "unix:PATH" */
+    const char *argument;       /* for the help: "unix:PATH"; NULL: not in the help */
     const char *help;           /* for the help, or the reason of a refusal */
 };
 

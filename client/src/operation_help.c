@@ -86,7 +86,7 @@ void operation_help_globals(FILE *file)
     size_t n = 0;
     const struct global_option *table = globals_table(&n);
     for (size_t i = 0; i < n; i++) {
-        if (table[i].arity != GLOBAL_REFUSED) {
+        if (table[i].argument != NULL) {
             int used = fprintf(file, "    --%s %s", table[i].name, table[i].argument);
             fprintf(file, "%*s %s\n", used < 48 ? 48 - used : 1, "", table[i].help);
         }

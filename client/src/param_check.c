@@ -1,8 +1,9 @@
 /* The checks that the AWS CLI makes before it sends anything; see param_check.h. */
 #include "param_check.h"
 
+#include "param_show.h"
+
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,77 +27,6 @@ const ProtobufCFieldDescriptor *param_field(const ProtobufCMessageDescriptor *ty
     return NULL;
 }
 
-/* ------------------------------------------------------------------ values as the AWS CLI shows them */
-
-struct text {
-    char bytes[FAILURE_ECHO_BYTES];
-    size_t len;
-};
-
-/* Appends; what does not fit is cut. */
-REWRAP_PRINTF(2, 3) static void text_add(struct text *text, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    int len = vsnprintf(text->bytes + text->len, sizeof text->bytes - text->len, format, arguments);
-    va_end(arguments);
-    text->len += len < 0 ? 0 : (size_t)len;
-    text->len = text->len < sizeof text->bytes ? text->len : sizeof text->bytes - 1;
-}
-
-static void text_add_value(struct text *text, const json_t *value)
-{
-    char *dumped = json_dumps(value, JSON_ENCODE_ANY);
-    text_add(text, "%s", dumped == NULL ? "?" : dumped);
-    free(dumped);
-}
-
-/* Strings bare at the top and quoted inside, as Python prints them; the rest near enough. */
-static void text_add_shown(struct text *text, const json_t *value)
-{
-    if (json_is_string(value)) {
-        text_add(text, "%s", json_string_value(value));
-    } else if (json_is_boolean(value)) {
-        text_add(text, "%s", json_is_true(value) ? "True" : "False");
-    } else if (json_is_array(value)) {
-        text_add(text, "[");
-        for (size_t i = 0; i < json_array_size(value); i++) {
-            const json_t *element = json_array_get(value, i);
-            text_add(text, "%s", i == 0 ? "" : ", ");
-            if (json_is_string(element)) {
-                text_add(text, "'%s'", json_string_value(element));
-            } else {
-                text_add_value(text, element);
-            }
-        }
-        text_add(text, "]");
-    } else {
-        text_add_value(text, value);
-    }
-}
-
-static const char *class_of(const json_t *value)
-{
-    switch (json_typeof(value)) {
-    case JSON_OBJECT:
-        return "<class 'dict'>";
-    case JSON_ARRAY:
-        return "<class 'list'>";
-    case JSON_STRING:
-        return "<class 'str'>";
-    case JSON_INTEGER:
-        return "<class 'int'>";
-    case JSON_REAL:
-        return "<class 'float'>";
-    case JSON_TRUE:
-    case JSON_FALSE:
-        return "<class 'bool'>";
-    case JSON_NULL:
-        break;
-    }
-    return "<class 'NoneType'>";
-}
-
 /* ------------------------------------------------------------------ checking */
 
 static const char *const valid_types[] = {
@@ -109,14 +39,14 @@ static const char *const valid_types[] = {
 static bool fail_type(const char *path, enum json_kind kind, const json_t *value, const char *valid,
                       struct failure *failure)
 {
-    struct text shown = {0};
+    struct param_text shown = {0};
     if (kind != JSON_KIND_BLOB) {
-        text_add(&shown, ", value: ");
-        text_add_shown(&shown, value);
+        param_text_add(&shown, ", value: ");
+        param_text_add_value(&shown, value);
     }
     return fail(failure, EXIT_CODE_USAGE,
                 "Parameter validation failed:\nInvalid type for parameter %s%s, type: %s, valid types: %s", path,
-                shown.bytes, class_of(value), valid);
+                shown.bytes, param_class(value), valid);
 }
 
 static bool type_fits(enum json_kind kind, const json_t *value)
@@ -151,12 +81,12 @@ static bool check_string(const char *path, const json_t *value, struct failure *
 static bool check_enum(const ProtobufCEnumDescriptor *values, const char *path, const json_t *value,
                        struct failure *failure)
 {
-    struct text names = {0};
+    struct param_text names = {0};
     for (unsigned i = 0; i < values->n_values; i++) {
         if (strcmp(values->values[i].name, json_string_value(value)) == 0) {
             return true;
         }
-        text_add(&names, "%s%s", i == 0 ? "" : ", ", values->values[i].name);
+        param_text_add(&names, "%s%s", i == 0 ? "" : ", ", values->values[i].name);
     }
     return fail(failure, EXIT_CODE_USAGE,
                 "Parameter validation failed:\nInvalid value for parameter %s, value: %.128s, valid values: %s", path,
@@ -231,11 +161,11 @@ static bool check_member(const ProtobufCFieldDescriptor *field, const json_t *va
 static bool fail_unknown(const ProtobufCMessageDescriptor *type, const char *where, const char *member,
                          struct failure *failure)
 {
-    struct text names = {0};
+    struct param_text names = {0};
     for (unsigned i = 0; i < type->n_fields; i++) {
         char name[JSON_MAX_NAME];
         json_member_name(type->fields[i].name, name);
-        text_add(&names, "%s%s", i == 0 ? "" : ", ", name);
+        param_text_add(&names, "%s%s", i == 0 ? "" : ", ", name);
     }
     return fail(failure, EXIT_CODE_USAGE,
                 "Parameter validation failed:\nUnknown parameter in %s: \"%.128s\", must be one of: %s", where, member,

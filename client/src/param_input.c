@@ -4,6 +4,7 @@
 #include "param_blob.h"
 #include "param_check.h"
 #include "param_file.h"
+#include "param_show.h"
 
 #include "base/buffer.h"
 
@@ -89,13 +90,15 @@ static bool input_read(const char *word, struct buffer *out, struct failure *fai
 static bool input_parse(struct view text, json_t **ret, struct failure *failure)
 {
     json_error_t error;
-    json_t *json = json_loadb(text.len == 0 ? "" : (const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &error);
+    json_t *json = json_loadb(text.len == 0 ? "" : (const char *)text.data, text.len,
+                              JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (json == NULL) {
         return fail(failure, EXIT_CODE_USAGE, "Invalid JSON received. (line %d column %d)", error.line, error.column);
     }
     if (!json_is_object(json)) {
+        fail(failure, EXIT_CODE_USAGE, "Invalid type: expecting map, received %s", param_class(json));
         json_decref(json);
-        return fail(failure, EXIT_CODE_USAGE, "Invalid type: expecting map, received <class 'list'>");
+        return false;
     }
     *ret = json;
     return true;
