@@ -16,6 +16,7 @@ struct exchange {
     struct connection *connection;
     struct operation *operation; /* NULL while it starts */
     uint64_t id;
+    char name[48]; /* of the operation, for the log; cut to fit */
 };
 
 struct connection {

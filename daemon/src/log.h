@@ -17,4 +17,5 @@ REWRAP_PRINTF(2, 3) void log_line(int priority, const char *format, ...);
 #define log_error(...)   log_line(LOG_ERR, __VA_ARGS__)
 #define log_warning(...) log_line(LOG_WARNING, __VA_ARGS__)
 #define log_notice(...)  log_line(LOG_NOTICE, __VA_ARGS__)
+#define log_debug(...)   log_line(LOG_DEBUG, __VA_ARGS__)
 #define log_info(...)    log_line(LOG_INFO, __VA_ARGS__)

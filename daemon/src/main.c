@@ -85,12 +85,13 @@ int main(int argc, char **argv)
 
     struct settings *settings = NULL;
     char error[512];
+    const char *so_what = check_only ? "" : "; not starting";
     if (!settings_read(config, &settings, error, sizeof error)) {
-        log_error("%s; not starting", error);
+        log_error("%s%s", error, so_what);
         return EX_CONFIG;
     }
     if (!settings_check_system(settings, error, sizeof error)) {
-        log_error("%s: %s; not starting", config, error);
+        log_error("%s: %s%s", config, error, so_what);
         settings_free(settings);
         return EX_CONFIG;
     }

@@ -7,6 +7,7 @@
 #include "proto/rewrap.pb-c.h"
 
 #include <event2/buffer.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* ------------------------------------------------------------------ answers */
@@ -60,6 +61,9 @@ static void on_done(void *arg, const struct operation_error *error, struct view 
 {
     struct exchange *exchange = arg;
     struct connection *connection = exchange->connection;
+    log_debug("%s by %s (%s on [listen %s]): %s", exchange->name,
+              connection->principal == NULL ? "nobody" : connection->principal, connection->peer_text,
+              connection->listener, error == NULL ? "done" : error->code);
     if (error != NULL) {
         send_error(connection, exchange->id, error);
     } else {
@@ -93,12 +97,14 @@ static void start_request(struct connection *connection, const Rewrap__Request *
     }
     exchange->connection = connection;
     exchange->id = request->id;
+    const char *name = request->operation == NULL ? "" : request->operation;
+    snprintf(exchange->name, sizeof exchange->name, "%s", name);
     LIST_INSERT_HEAD(&connection->exchanges, exchange, entry);
     connection->in_flight++;
     struct operation_caller caller = {.principal = connection->principal, .peer = connection->peer_text};
     struct operation *operation =
-        operation_start(&server->operations, &caller, request->operation == NULL ? "" : request->operation,
-                        view_of(request->body.data, request->body.len), request->timeout_ms, on_done, exchange);
+        operation_start(&server->operations, &caller, name, view_of(request->body.data, request->body.len),
+                        request->timeout_ms, on_done, exchange);
     if (operation != NULL) {
         exchange->operation = operation; /* otherwise it is answered, and the exchange gone */
     }

@@ -10,6 +10,8 @@
 #include "registry/registry.h"
 #include "workers/workers.h"
 
+#include <assert.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +19,7 @@
 #include <sysexits.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
+#include <unistd.h>
 
 #define SWEEP_INTERVAL_MS 250
 #define STOP_AT_MOST_MS   15000 /* a stop waits this long for what was taken; less than systemd's patience of 90 s */
@@ -158,8 +161,8 @@ static void on_workers_started(void *arg, enum workers_start outcome, const char
         return;
     }
     server->phase = SERVER_SERVING;
-    log_notice("serving %zu keys and %zu aliases in %s", registry_keys(server->registry),
-               registry_aliases(server->registry), server->settings->region);
+    log_notice("serving in %s; keys: %zu, aliases: %zu, registry: %s/registry.db", server->settings->region,
+               registry_keys(server->registry), registry_aliases(server->registry), server->settings->state_dir);
     sd_notify(0, "READY=1");
     if (server->reload_wanted) {
         server_reload(server);
@@ -170,10 +173,14 @@ static bool open_registry(struct server *server)
 {
     char path[4200];
     snprintf(path, sizeof path, "%s/registry.db", server->settings->state_dir);
+    bool is_new = access(path, F_OK) != 0 && errno == ENOENT;
     struct registry_result opened = registry_open(server->base, path, &server->registry);
     if (opened.code != REGISTRY_OK) {
         log_error("%s: %s; not starting", path, opened.detail);
         return false;
+    }
+    if (is_new) {
+        log_warning("%s: there was no registry, made a new one: no key of the token is in use", path);
     }
     server->operations.registry = server->registry;
     return true;
@@ -197,7 +204,10 @@ static bool start_workers(struct server *server)
             .deadline_ms = token->deadline_ms,
             .start_deadline_ms = token->start_deadline_ms,
             .max_objects = token->max_objects,
+            .has_binding_check = token->has_binding_root,
         };
+        static_assert(sizeof tokens[i].binding_check == sizeof token->binding_root, "one check value");
+        memcpy(tokens[i].binding_check, token->binding_root, sizeof tokens[i].binding_check);
     }
     struct workers_settings wanted = {.program = settings->worker, .tokens = tokens, .n_tokens = settings->n_tokens};
     server->workers = workers_new(server->base, &wanted, on_workers_started, on_module_log, server);

@@ -219,6 +219,8 @@ static const char *token_difference(const struct settings_token *old, const stru
         {"deadline-ms", old->deadline_ms != fresh->deadline_ms},
         {"start-deadline-ms", old->start_deadline_ms != fresh->start_deadline_ms},
         {"max-objects", old->max_objects != fresh->max_objects},
+        {"binding-root", old->has_binding_root != fresh->has_binding_root ||
+                             memcmp(old->binding_root, fresh->binding_root, sizeof old->binding_root) != 0},
     };
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         if (parts[i].differs) {

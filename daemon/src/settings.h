@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #define SETTINGS_MAX_ACCOUNTS   1000
@@ -51,6 +52,8 @@ struct settings_token {
     unsigned deadline_ms;
     unsigned start_deadline_ms;
     unsigned max_objects;
+    bool has_binding_root;
+    uint8_t binding_root[16]; /* its check value */
 };
 
 struct settings {

@@ -1,6 +1,7 @@
 /* The keys of each kind of section and how their values are read, by table; see settings_keys.h. */
 #include "settings_keys.h"
 
+#include "base/hex.h"
 #include "base/view.h"
 #include "policy/arn.h"
 #include "settings.h"
@@ -106,6 +107,15 @@ static const char *read_pin_source(const struct key_row *row, char *object, cons
         return "its path is too long";
     }
     return read_path(row, object, path);
+}
+
+static const char *read_check_value(const struct key_row *row, char *object, const char *value)
+{
+    if (!hex_decode(value, (uint8_t *)object + row->offset, WORKERS_BINDING_CHECK_BYTES)) {
+        return "it is not a check value: 32 hexadecimal digits in lower case, as rewrapctl ceremony list shows them";
+    }
+    *(bool *)(object + row->seen_offset) = true;
+    return NULL;
 }
 
 static const char *read_number_in_base(const struct key_row *row, char *object, const char *value, int base)
@@ -217,5 +227,7 @@ const struct key_row settings_token_keys[] = {
     {"deadline-ms", read_number, offsetof(struct settings_token, deadline_ms), 10, HOUR_MS, 0},
     {"start-deadline-ms", read_number, offsetof(struct settings_token, start_deadline_ms), 100, HOUR_MS, 0},
     {"max-objects", read_number, offsetof(struct settings_token, max_objects), 1, 1000000, 0},
+    {"binding-root", read_check_value, offsetof(struct settings_token, binding_root), 0, 0,
+     offsetof(struct settings_token, has_binding_root)},
     {0},
 };

@@ -39,6 +39,39 @@ static bool check_path(const char *section, const char *name, const char *key, c
     return wrong == NULL;
 }
 
+/* A module may also be a name in p11-kit's folder, which only p11-kit knows. */
+static bool check_module(const struct settings_token *token, char *error, size_t size)
+{
+    return token->module[0] != '/' ||
+           check_path("token", token->name, "module", token->module, WANTED_FILE, error, size);
+}
+
+/* As the worker will judge it. */
+static bool check_pin_file(const struct settings_token *token, char *error, size_t size)
+{
+    struct stat status;
+    if (!check_path("token", token->name, "pin-source", token->pin_file, WANTED_FILE, error, size)) {
+        return false;
+    }
+    if (stat(token->pin_file, &status) == 0 && (status.st_mode & S_IRWXO) != 0) {
+        snprintf(error, size, "[token %s] pin-source: %s: its mode %04o lets others use it (chmod o=)", token->name,
+                 token->pin_file, (unsigned)status.st_mode & 07777U);
+        return false;
+    }
+    return true;
+}
+
+/* A socket may be there, of a daemon that was killed or runs; anything else is in the way. */
+static bool check_socket_place(const struct settings_listener *listener, char *error, size_t size)
+{
+    struct stat status;
+    if (lstat(listener->path, &status) == 0 && !S_ISSOCK(status.st_mode)) {
+        snprintf(error, size, "[listen %s] path: %s is there and is no socket", listener->name, listener->path);
+        return false;
+    }
+    return true;
+}
+
 static bool check_listener(const struct settings_listener *listener, char *error, size_t size)
 {
     char folder[SETTINGS_LINE_BYTES + 1];
@@ -52,7 +85,7 @@ static bool check_listener(const struct settings_listener *listener, char *error
         snprintf(error, size, "[listen %s] group: there is no group '%s'", listener->name, listener->group);
         return false;
     }
-    return true;
+    return check_socket_place(listener, error, size);
 }
 
 bool settings_check_system(const struct settings *settings, char *error, size_t error_size)
@@ -68,7 +101,7 @@ bool settings_check_system(const struct settings *settings, char *error, size_t 
     }
     for (size_t i = 0; i < settings->n_tokens; i++) {
         const struct settings_token *token = &settings->tokens[i];
-        if (!check_path("token", token->name, "pin-source", token->pin_file, WANTED_FILE, error, error_size)) {
+        if (!check_module(token, error, error_size) || !check_pin_file(token, error, error_size)) {
             return false;
         }
     }

@@ -46,6 +46,7 @@ def test_a_pin_file_that_others_can_read_refuses_the_start(fresh_instance, mode)
     os.chmod(instance.env["REWRAP_PIN_FILE"], mode)
     started = instance.run("start", check=False)
     assert started.returncode != 0 and "left with status 78" in started.stderr, started.stderr
+    assert "lets others use it" in started.stderr
     os.chmod(instance.env["REWRAP_PIN_FILE"], 0o600)
     instance.start()
 

@@ -3,6 +3,7 @@
 
 #include "workers/workers.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -70,7 +72,7 @@ static void every_key_is_read(void **state)
         "mode = 0660\ngroup = rewrapd\nprincipal = arn:aws-cn:iam::111122223333:user/payroll\n"
         "[peer one]\nuid = 0\ngid = 12\nprincipal = arn:aws-cn:iam::111122223333:root\n" TOKEN
         "init-args = configdir=/x flags=readOnly\nrequire = sensitive\nworkers = 3\nmax-queue = 14\ndeadline-ms = 15\n"
-        "start-deadline-ms = 160\nmax-objects = 17\n",
+        "start-deadline-ms = 160\nmax-objects = 17\nbinding-root = 000102030405060708090a0b0c0d0e0f\n",
         error, sizeof error);
     assert_string_equal(error, "");
     assert_string_equal(settings->partition, "aws-cn");
@@ -93,6 +95,10 @@ static void every_key_is_read(void **state)
     assert_int_equal(settings->tokens[0].deadline_ms, 15);
     assert_int_equal(settings->tokens[0].start_deadline_ms, 160);
     assert_int_equal(settings->tokens[0].max_objects, 17);
+    assert_true(settings->tokens[0].has_binding_root);
+    for (size_t i = 0; i < sizeof settings->tokens[0].binding_root; i++) {
+        assert_int_equal(settings->tokens[0].binding_root[i], i);
+    }
     settings_free(settings);
 }
 
@@ -166,6 +172,9 @@ static void bad_files_are_refused_with_their_line(void **state)
         {"[listen a/b]\n", "t.conf:1: [listen a/b] is given twice, has a name that cannot be, or is one too many"},
         {"[listen a]\nmode = 0999\n", "t.conf:2: [listen a] mode: it is not an octal number"},
         {"[listen a]\nmode = 7777\n", "t.conf:2: [listen a] mode: it is not between 0 and 777"},
+        {"[token a]\nbinding-root = 000102030405060708090A0B0C0D0E0F\n",
+         "t.conf:2: [token a] binding-root: it is not a check value: 32 hexadecimal digits in lower case, as rewrapctl "
+         "ceremony list shows them"},
         {"[token a]\nrequire = yes\n", "t.conf:2: [token a] require: it is neither sealed nor sensitive"},
         {"[token a]\nuri = SECRET1234\n", "t.conf:2: [token a] uri: it is not a URI of RFC 7512 (pkcs11:…)"},
         {"[token a]\nuri = pkcs11:token=x;pin-value=SECRET1234\n",
@@ -247,6 +256,7 @@ static void a_reload_tells_what_takes_a_restart(void **state)
     } rows[] = {
         {GOOD, NULL},
         {GOOD "workers = 2\n", "[token main] workers"},
+        {GOOD "binding-root = 000102030405060708090a0b0c0d0e0f\n", "[token main] binding-root"},
         {GOOD "[token b]\nmodule = m\nuri = pkcs11:token=u\npin-source = /p\n", "the number of [token …] sections"},
         {SERVICE "partition = aws-cn\n" ACCOUNT LISTEN_PATH "principal = arn:aws-cn:iam::111122223333:root\n" TOKEN,
          "[service] partition"},
@@ -278,29 +288,49 @@ static void files_that_cannot_be_read(void **state)
     assert_null(settings);
 }
 
-/* Every file and folder that is named, one at a time. */
+/* A file of that mode with a text in it, in a folder that is made for the test. */
+static void make_file(const char *folder, const char *name, mode_t mode, char *out, size_t size)
+{
+    snprintf(out, size, "%s/%s", folder, name);
+    int fd = open(out, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "x", 1), 1);
+    assert_int_equal(fchmod(fd, mode), 0);
+    close(fd);
+}
+
+/* Everything that is named, one at a time. */
 static void what_is_named_must_be_there(void **state)
 {
     (void)state;
-    static const struct {
+    char folder[] = "/tmp/rewrap-settings-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    char pin[64];
+    char open_pin[64];
+    make_file(folder, "pin", 0640, pin, sizeof pin);
+    make_file(folder, "open", 0644, open_pin, sizeof open_pin);
+    const struct {
         const char *worker;
         const char *state_dir;
+        const char *module;
         const char *pin;
         const char *socket;
         const char *group;
-        const char *error; /* NULL: good */
+        const char *error; /* how it ends; NULL: good */
     } rows[] = {
-        {"/bin/sh", "/tmp", "/etc/passwd", "/tmp/s", "root", NULL},
-        {"/bin/no-such", "/tmp", "/etc/passwd", "/tmp/s", "root",
-         "[service] worker: /bin/no-such: No such file or directory"},
-        {"/etc/passwd", "/tmp", "/etc/passwd", "/tmp/s", "root", "[service] worker: /etc/passwd: is not a program"},
-        {"/bin/sh", "/etc/passwd", "/etc/passwd", "/tmp/s", "root",
-         "[service] state-dir: /etc/passwd: is not a folder"},
-        {"/bin/sh", "/tmp", "/tmp", "/tmp/s", "root", "[token main] pin-source: /tmp: is not a regular file"},
-        {"/bin/sh", "/tmp", "/etc/passwd", "/no-such/s", "root",
+        {"/bin/sh", "/tmp", "name", pin, "/tmp/s", "root", NULL},
+        {"/bin/sh", "/tmp", "/bin/sh", pin, "/s", "root", NULL},
+        {"/bin/no-such", "/tmp", "name", pin, "/tmp/s", "root", "worker: /bin/no-such: No such file or directory"},
+        {pin, "/tmp", "name", pin, "/tmp/s", "root", "/pin: is not a program"},
+        {"/bin/sh", pin, "name", pin, "/tmp/s", "root", "/pin: is not a folder"},
+        {"/bin/sh", "/tmp", "/no-such.so", pin, "/tmp/s", "root",
+         "[token main] module: /no-such.so: No such file or directory"},
+        {"/bin/sh", "/tmp", "name", "/tmp", "/tmp/s", "root", "[token main] pin-source: /tmp: is not a regular file"},
+        {"/bin/sh", "/tmp", "name", open_pin, "/tmp/s", "root", "/open: its mode 0644 lets others use it (chmod o=)"},
+        {"/bin/sh", "/tmp", "name", pin, "/no-such/s", "root",
          "[listen main] folder of path: /no-such: No such file or directory"},
-        {"/bin/sh", "/tmp", "/etc/passwd", "/s", "root", NULL},
-        {"/bin/sh", "/tmp", "/etc/passwd", "/tmp/s", "no-such-group",
+        {"/bin/sh", "/tmp", "name", pin, pin, "root", "/pin is there and is no socket"},
+        {"/bin/sh", "/tmp", "name", pin, "/tmp/s", "no-such-group",
          "[listen main] group: there is no group 'no-such-group'"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -309,14 +339,21 @@ static void what_is_named_must_be_there(void **state)
         snprintf(text, sizeof text,
                  "[service]\nregion = eu-central-1\nstate-dir = %s\nworker = %s\n" ACCOUNT
                  "[listen main]\npath = %s\ngroup = %s\nprincipal = arn:aws:iam::111122223333:root\n"
-                 "[token main]\nmodule = m\nuri = pkcs11:token=x\npin-source = %s\n",
-                 rows[i].state_dir, rows[i].worker, rows[i].socket, rows[i].group, rows[i].pin);
+                 "[token main]\nmodule = %s\nuri = pkcs11:token=x\npin-source = %s\n",
+                 rows[i].state_dir, rows[i].worker, rows[i].socket, rows[i].group, rows[i].module, rows[i].pin);
         struct settings *settings = parse(text, error, sizeof error);
         assert_string_equal(error, "");
-        assert_int_equal(settings_check_system(settings, error, sizeof error), rows[i].error == NULL);
-        assert_string_equal(error, rows[i].error == NULL ? "" : rows[i].error);
+        bool good = settings_check_system(settings, error, sizeof error);
         settings_free(settings);
+        assert_int_equal(good, rows[i].error == NULL);
+        if (!good) {
+            assert_true(strlen(error) >= strlen(rows[i].error));
+            assert_string_equal(error + strlen(error) - strlen(rows[i].error), rows[i].error);
+        }
     }
+    unlink(pin);
+    unlink(open_pin);
+    assert_int_equal(rmdir(folder), 0);
 }
 
 int main(void)
