@@ -129,8 +129,9 @@ static int run_init(struct run *run)
     }
     ceremony_output_stock(run->output, HSM_SPEC_AES_256, have);
     ceremony_output_next(run->output,
-                         "Next: put the SO PIN away, name module, token and user PIN in the [token] section of "
-                         "rewrapd's configuration, and start rewrapd.");
+                         "Next: write down the check value of the binding root, put the SO PIN away, name module, "
+                         "token and user PIN (and the check value, as "
+                         "binding-root) in the [token] section of rewrapd's configuration, and start rewrapd.");
     ceremony_output_next(run->output, "More keys, of RSA specs too: rewrapctl ceremony add --key-spec SPEC --count N");
     return 0;
 }
@@ -165,6 +166,10 @@ static int run_list(struct run *run)
     ceremony_output_survey(run->output, &survey);
     if (ceremony_survey_count(&survey, CEREMONY_BINDING_ROOT, 0, true) == 0) {
         ceremony_output_next(run->output, "Next: this token has no binding root; rewrapctl ceremony init makes it.");
+    }
+    if (ceremony_survey_count(&survey, CEREMONY_BINDING_ROOT, 0, true) > 1) {
+        ceremony_output_next(run->output, "Next: this token has more than one binding root; rewrapd starts only when "
+                                          "binding-root in its configuration names the check value of the right one.");
     }
     ceremony_survey_clear(&survey);
     return 0;

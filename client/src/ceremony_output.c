@@ -62,23 +62,37 @@ static void flush(struct ceremony_output *output)
     output->failed |= fflush(stdout) != 0 || ferror(stdout) != 0;
 }
 
+/* The check value of a binding root that passes, else NULL; out has room for it. */
+static const char *check_of(const struct ceremony_object *object, char out[2 * HSM_BINDING_CHECK_BYTES + 1])
+{
+    if (object->role != CEREMONY_BINDING_ROOT || object->refused_for != NULL) {
+        return NULL;
+    }
+    hex_encode(view_of(object->check, sizeof object->check), out);
+    return out;
+}
+
 /* "s*": a NULL leaves the member out. */
 static json_t *object_json(const struct ceremony_object *object)
 {
     char id[2 * CEREMONY_ID_BYTES + 1];
+    char check[2 * HSM_BINDING_CHECK_BYTES + 1];
     hex_encode(view_of(object->material_id, sizeof object->material_id), id);
-    return json_pack("{s:s, s:s*, s:s, s:s*}", "Kind", roles[object->role].json, "KeySpec",
+    return json_pack("{s:s, s:s*, s:s, s:s*, s:s*}", "Kind", roles[object->role].json, "KeySpec",
                      object->spec == 0 ? NULL : ceremony_spec_name(object->spec), "KeyMaterialId", id, "RefusedFor",
-                     object->refused_for);
+                     object->refused_for, "CheckValue", check_of(object, check));
 }
 
 static void print_object(const char *first, const struct ceremony_object *object)
 {
     char id[2 * CEREMONY_ID_BYTES + 1];
+    char text[2 * HSM_BINDING_CHECK_BYTES + 1];
     hex_encode(view_of(object->material_id, sizeof object->material_id), id);
-    printf("%-14s %-12s %-17s %s%s%s\n", first, roles[object->role].text,
+    const char *check = check_of(object, text);
+    printf("%-14s %-12s %-17s %s%s%s%s%s\n", first, roles[object->role].text,
            object->spec == 0 ? "-" : ceremony_spec_name(object->spec), id,
-           object->refused_for == NULL ? "" : "  lacks: ", object->refused_for == NULL ? "" : object->refused_for);
+           object->refused_for == NULL ? "" : "  lacks: ", object->refused_for == NULL ? "" : object->refused_for,
+           check == NULL ? "" : ", check value ", check == NULL ? "" : check);
 }
 
 void ceremony_output_token(struct ceremony_output *output, const struct hsm_token_info *info)

@@ -12,8 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Separates this use of the root from any other. */
+/* Separate the two uses of the root: another label, and another length. */
 static const char binding_label[] = "rewrapd binding key 1";
+static const char check_label[] = "rewrapd binding root check 1";
 #define LABEL_BYTES (sizeof binding_label - 1)
 #define NAME_BYTES  (ENVELOPE_KEY_ID_BYTES + ENVELOPE_MATERIAL_ID_BYTES)
 
@@ -32,16 +33,62 @@ struct binding {
     uint8_t oldest[SETS]; /* the way that is replaced next, once all are in use */
 };
 
-static struct hsm_result choose_root(struct hsm_token *token, const struct object_list *list, CK_OBJECT_HANDLE *ret)
+static struct hsm_result sign(struct hsm_token *token, CK_OBJECT_HANDLE root, const uint8_t *message,
+                              size_t message_len, uint8_t mac[ENVELOPE_BINDING_KEY_BYTES])
 {
-    if (list->count == 0) {
-        return hsm_failure(HSM_NO_CEREMONY, LABEL_BINDING_ROOT);
+    CK_ULONG len = ENVELOPE_BINDING_KEY_BYTES;
+    CK_RV rv = p11_sign(token, CKM_SHA256_HMAC, root, message, message_len, mac, &len);
+    struct hsm_result result = hsm_result_of(rv, "C_Sign");
+    if (result.code == HSM_OK && len != ENVELOPE_BINDING_KEY_BYTES) {
+        result = hsm_failure(HSM_FAULT, "C_Sign: HMAC-SHA256 of another length");
     }
+    return result;
+}
+
+struct hsm_result binding_check_value(struct hsm_token *token, CK_OBJECT_HANDLE root,
+                                      uint8_t out[HSM_BINDING_CHECK_BYTES])
+{
+    uint8_t mac[ENVELOPE_BINDING_KEY_BYTES];
+    struct hsm_result result = sign(token, root, (const uint8_t *)check_label, sizeof check_label - 1, mac);
+    if (result.code == HSM_OK) {
+        memcpy(out, mac, HSM_BINDING_CHECK_BYTES);
+    }
+    secret_wipe(mac, sizeof mac);
+    return result;
+}
+
+/* HSM_OK for the root that is looked for; HSM_KEY_REFUSED for one that does not pass; HSM_KEY_NOT_FOUND for another. */
+static struct hsm_result judge_root(struct hsm_token *token, CK_OBJECT_HANDLE object, const uint8_t *check)
+{
+    uint8_t found[HSM_BINDING_CHECK_BYTES];
+    struct hsm_result result = attributes_verify(token, object, ATTRIBUTES_BINDING_ROOT);
+    if (result.code != HSM_OK || check == NULL) {
+        return result;
+    }
+    result = binding_check_value(token, object, found);
+    if (result.code == HSM_OK && memcmp(found, check, sizeof found) != 0) {
+        return hsm_failure(HSM_KEY_NOT_FOUND, "check value");
+    }
+    return result;
+}
+
+/* No candidate is the one. */
+static struct hsm_result no_root(struct hsm_result refusal, const uint8_t *check)
+{
+    if (check != NULL) {
+        return hsm_failure(HSM_NO_CEREMONY, "no binding root that passes has the check value that binding-root names");
+    }
+    return refusal.code == HSM_OK ? hsm_failure(HSM_NO_CEREMONY, LABEL_BINDING_ROOT) : refusal;
+}
+
+static struct hsm_result choose_root(struct hsm_token *token, const struct object_list *list, const uint8_t *check,
+                                     CK_OBJECT_HANDLE *ret)
+{
     struct hsm_result refusal = HSM_SUCCESS;
     CK_OBJECT_HANDLE root = CK_INVALID_HANDLE;
     for (size_t i = 0; i < list->count; i++) {
-        struct hsm_result result = attributes_verify(token, list->handles[i], ATTRIBUTES_BINDING_ROOT);
-        if (result.code == HSM_KEY_REFUSED) {
+        struct hsm_result result = judge_root(token, list->handles[i], check);
+        if (result.code == HSM_KEY_REFUSED || result.code == HSM_KEY_NOT_FOUND) {
             refusal = result;
             continue;
         }
@@ -54,13 +101,13 @@ static struct hsm_result choose_root(struct hsm_token *token, const struct objec
         root = list->handles[i];
     }
     if (root == CK_INVALID_HANDLE) {
-        return refusal;
+        return no_root(refusal, check);
     }
     *ret = root;
     return HSM_SUCCESS;
 }
 
-static struct hsm_result find_root(struct hsm_token *token, CK_OBJECT_HANDLE *ret)
+static struct hsm_result find_root(struct hsm_token *token, const uint8_t *check, CK_OBJECT_HANDLE *ret)
 {
     CK_OBJECT_CLASS class = CKO_SECRET_KEY;
     CK_BBOOL yes = CK_TRUE;
@@ -74,16 +121,16 @@ static struct hsm_result find_root(struct hsm_token *token, CK_OBJECT_HANDLE *re
     struct object_list list = {0};
     struct hsm_result result = objects_find(token, wanted, sizeof wanted / sizeof wanted[0], MAX_CANDIDATES, &list);
     if (result.code == HSM_OK) {
-        result = choose_root(token, &list, ret);
+        result = choose_root(token, &list, check, ret);
     }
     object_list_clear(&list);
     return result;
 }
 
-struct hsm_result binding_new(struct hsm_token *token, struct binding **ret)
+struct hsm_result binding_new(struct hsm_token *token, const uint8_t *check, struct binding **ret)
 {
     CK_OBJECT_HANDLE root = CK_INVALID_HANDLE;
-    struct hsm_result result = find_root(token, &root);
+    struct hsm_result result = find_root(token, check, &root);
     if (result.code != HSM_OK) {
         return result;
     }
@@ -122,12 +169,7 @@ static struct hsm_result compute(struct binding *binding, const uint8_t name[NAM
     memcpy(message, binding_label, LABEL_BYTES);
     memcpy(message + LABEL_BYTES, name, NAME_BYTES);
     uint8_t mac[ENVELOPE_BINDING_KEY_BYTES];
-    CK_ULONG len = sizeof mac;
-    CK_RV rv = p11_sign(binding->token, CKM_SHA256_HMAC, binding->root, message, sizeof message, mac, &len);
-    struct hsm_result result = hsm_result_of(rv, "C_Sign");
-    if (result.code == HSM_OK && len != sizeof mac) {
-        result = hsm_failure(HSM_FAULT, "C_Sign: HMAC-SHA256 of another length");
-    }
+    struct hsm_result result = sign(binding->token, binding->root, message, sizeof message, mac);
     if (result.code == HSM_OK) {
         memcpy(out, mac, sizeof mac);
     }

@@ -5,15 +5,24 @@
 #pragma once
 
 #include "envelope/envelope.h"
+#include "hsm/spec.h"
 #include "p11.h"
 
 struct binding;
 
 /*
- * Finds the binding root. HSM_NO_CEREMONY when there is none, HSM_KEY_REFUSED when no candidate has the attributes it
- * needs, HSM_KEY_AMBIGUOUS when two have. The token outlives the result. The caller frees with binding_free.
+ * The check value of a root: the first bytes of HMAC-SHA256 of a fixed label under it. It tells nothing of the root,
+ * and nobody can make another root that has it.
  */
-REWRAP_MUST_USE struct hsm_result binding_new(struct hsm_token *token, struct binding **ret);
+REWRAP_MUST_USE struct hsm_result binding_check_value(struct hsm_token *token, CK_OBJECT_HANDLE root,
+                                                      uint8_t out[HSM_BINDING_CHECK_BYTES]);
+
+/*
+ * Finds the binding root: with check (HSM_BINDING_CHECK_BYTES) the one with this check value, with NULL the only one.
+ * HSM_NO_CEREMONY when there is none, HSM_KEY_REFUSED when no candidate has the attributes it needs, HSM_KEY_AMBIGUOUS
+ * when two have and no check value was given. The token outlives the result. The caller frees with binding_free.
+ */
+REWRAP_MUST_USE struct hsm_result binding_new(struct hsm_token *token, const uint8_t *check, struct binding **ret);
 void binding_free(struct binding *binding);
 
 /*

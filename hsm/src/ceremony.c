@@ -1,4 +1,5 @@
 /* Making keys in the ceremony: rehearsed with a session object, made, checked (hsm/ceremony.h). */
+#include "binding.h"
 #include "ceremony_private.h"
 #include "errors.h"
 #include "p11_call.h"
@@ -108,6 +109,9 @@ static struct hsm_result make(struct hsm_token *token, const struct ceremony_rec
     }
     if (result.code == HSM_OK) {
         result = verify(token, recipe, &made);
+    }
+    if (result.code == HSM_OK && recipe->role == CEREMONY_BINDING_ROOT) {
+        result = binding_check_value(token, made.key, object.check);
     }
     if (result.code == HSM_OK) {
         watch->saw(watch->state, &object, true);

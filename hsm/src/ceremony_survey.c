@@ -1,5 +1,6 @@
 /* What of ours is on a token, and whether it passes (hsm/ceremony.h). */
 #include "base/view.h"
+#include "binding.h"
 #include "ceremony_private.h"
 #include "errors.h"
 #include "p11_call.h"
@@ -30,6 +31,11 @@ static struct hsm_result add(struct survey *survey, const struct ceremony_recipe
     *object = (struct ceremony_object){.role = recipe->role, .spec = recipe->spec, .refused_for = refused_for};
     memcpy(object->material_id, id, CEREMONY_ID_BYTES);
     return HSM_SUCCESS;
+}
+
+static struct hsm_result add_check(struct hsm_token *token, CK_OBJECT_HANDLE root, struct ceremony_object *object)
+{
+    return object->refused_for == NULL ? binding_check_value(token, root, object->check) : HSM_SUCCESS;
 }
 
 static struct hsm_result read_modulus(struct hsm_token *token, CK_OBJECT_HANDLE handle, uint8_t out[MODULUS_MAX_BYTES],
@@ -113,6 +119,9 @@ static struct hsm_result look(struct hsm_token *token, const struct ceremony_rec
                                  : attributes_verify(token, key->handle, recipe->kind);
         if (result.code == HSM_OK || result.code == HSM_KEY_REFUSED) {
             result = add(survey, recipe, key->id, key->has_id ? result.what : "CKA_ID");
+        }
+        if (result.code == HSM_OK && recipe->role == CEREMONY_BINDING_ROOT) {
+            result = add_check(token, key->handle, &survey->found.objects[survey->found.n - 1]);
         }
     }
     for (size_t i = 0; i < publics->n && result.code == HSM_OK; i++) {

@@ -14,7 +14,7 @@
 #define GENERATE_MAX_BYTES 1024 /* KMS.md R-72 */
 
 struct hsm_result hsm_rewrap_new(struct hsm_token *token, const struct hsm_profile *profile, size_t max_objects,
-                                 struct hsm_rewrap **ret)
+                                 const uint8_t *binding_check, struct hsm_rewrap **ret)
 {
     struct hsm_rewrap *rewrap = calloc(1, sizeof *rewrap);
     if (rewrap == NULL) {
@@ -26,7 +26,7 @@ struct hsm_result hsm_rewrap_new(struct hsm_token *token, const struct hsm_profi
     rewrap->crypto = envelope_crypto_new();
     rewrap->plaintext = secbuf_new(ENVELOPE_INNER_MAX_BYTES);
     if (rewrap->crypto != NULL && rewrap->plaintext != NULL) {
-        result = binding_new(token, &rewrap->binding);
+        result = binding_new(token, binding_check, &rewrap->binding);
     }
     if (result.code == HSM_OK) {
         result = keys_new(token, max_objects, &rewrap->keys);

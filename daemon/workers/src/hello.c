@@ -25,6 +25,9 @@ struct workers_job *workers_hello_ask(struct workers_token *token)
     configure.require = token->settings.require;
     configure.has_max_objects = true;
     configure.max_objects = token->settings.max_objects;
+    configure.has_binding_check = token->settings.has_binding_check;
+    configure.binding_check =
+        (ProtobufCBinaryData){sizeof(token->settings.binding_check), token->settings.binding_check};
 
     Hsm__Request request = HSM__REQUEST__INIT;
     request.has_id = true;

@@ -37,6 +37,7 @@ struct ceremony_object {
     enum hsm_spec spec; /* wrapping keys only, else 0 */
     uint8_t material_id[CEREMONY_ID_BYTES];
     const char *refused_for; /* static: the first attribute it lacks, or what else is wrong; NULL: it passes */
+    uint8_t check[HSM_BINDING_CHECK_BYTES]; /* binding roots that pass only: the check value */
 };
 
 struct ceremony_survey {

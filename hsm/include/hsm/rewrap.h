@@ -50,11 +50,13 @@ struct hsm_rewrap; /* the keys of one token, and what is needed to use them */
 
 /*
  * For a token whose user is logged in, and which outlives the result. Finds the binding root (HSM_NO_CEREMONY without
- * one) and looks at every wrapping key, at most max_objects (HSM_LIMIT beyond). On failure *ret is untouched. The
- * caller frees with hsm_rewrap_free.
+ * one), or with binding_check (HSM_BINDING_CHECK_BYTES, or NULL) the one that has this check value, and looks at every
+ * wrapping key, at most max_objects (HSM_LIMIT beyond). On failure *ret is untouched. The caller frees with
+ * hsm_rewrap_free.
  */
 REWRAP_MUST_USE struct hsm_result hsm_rewrap_new(struct hsm_token *token, const struct hsm_profile *profile,
-                                                 size_t max_objects, struct hsm_rewrap **ret);
+                                                 size_t max_objects, const uint8_t *binding_check,
+                                                 struct hsm_rewrap **ret);
 void hsm_rewrap_free(struct hsm_rewrap *rewrap);
 
 /* Looks at the token's keys again: at what a ceremony has added, what was refused, and which are gone. On failure the

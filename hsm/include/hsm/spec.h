@@ -2,6 +2,9 @@
  * out). */
 #pragma once
 
+/* Which binding root is meant, by what it computes and not by what it is called: docs/ceremony.md. */
+#define HSM_BINDING_CHECK_BYTES 16
+
 enum hsm_spec {
     HSM_SPEC_AES_256 = 1, /* AWS's SYMMETRIC_DEFAULT */
     HSM_SPEC_RSA_2048,

@@ -91,16 +91,24 @@ static struct hsm_result open_token(struct worker *worker, const Hsm__Configure 
     return result;
 }
 
+static bool send_bad_request(struct worker *worker, const Hsm__Request *request, const char *why)
+{
+    struct answer answer;
+    answer_init(&answer, request);
+    answer_bad_request(&answer, why);
+    rewrap_ignore(channel_send(&worker->channel, &answer.response.base), "the worker leaves in either case");
+    return false;
+}
+
 bool worker_start(struct worker *worker, const Hsm__Request *request)
 {
     if (request->body_case != HSM__REQUEST__BODY_CONFIGURE) {
-        struct answer answer;
-        answer_init(&answer, request);
-        answer_bad_request(&answer, "the first request must be Configure");
-        rewrap_ignore(channel_send(&worker->channel, &answer.response.base), "the worker leaves in either case");
-        return false;
+        return send_bad_request(worker, request, "the first request must be Configure");
     }
     const Hsm__Configure *configure = request->configure;
+    if (configure->has_binding_check && configure->binding_check.len != HSM_BINDING_CHECK_BYTES) {
+        return send_bad_request(worker, request, "binding_check is 16 bytes");
+    }
     struct hsm_result result = open_token(worker, configure);
     if (result.code != HSM_OK) {
         return send_refusal(worker, request->id, hello_status(result.code), result);
@@ -111,7 +119,8 @@ bool worker_start(struct worker *worker, const Hsm__Request *request)
         return send_refusal(worker, request->id, HSM__HELLO_STATUS__HELLO_LEVEL, result);
     }
     size_t max_objects = configure->has_max_objects ? configure->max_objects : DEFAULT_MAX_OBJECTS;
-    result = hsm_rewrap_new(worker->token, &worker->profile, max_objects, &worker->rewrap);
+    const uint8_t *check = configure->has_binding_check ? configure->binding_check.data : NULL;
+    result = hsm_rewrap_new(worker->token, &worker->profile, max_objects, check, &worker->rewrap);
     if (result.code != HSM_OK) {
         return send_refusal(worker, request->id, hello_status(result.code), result);
     }

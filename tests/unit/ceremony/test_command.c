@@ -115,7 +115,13 @@ static void test_init_add_list(void **state)
     expect_exit(fixture, 0, "rewrapctl ceremony init makes it", ARGUMENTS("list"));
     expect_exit(fixture, 0, "made           binding root", ARGUMENTS("init"));
     assert_int_equal(lines_with(outcome.out, "made           sealed key   SYMMETRIC_DEFAULT"), 8);
+    char check[48];
+    const char *at = strstr(outcome.out, ", check value ");
+    assert_non_null(at);
+    snprintf(check, sizeof check, "%.46s", at);
+    assert_int_equal(strspn(check + strlen(", check value "), "0123456789abcdef"), 32);
     expect_exit(fixture, 0, "already there  binding root", ARGUMENTS("init"));
+    assert_int_equal(lines_with(outcome.out, check), 1); /* it is the root's, not the run's */
     assert_int_equal(lines_with(outcome.out, "made "), 0);
     expect_exit(fixture, 0, "already there  audit key", ARGUMENTS("init", "--spares", "10"));
     assert_int_equal(lines_with(outcome.out, "made "), 2);
@@ -126,6 +132,7 @@ static void test_init_add_list(void **state)
     expect_exit(fixture, 0, "verified", ARGUMENTS("list"));
     assert_int_equal(lines_with(outcome.out, "verified "), 14);
     expect_exit(fixture, 0, "\"Objects\": [", ARGUMENTS("list", "--output", "json"));
+    assert_int_equal(lines_with(outcome.out, "\"CheckValue\": \""), 1);
     assert_int_equal(run_count(&outcome, "BINDING_ROOT", NULL, "Verified"), 1);
     assert_int_equal(run_count(&outcome, "AUDIT_KEY", NULL, "Verified"), 1);
     assert_int_equal(run_count(&outcome, "SEALED_KEY", "SYMMETRIC_DEFAULT", "Verified"), 10);

@@ -118,7 +118,7 @@ static void use_every_key(struct fixture *fixture)
 {
     fixture_open(fixture);
     assert_hsm(HSM_OK, hsm_probe(fixture->token, &fixture->profile));
-    assert_hsm(HSM_OK, hsm_rewrap_new(fixture->token, &fixture->profile, 1000, &fixture->rewrap));
+    assert_hsm(HSM_OK, hsm_rewrap_new(fixture->token, &fixture->profile, 1000, NULL, &fixture->rewrap));
     hsm_rewrap_objects(fixture->rewrap, encrypt_with, fixture);
     fixture_close(fixture);
 }

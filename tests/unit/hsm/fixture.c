@@ -155,7 +155,7 @@ int fixture_setup(void **state)
     hold_ceremony(fixture);
     fixture_open(fixture);
     assert_hsm(HSM_OK, hsm_probe(fixture->token, &fixture->profile));
-    assert_hsm(HSM_OK, hsm_rewrap_new(fixture->token, &fixture->profile, 1000, &fixture->rewrap));
+    assert_hsm(HSM_OK, hsm_rewrap_new(fixture->token, &fixture->profile, 1000, NULL, &fixture->rewrap));
     struct sealed_so_far so_far = {.fixture = fixture};
     hsm_rewrap_objects(fixture->rewrap, take_sealed, &so_far);
     assert_int_equal(so_far.count, FIXTURE_SEALED);

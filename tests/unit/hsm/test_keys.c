@@ -291,7 +291,7 @@ static void test_binding_roots(void **state)
     struct binding *binding = NULL;
     static const uint8_t id[MATERIAL_ID_BYTES] = {0xea};
     CK_OBJECT_HANDLE planted = plant(fixture, LABEL_BINDING_ROOT, id, sizeof id);
-    assert_hsm(HSM_OK, binding_new(fixture->token, &binding));
+    assert_hsm(HSM_OK, binding_new(fixture->token, NULL, &binding));
     binding_free(binding);
     binding = NULL;
     assert_int_equal(p11_destroy_object(fixture->token, planted), CKR_OK);
@@ -302,7 +302,7 @@ static void test_binding_roots(void **state)
     CK_OBJECT_HANDLE second = CK_INVALID_HANDLE;
     CK_RV rv = p11_generate_key(fixture->token, CKM_GENERIC_SECRET_KEY_GEN, template.list, template.n, &second);
     assert_int_equal(rv, CKR_OK);
-    assert_hsm(HSM_KEY_AMBIGUOUS, binding_new(fixture->token, &binding));
+    assert_hsm(HSM_KEY_AMBIGUOUS, binding_new(fixture->token, NULL, &binding));
     assert_null(binding);
 }
 

@@ -163,7 +163,7 @@ static void test_no_ceremony(void **state)
     fixture_open(fixture);
     assert_hsm(HSM_OK, hsm_probe(fixture->token, &fixture->profile));
     struct hsm_rewrap *rewrap = NULL;
-    assert_hsm(HSM_NO_CEREMONY, hsm_rewrap_new(fixture->token, &fixture->profile, 1000, &rewrap));
+    assert_hsm(HSM_NO_CEREMONY, hsm_rewrap_new(fixture->token, &fixture->profile, 1000, NULL, &rewrap));
     assert_null(rewrap);
     fixture_close(fixture);
 }

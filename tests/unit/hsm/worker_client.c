@@ -129,7 +129,7 @@ Hsm__Response *worker_client_ask(struct worker_client *client, const Hsm__Reques
     return response;
 }
 
-Hsm__Response *worker_client_configure(struct worker_client *client, const char *pin_file)
+Hsm__Configure worker_client_configuration(const char *pin_file)
 {
     Hsm__Configure configure = HSM__CONFIGURE__INIT;
     configure.module = (char *)(uintptr_t)FIXTURE_MODULE;
@@ -139,10 +139,21 @@ Hsm__Response *worker_client_configure(struct worker_client *client, const char 
     configure.require = HSM__LEVEL__LEVEL_SEALED;
     configure.has_max_objects = true;
     configure.max_objects = 100;
+    return configure;
+}
+
+Hsm__Response *worker_client_ask_configure(struct worker_client *client, Hsm__Configure *configure)
+{
     Hsm__Request request = HSM__REQUEST__INIT;
     request.has_id = true;
     request.id = 1;
     request.body_case = HSM__REQUEST__BODY_CONFIGURE;
-    request.configure = &configure;
+    request.configure = configure;
     return worker_client_ask(client, &request);
+}
+
+Hsm__Response *worker_client_configure(struct worker_client *client, const char *pin_file)
+{
+    Hsm__Configure configure = worker_client_configuration(pin_file);
+    return worker_client_ask_configure(client, &configure);
 }

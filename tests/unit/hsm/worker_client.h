@@ -30,5 +30,7 @@ Hsm__Response *worker_client_receive(struct worker_client *client);
 /* Both. */
 Hsm__Response *worker_client_ask(struct worker_client *client, const Hsm__Request *request);
 
-/* Configure for the fixture's token with that PIN file. */
+/* Configure for the fixture's token with that PIN file: to change, to ask, or both. */
+Hsm__Configure worker_client_configuration(const char *pin_file);
+Hsm__Response *worker_client_ask_configure(struct worker_client *client, Hsm__Configure *configure);
 Hsm__Response *worker_client_configure(struct worker_client *client, const char *pin_file);

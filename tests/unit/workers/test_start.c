@@ -32,6 +32,8 @@ static void comes_up(void **state)
     struct fixture *fixture = *state;
     struct workers_token_settings *token = fixture_token(fixture, "main", "ready");
     token->max_objects = 77;
+    token->has_binding_check = true;
+    token->binding_check[15] = 99;
     fixture_begin(fixture);
     struct workers_token_state shown;
     assert_true(workers_state(fixture->workers, "main", &shown));
@@ -55,6 +57,7 @@ static void comes_up(void **state)
     char line[256];
     snprintf(line, sizeof(line), "start ready pkcs11:token=fake %s 2 77\n", fixture->pin_file);
     assert_int_equal(fixture_trace_count(fixture, line), 1);
+    assert_int_equal(fixture_trace_count(fixture, "binding check of 16 bytes, the last is 99\n"), 1);
     assert_true(fixture_logged(fixture, "started"));
     assert_true(fixture_logged(fixture, "is ready"));
 }
