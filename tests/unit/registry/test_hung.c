@@ -106,7 +106,7 @@ static void busy_writer_is_left_alone(void **state)
     open_hasty(fixture);
     pid_t writer = writer_pid();
     const int64_t end_ms = monotonic_ms() + 2 * PATIENCE_MS;
-    enum { WINDOW = 300, ALL = 1 << 16 };
+    enum { WINDOW = 20, ALL = 1 << 16 };
     static struct answer answers[ALL];
     memset(answers, 0, sizeof answers);
     uint32_t asked = 0;

@@ -443,6 +443,7 @@ static void limit_of_waiting_bytes(void **state)
 {
     struct fixture *fixture = *state;
     fixture_open(fixture);
+    registry_set_patience(fixture->registry, 120000); /* 16 MiB in one transaction, perhaps under valgrind */
     static char description[4 * 8192 + 1];
     for (size_t i = 0; i < 8192; i++) {
         memcpy(description + 4 * i, "\xf0\x9f\x94\x91", 4);
