@@ -121,13 +121,8 @@ void key_index_clear(struct key_index *index)
     *index = (struct key_index){0};
 }
 
-const struct key_entry *key_index_find(const struct key_index *index, const struct key_class *class, enum key_half half,
-                                       CK_OBJECT_HANDLE handle)
+const struct key_passed *key_index_find(const struct key_index *index, CK_OBJECT_HANDLE handle)
 {
-    if (index->count == 0) {
-        return NULL;
-    }
     const struct key_passed wanted = {.handle = handle};
-    const struct key_passed *found = bsearch(&wanted, index->list, index->count, sizeof *index->list, by_handle);
-    return found != NULL && found->half == half && found->entry->class == class ? found->entry : NULL;
+    return bsearch(&wanted, index->list, index->count, sizeof *index->list, by_handle);
 }

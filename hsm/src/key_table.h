@@ -57,6 +57,5 @@ struct key_passed {
 REWRAP_MUST_USE bool key_index_make(const struct key_table *table, struct key_index *ret);
 void key_index_clear(struct key_index *index);
 
-/* NULL when no object of that handle passed as this half of a key of the class. */
-const struct key_entry *key_index_find(const struct key_index *index, const struct key_class *class, enum key_half half,
-                                       CK_OBJECT_HANDLE handle);
+/* NULL when no object of that handle passed. */
+const struct key_passed *key_index_find(const struct key_index *index, CK_OBJECT_HANDLE handle);

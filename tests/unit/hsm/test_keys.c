@@ -229,21 +229,22 @@ static void test_a_second_look_is_at_what_is_new(void **state)
     static const uint8_t planted_id[MATERIAL_ID_BYTES] = {0xe8};
     struct keys *keys = NULL;
     assert_hsm(HSM_OK, keys_new(fixture->token, 1000, &keys));
-    assert_int_equal(looks_of_refresh(fixture, keys), 0);
+    unsigned others = looks_of_refresh(fixture, keys); /* the labels of binding root and audit key */
+    assert_true(others <= 3);
     assert_int_equal(listing_of(keys, fixture->sealed[0].material_id).seen, 1);
     assert_null(listing_of(keys, fixture->sealed[0].material_id).refused_for);
 
     CK_OBJECT_HANDLE made = make_open(fixture, id);
     unsigned one = looks_of_refresh(fixture, keys);
-    assert_true(one > 0);
+    assert_true(one > others);
     assert_int_equal(listing_of(keys, id).seen, 1);
-    assert_int_equal(looks_of_refresh(fixture, keys), 0);
+    assert_int_equal(looks_of_refresh(fixture, keys), others);
 
     /* One that was refused may have been mended: it is looked at each time. */
     CK_OBJECT_HANDLE planted = plant(fixture, sealed_label, planted_id, sizeof planted_id);
     for (int i = 0; i < 2; i++) {
         unsigned again = looks_of_refresh(fixture, keys);
-        assert_true(again > 0 && again <= one);
+        assert_true(again > others && again <= one);
         assert_non_null(listing_of(keys, planted_id).refused_for);
     }
     assert_int_equal(p11_destroy_object(fixture->token, planted), CKR_OK);
@@ -251,10 +252,10 @@ static void test_a_second_look_is_at_what_is_new(void **state)
     /* So is one whose handle did not work. */
     keys_forget(keys, HSM_SPEC_AES_256, HSM_OPEN, id);
     assert_int_equal(looks_of_refresh(fixture, keys), one);
-    assert_int_equal(looks_of_refresh(fixture, keys), 0);
+    assert_int_equal(looks_of_refresh(fixture, keys), others);
 
     assert_int_equal(p11_destroy_object(fixture->token, made), CKR_OK);
-    assert_int_equal(looks_of_refresh(fixture, keys), 0);
+    assert_int_equal(looks_of_refresh(fixture, keys), others);
     assert_int_equal(listing_of(keys, id).seen, 0);
     assert_int_equal(listing_of(keys, planted_id).seen, 0);
     keys_free(keys);
