@@ -23,8 +23,8 @@ static json_t *example_of(const ProtobufCFieldDescriptor *field)
         return json_string("");
     case JSON_KIND_BLOB: /* not the empty blob, which no operation takes */
         return json_null();
-    case JSON_KIND_BOOL:
-        return json_true();
+    case JSON_KIND_BOOL: /* what leaving it out means: a skeleton that is filled in and sent is no dry run */
+        return json_false();
     case JSON_KIND_INTEGER:
     case JSON_KIND_TIMESTAMP:
         return json_integer(0);
@@ -40,12 +40,15 @@ static json_t *example_of(const ProtobufCFieldDescriptor *field)
 
 static json_t *example_member(const ProtobufCFieldDescriptor *field)
 {
-    json_t *example = example_of(field);
-    if (field->label != PROTOBUF_C_LABEL_REPEATED || json_field_kind(field) == JSON_KIND_MAP) {
-        return example;
+    enum json_kind kind = json_field_kind(field);
+    if (field->label != PROTOBUF_C_LABEL_REPEATED || kind == JSON_KIND_MAP) {
+        return example_of(field);
     }
     json_t *list = json_array();
-    if (json_array_append_new(list, example) != 0) {
+    if (kind == JSON_KIND_ENUM) { /* every value asks for something: IGNORE_CIPHERTEXT, that less is checked */
+        return list;
+    }
+    if (json_array_append_new(list, example_of(field)) != 0) {
         json_decref(list);
         return NULL;
     }

@@ -123,6 +123,15 @@ def test_skeleton_can_be_sent(instance):
         assert "Unknown parameter" not in done.stderr
 
 
+def test_skeleton_filled_in_is_done(instance, keys, blob):
+    """Nothing in it asks for a dry run or for less to be checked: members with an empty text are the only ones to remove."""
+    request = answer(instance.ctl("re-encrypt", "--generate-cli-skeleton"))
+    request.update(CiphertextBlob=base64.b64encode(blob.read_bytes()).decode(), SourceEncryptionContext={"a": "b"},
+                   DestinationKeyId="alias/F", DestinationEncryptionContext={"c": "d"})
+    del request["SourceKeyId"], request["GrantTokens"]
+    assert answer(instance.ctl("re-encrypt", "--cli-input-json", json.dumps(request)))["KeyId"] == keys["F"].arn
+
+
 def test_blob_forms(instance, keys, blob, tmp_path):
     text = base64.b64encode(blob.read_bytes()).decode()
     (tmp_path / "text").write_text(text + "\n")

@@ -85,7 +85,7 @@ REWRAP_MUST_USE struct json_result json_parse_object(struct view text, json_t **
 json_t *json_from_message(const ProtobufCMessage *message);
 
 /* The skeleton that `--generate-cli-skeleton` prints: every member with an empty value of its type, null for a blob
- * (KMS.md R-148). */
+ * (KMS.md R-148), false for a boolean and nothing in a list of enumerations. */
 json_t *json_skeleton(const ProtobufCMessageDescriptor *type);
 
 /* "ciphertext_blob" → "CiphertextBlob", with AWS's exceptions ("aws_account_id" → "AWSAccountId"). */
