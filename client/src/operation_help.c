@@ -98,7 +98,12 @@ void operation_help(const ProtobufCMethodDescriptor *method, FILE *file)
     char command[OPERATION_MAX_NAME];
     operation_command_name(method->name, command);
     fprintf(file, "usage: rewrapctl %s [options]\n\n", command);
-    fprintf(file, "Calls the operation %s of rewrapd.\n\nOptions:\n", method->name);
+    fprintf(file, "Calls the operation %s of rewrapd.\n", method->name);
+    const struct operation_about *about = operation_about(method->name);
+    if (about != NULL) {
+        fprintf(file, "%s\nNeeded options: %s.\n", about->does, about->needs);
+    }
+    fprintf(file, "More, and which values this version serves: docs/operations.md\n\nOptions:\n");
     for (unsigned i = 0; i < method->input->n_fields; i++) {
         print_option(&method->input->fields[i], file);
     }

@@ -3,6 +3,9 @@
 #include "operation_request.h"
 #include "param.h"
 
+#include "proto/json.h"
+#include "proto/service.h"
+
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -367,6 +370,40 @@ static void names_of_commands(void **state)
     assert_string_equal(operation_find("list-aliases")->name, "ListAliases");
 }
 
+/* Every option that the sentence names is one of the operation's. */
+static void check_options_named(const ProtobufCMethodDescriptor *method, const char *sentence)
+{
+    for (const char *at = strstr(sentence, "--"); at != NULL; at = strstr(at + 2, "--")) {
+        size_t len = strspn(at + 2, "abcdefghijklmnopqrstuvwxyz-");
+        bool found = false;
+        for (unsigned i = 0; i < method->input->n_fields; i++) {
+            char option[JSON_MAX_NAME];
+            json_option_name(method->input->fields[i].name, option);
+            found |= strlen(option) == len && strncmp(option, at + 2, len) == 0;
+        }
+        if (!found) {
+            fail_msg("%s has no option %.*s", method->name, (int)len + 2, at);
+        }
+    }
+}
+
+static void every_operation_is_explained(void **state)
+{
+    (void)state;
+    const ProtobufCServiceDescriptor *service = service_key_management();
+    for (unsigned i = 0; i < service->n_methods; i++) {
+        const struct operation_about *about = operation_about(service->methods[i].name);
+        if (about == NULL) {
+            fail_msg("operation_about.c has no line for %s", service->methods[i].name);
+            return;
+        }
+        assert_true(strlen(about->does) > 0);
+        check_options_named(&service->methods[i], about->does);
+        check_options_named(&service->methods[i], about->needs);
+    }
+    assert_null(operation_about("Nope"));
+}
+
 static int make_folder(void **state)
 {
     (void)state;
@@ -395,10 +432,9 @@ static int remove_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(requests_that_are_made),
-        cmocka_unit_test(requests_that_are_refused),
-        cmocka_unit_test(integers_within_a_range),
-        cmocka_unit_test(names_of_commands),
+        cmocka_unit_test(requests_that_are_made),       cmocka_unit_test(requests_that_are_refused),
+        cmocka_unit_test(integers_within_a_range),      cmocka_unit_test(names_of_commands),
+        cmocka_unit_test(every_operation_is_explained),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

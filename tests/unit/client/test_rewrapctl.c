@@ -424,11 +424,16 @@ static void help_and_version(void **state)
     ran = RUN("re-encrypt", "--help");
     assert_int_equal(ran->exit_code, 0);
     assert_string_equal(ran->err, "");
-    static const char *const lines[] = {
-        "    --ciphertext-blob <blob>\n",      "    --source-encryption-context <map>\n",
-        "    --dry-run | --no-dry-run\n",      "    --grant-tokens <value> …\n",
-        "RSAES_OAEP_SHA_1 RSAES_OAEP_SHA_256", "    --generate-cli-skeleton [input]",
-        "    DestinationKeyMaterialId\n"};
+    static const char *const lines[] = {"Turns data under one key into data under another, inside the token.\n",
+                                        "Needed options: --ciphertext-blob and --destination-key-id; ",
+                                        "docs/operations.md\n",
+                                        "    --ciphertext-blob <blob>\n",
+                                        "    --source-encryption-context <map>\n",
+                                        "    --dry-run | --no-dry-run\n",
+                                        "    --grant-tokens <value> …\n",
+                                        "RSAES_OAEP_SHA_1 RSAES_OAEP_SHA_256",
+                                        "    --generate-cli-skeleton [input]",
+                                        "    DestinationKeyMaterialId\n"};
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         assert_non_null(strstr(ran->out, lines[i]));
     }

@@ -1,0 +1,31 @@
+/* What each operation does and which options matter, for its help; see operation.h. docs/operations.md has the rest. */
+#include "operation.h"
+
+#include <string.h>
+
+static const struct operation_about table[] = {
+    {"ReEncrypt", "Turns data under one key into data under another, inside the token.",
+     "--ciphertext-blob and --destination-key-id; --source-encryption-context if it was made with one"},
+    {"Encrypt", "Encrypts 1 to 4096 bytes under a key.", "--key-id and --plaintext"},
+    {"Decrypt", "Decrypts data under an open key; sealed keys have no Decrypt.",
+     "--ciphertext-blob; --encryption-context if it was made with one"},
+    {"GenerateDataKeyWithoutPlaintext", "Makes a random data key on the token and gives it out encrypted only.",
+     "--key-id, and --key-spec or --number-of-bytes"},
+    {"CreateKey", "Makes a key: a sealed one from the token's stock, or an open one with --boundary OPEN.", "none"},
+    {"DescribeKey", "Shows what there is to know of a key.", "--key-id"},
+    {"ListKeys", "Lists the keys of the account.", "none"},
+    {"CreateAlias", "Gives a key a name, for use in place of its id.", "--alias-name (alias/NAME) and --target-key-id"},
+    {"UpdateAlias", "Moves an alias to another key.", "--alias-name and --target-key-id"},
+    {"DeleteAlias", "Takes an alias away; its key stays.", "--alias-name"},
+    {"ListAliases", "Lists the aliases of the account, or of one key with --key-id.", "none"},
+};
+
+const struct operation_about *operation_about(const char *rpc)
+{
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        if (strcmp(table[i].rpc, rpc) == 0) {
+            return &table[i];
+        }
+    }
+    return NULL;
+}
