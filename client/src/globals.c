@@ -15,7 +15,7 @@ static const char *const colors[] = {"on", "off", "auto", NULL};
 
 static const struct global_option table[] = {
     {"endpoint", GLOBAL_ONE, MEMBER(endpoint), NULL, NULL, "unix:PATH",
-     "the daemon's socket; without it $REWRAP_SOCKET"},
+     "the daemon's socket; without it $REWRAP_SOCKET, or /run/rewrapd/rewrapd.sock"},
     {"timeout-ms", GLOBAL_ONE, MEMBER(timeout_ms), NULL, NULL, "N", "how long the daemon may take, in milliseconds"},
     {"output", GLOBAL_ONE, MEMBER(output), outputs, NULL, "json|text|table", "how the answer is printed (json)"},
     {"query", GLOBAL_ONE, MEMBER(query), NULL, NULL, "PATH", "print only this member: KeyId, KeyMetadata.Arn"},

@@ -81,6 +81,14 @@ static int run_command(const struct command *command, int at, int argc, char **a
     return command->run(argc, argv);
 }
 
+static int help_command(const struct command *command)
+{
+    char name[16];
+    char option[] = "--help";
+    snprintf(name, sizeof name, "%s", command->name);
+    return command->run(2, (char *[]){name, option, NULL});
+}
+
 int main(int argc, char **argv)
 {
     /* PINs and plaintexts pass through this process: no core file, and no trace in freed memory. */
@@ -98,8 +106,10 @@ int main(int argc, char **argv)
         operation_help_version(stdout);
         return EXIT_CODE_OK;
     }
-    bool wants_help = globals.help != NULL || (at + 1 < argc && strcmp(argv[at + 1], "help") == 0);
-    if (wants_help && (at + 1 == argc || strcmp(argv[at + 1], "help") == 0)) {
+    while (at + 1 < argc && strcmp(argv[at + 1], "help") == 0) { /* "help create-key" is "create-key --help" */
+        globals.help = argv[++at];
+    }
+    if (globals.help != NULL && (at + 1 == argc || argv[at + 1][0] == '-')) {
         print_help(stdout);
         return EXIT_CODE_OK;
     }
@@ -109,7 +119,7 @@ int main(int argc, char **argv)
     char **rest = argv + 1 + at;
     const struct command *command = find_command(rest[0]);
     if (command != NULL) {
-        return run_command(command, at, argc - 1 - at, rest);
+        return globals.help != NULL ? help_command(command) : run_command(command, at, argc - 1 - at, rest);
     }
     const ProtobufCMethodDescriptor *method = operation_find(rest[0]);
     return method == NULL ? refuse_command(rest[0]) : operation_run(method, &globals, argc - 2 - at, rest + 1);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define WRAP_COLUMN 100
+#define HELP_COLUMN 48 /* the longest option fits before it */
 
 static const char *const kind_names[] = {
     [JSON_KIND_STRING] = "<value>",    [JSON_KIND_BLOB] = "<blob>",        [JSON_KIND_BOOL] = "",
@@ -88,7 +89,7 @@ void operation_help_globals(FILE *file)
     for (size_t i = 0; i < n; i++) {
         if (table[i].argument != NULL) {
             int used = fprintf(file, "    --%s %s", table[i].name, table[i].argument);
-            fprintf(file, "%*s %s\n", used < 48 ? 48 - used : 1, "", table[i].help);
+            fprintf(file, "%*s %s\n", used < HELP_COLUMN ? HELP_COLUMN - used : 0, "", table[i].help);
         }
     }
 }

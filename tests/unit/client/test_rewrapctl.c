@@ -439,6 +439,14 @@ static void help_and_version(void **state)
     }
     ran = RUN("help");
     assert_int_equal(ran->exit_code, 0);
+    assert_non_null(strstr(ran->out, "$REWRAP_SOCKET, or /run/rewrapd/rewrapd.sock\n"));
+    static const char *const aligned[] = {"--output json|text|table ", "--cli-binary-format base64|raw-in-base64-out "};
+    static const char *const texts[] = {"how the answer is printed", "what blobs in literals"};
+    for (size_t i = 0; i < sizeof aligned / sizeof aligned[0]; i++) {
+        const char *option = strstr(ran->out, aligned[i]);
+        assert_non_null(option);
+        assert_int_equal(strstr(option, texts[i]) - option, 45); /* every description begins in one column */
+    }
     assert_non_null(strstr(ran->out, "    generate-data-key-without-plaintext\n"));
 }
 
@@ -458,6 +466,7 @@ static void help_and_version_after_a_command(void **state)
     static const char *const helps[][4] = {{"create-alias", "help"},
                                            {"create-alias", "--help"},
                                            {"--help", "create-alias"},
+                                           {"help", "create-alias"},
                                            {"create-alias", "--version", "--help"}};
     for (size_t i = 0; i < sizeof helps / sizeof helps[0]; i++) {
         struct run *ran = run(helps[i], "/nonexistent", "");
@@ -467,9 +476,20 @@ static void help_and_version_after_a_command(void **state)
     }
     struct run *ran = RUN("create-alias", "help", "me");
     assert_int_equal(ran->exit_code, 252);
-    ran = RUN("ceremony", "init", "help");
+    static const char *const ceremonies[][3] = {
+        {"ceremony", "init", "help"}, {"help", "ceremony"}, {"--help", "ceremony"}};
+    for (size_t i = 0; i < sizeof ceremonies / sizeof ceremonies[0]; i++) {
+        const char *const words[] = {ceremonies[i][0], ceremonies[i][1], ceremonies[i][2], NULL};
+        ran = run(words, "/nonexistent", "");
+        assert_int_equal(ran->exit_code, 0);
+        assert_non_null(strstr(ran->out, "ceremony init"));
+    }
+    ran = RUN("help", "nope");
+    assert_int_equal(ran->exit_code, 252);
+    assert_non_null(strstr(ran->err, "unknown command: nope"));
+    ran = RUN("help", "help");
     assert_int_equal(ran->exit_code, 0);
-    assert_non_null(strstr(ran->out, "ceremony init"));
+    assert_non_null(strstr(ran->out, "    create-alias\n"));
 }
 
 /* The skeleton needs no daemon, and is itself an input (every member has the right type). */
