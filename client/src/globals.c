@@ -42,7 +42,8 @@ static const struct global_option table[] = {
     {"cli-connect-timeout", GLOBAL_REFUSED, 0, NULL, NULL, NULL, "use --timeout-ms"},
     {"cli-error-format", GLOBAL_REFUSED, 0, NULL, NULL, NULL, "errors have one format"},
     {"cli-auto-prompt", GLOBAL_REFUSED, 0, NULL, NULL, NULL, "nothing is prompted for"},
-    {"debug", GLOBAL_REFUSED, 0, NULL, NULL, NULL, "the daemon's log has what happened to a request"},
+    {"debug", GLOBAL_REFUSED, 0, NULL, NULL, NULL,
+     "with log-level = debug the daemon's log has a line for each request"},
 };
 
 const struct global_option *globals_table(size_t *ret_n)

@@ -399,6 +399,10 @@ static void usage(void **state)
     ran = RUN("re-encrypt", "--bogus");
     assert_int_equal(ran->exit_code, 252);
     assert_non_null(strstr(ran->err, "rewrapctl: error: Unknown options: --bogus"));
+    ran = RUN("list-keys", "--debug");
+    assert_int_equal(ran->exit_code, 252);
+    assert_non_null(strstr(ran->err, "argument --debug: not supported: with log-level = debug the daemon's log has a "
+                                     "line for each request\n"));
     ran = RUN("--bogus", "re-encrypt");
     assert_int_equal(ran->exit_code, 252);
     ran = RUN("re-encrypt", "--timeout-ms", "0");
