@@ -37,7 +37,7 @@ static bool fail_json(const struct json_result *result, struct failure *failure)
 
 /*
  * Printed here and not carried in a failure, since it is as long as a frame may be: a validation error repeats the
- * values that it is about.
+ * values that it is about. The one error that AWS KMS and the daemon leave without a text gets a line of ours below it.
  */
 static bool fail_service(const char *operation, const Rewrap__Error *error, struct failure *failure)
 {
@@ -46,6 +46,11 @@ static bool fail_service(const char *operation, const Rewrap__Error *error, stru
     bool printed = fputs("\nAn error occurred (", stderr) >= 0 && printable_write(code, PRINTABLE_ONE_LINE, stderr) &&
                    fprintf(stderr, ") when calling the %s operation: ", operation) >= 0 &&
                    printable_write(message, PRINTABLE_LINES, stderr) && fputc('\n', stderr) != EOF;
+    if (printed && message[0] == '\0' && strcmp(code, "InvalidCiphertextException") == 0) {
+        printed = fputs("rewrapctl: the ciphertext is damaged or of another key, or the encryption context is not the "
+                        "one it was made with\n",
+                        stderr) >= 0;
+    }
     rewrap_ignore(printed, "there is nowhere else to say it, and the exit code does");
     return fail(failure, EXIT_CODE_SERVICE, "%s", "");
 }

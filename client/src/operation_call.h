@@ -20,7 +20,8 @@ bool call_is_paged(const ProtobufCMethodDescriptor *method);
 /*
  * Calls the operation with a request checked by param_check, and waits. The caller owns *ret. When the daemon answers
  * an error, it has been printed to stderr whole, in the words of the AWS CLI (KMS.md R-152): "An error occurred (…)
- * when calling the … operation: …". The exit code is then EXIT_CODE_SERVICE, and there is no text.
+ * when calling the … operation: …", and for an InvalidCiphertextException without a text a line with what it means. The
+ * exit code is then EXIT_CODE_SERVICE, and there is no text.
  */
 REWRAP_MUST_USE bool call_once(struct rewrap_client *client, const ProtobufCMethodDescriptor *method,
                                const json_t *request, uint32_t timeout_ms, json_t **ret, struct failure *failure);

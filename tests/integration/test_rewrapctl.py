@@ -223,7 +223,8 @@ def test_service_error(instance):
 
 def test_service_error_without_a_text(instance, keys):
     text = failed(instance.ctl("re-encrypt", "--ciphertext-blob", "eA==", "--destination-key-id", "alias/F"), SERVICE)
-    assert text == "\nAn error occurred (InvalidCiphertextException) when calling the ReEncrypt operation: \n"
+    assert text == "\nAn error occurred (InvalidCiphertextException) when calling the ReEncrypt operation: \n" \
+                   "rewrapctl: the ciphertext is damaged or of another key, or the encryption context is not the one it was made with\n"
 
 
 def test_nobody_listens(instance, tmp_path):

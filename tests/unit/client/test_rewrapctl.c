@@ -65,6 +65,10 @@ static void answer_re_encrypt(int fd, const Rewrap__Request *frame, const Rewrap
         answer_error(fd, frame->id, "InvalidCiphertextException", NULL);
         return;
     }
+    if (strcmp(destination, "silent-internal") == 0) {
+        answer_error(fd, frame->id, "KMSInternalException", NULL);
+        return;
+    }
     if (strcmp(destination, "hostile-error") == 0) {
         answer_error(fd, frame->id, "X\x1b[2J", "\x1b]0;title\x07\nb\xc2\x9b\xe2\x80\xae");
         return;
@@ -337,7 +341,12 @@ static void errors_of_the_service(void **state)
     ran = RUN("re-encrypt", "--destination-key-id", "silent-error");
     assert_int_equal(ran->exit_code, 254);
     assert_string_equal(ran->err,
-                        "\nAn error occurred (InvalidCiphertextException) when calling the ReEncrypt operation: \n");
+                        "\nAn error occurred (InvalidCiphertextException) when calling the ReEncrypt operation: \n"
+                        "rewrapctl: the ciphertext is damaged or of another key, or the encryption context is not the "
+                        "one it was made with\n");
+    ran = RUN("re-encrypt", "--destination-key-id", "silent-internal");
+    assert_string_equal(ran->err,
+                        "\nAn error occurred (KMSInternalException) when calling the ReEncrypt operation: \n");
     ran = RUN("re-encrypt", "--destination-key-id", "hostile-error");
     assert_string_equal(ran->err, "\nAn error occurred (X\\u001b[2J) when calling the ReEncrypt operation: "
                                   "\\u001b]0;title\\u0007\nb\\u009b\\u202e\n");
