@@ -3,10 +3,12 @@ import base64
 import json
 import os
 import re
+import subprocess
 
 import pytest
 
 import client as c
+from instance import BIN, ROOT
 
 USAGE, CONFIGURATION, SERVICE, OTHER = 252, 253, 254, 255
 
@@ -61,6 +63,19 @@ def test_re_encrypt(instance, keys, sample, blob, tmp_path):
     (tmp_path / "moved").write_bytes(base64.b64decode(moved["CiphertextBlob"]))
     back = answer(instance.ctl("decrypt", "--ciphertext-blob", f"fileb://{tmp_path}/moved", "--encryption-context", '{"e":"f","c":"d"}'))
     assert base64.b64decode(back["Plaintext"]) == sample.read_bytes()
+
+
+def test_examples_of_the_manual(instance, tmp_path):
+    """Each block that docs/rewrapctl.md marks as an example runs as it is written, in an empty folder."""
+    with open(os.path.join(ROOT, "docs", "rewrapctl.md"), encoding="utf-8") as file:
+        examples = re.findall(r"^```sh example\n(.*?)^```$", file.read(), re.MULTILINE | re.DOTALL)
+    assert examples
+    for example in examples:
+        done = subprocess.run(["bash", "-euo", "pipefail", "-c", example], cwd=tmp_path, capture_output=True, text=True, timeout=120,
+                              env={**os.environ, **instance.env, "PATH": BIN + os.pathsep + os.environ["PATH"]})
+        ok(done)
+    archive = answer(instance.ctl("describe-key", "--key-id", "alias/archive"))["KeyMetadata"]
+    assert json.loads(done.stdout)["KeyId"] == archive["Arn"]
 
 
 def test_every_option_of_re_encrypt(instance, keys, blob):
