@@ -7,6 +7,7 @@
 #include "param.h"
 #include "query.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,12 @@ static bool find_endpoint(const struct globals *globals, const char **ret, struc
                 SOCKET_VARIABLE, SOCKET_OF_THE_SERVICE);
 }
 
+/* No socket, or one that a daemon left behind. */
+static bool nobody_listens(int error)
+{
+    return error == ENOENT || error == ECONNREFUSED;
+}
+
 static bool connect_to(const struct globals *globals, const char *endpoint, struct rewrap_client **ret,
                        struct failure *failure)
 {
@@ -51,8 +58,8 @@ static bool connect_to(const struct globals *globals, const char *endpoint, stru
                     "Bad value for %s \"%.128s\": it must be of the form unix:PATH, with a path of at most 107 bytes",
                     globals->endpoint != NULL ? "--endpoint" : SOCKET_VARIABLE, endpoint);
     default:
-        return fail(failure, EXIT_CODE_OTHER, "Could not connect to the endpoint: \"%s\": %s", endpoint,
-                    strerror(result.saved_errno));
+        return fail(failure, EXIT_CODE_OTHER, "Could not connect to the endpoint: \"%s\": %s%s", endpoint,
+                    strerror(result.saved_errno), nobody_listens(result.saved_errno) ? " (is rewrapd running?)" : "");
     }
 }
 

@@ -244,7 +244,7 @@ def test_service_error_without_a_text(instance, keys):
 
 def test_nobody_listens(instance, tmp_path):
     text = failed(instance.ctl("list-keys", "--endpoint", f"unix:{tmp_path}/nobody.sock"), OTHER)
-    assert "nobody.sock" in text
+    assert "nobody.sock" in text and text.endswith("No such file or directory (is rewrapd running?)\n")
     for endpoint in ("tcp:1.2.3.4", "", "relative/path", "unix:" + "/x" * 100):
         assert instance.ctl("list-keys", "--endpoint", endpoint).returncode in (USAGE, CONFIGURATION, OTHER)
 

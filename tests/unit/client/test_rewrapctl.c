@@ -311,7 +311,10 @@ static void the_socket_is_found(void **state)
     assert_int_equal(ran->exit_code, 255);
     assert_string_equal(ran->err,
                         "\nrewrapctl: error: Could not connect to the endpoint: \"/nonexistent\": No such file or "
-                        "directory\n");
+                        "directory (is rewrapd running?)\n");
+    ran = run(words, "/dev/null/x", "");
+    assert_string_equal(ran->err,
+                        "\nrewrapctl: error: Could not connect to the endpoint: \"/dev/null/x\": Not a directory\n");
     if (access("/run/rewrapd/rewrapd.sock", F_OK) != 0) { /* a machine that runs the service has an endpoint */
         assert_int_equal(run(words, NULL, "")->exit_code, 253);
     }
