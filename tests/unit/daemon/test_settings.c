@@ -1,5 +1,6 @@
 /* The configuration: what is accepted, and that everything else is refused with its line. */
 #include "settings.h"
+#include "settings_keys.h"
 
 #include "workers/workers.h"
 
@@ -288,6 +289,37 @@ static void files_that_cannot_be_read(void **state)
     assert_null(settings);
 }
 
+/* packaging/rewrapd.conf: read whole, and every key of every table stands in it, if only in a comment. */
+static void the_example_is_good_and_complete(void **state)
+{
+    (void)state;
+    static const struct key_row *const tables[] = {settings_service_keys, settings_listen_keys, settings_peer_keys,
+                                                   settings_token_keys};
+    char error[512] = "";
+    struct settings *settings = NULL;
+    setenv("CREDENTIALS_DIRECTORY", "/run/credentials/rewrapd.service", 1);
+    assert_true(settings_read(EXAMPLE_CONFIGURATION, &settings, error, sizeof error));
+    unsetenv("CREDENTIALS_DIRECTORY");
+    settings_free(settings);
+
+    char text[16384] = "\n";
+    int fd = open(EXAMPLE_CONFIGURATION, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_true(read(fd, text + 1, sizeof text - 2) > 0);
+    close(fd);
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+        for (const struct key_row *row = tables[i]; row->key != NULL; row++) {
+            char line[64];
+            char comment[64];
+            snprintf(line, sizeof line, "\n%s =", row->key);
+            snprintf(comment, sizeof comment, "\n#%s =", row->key);
+            if (strstr(text, line) == NULL && strstr(text, comment) == NULL) {
+                fail_msg("the example does not show %s", row->key);
+            }
+        }
+    }
+}
+
 /* A file of that mode with a text in it, in a folder that is made for the test. */
 static void make_file(const char *folder, const char *name, mode_t mode, char *out, size_t size)
 {
@@ -368,6 +400,7 @@ int main(void)
         cmocka_unit_test(a_reload_tells_what_takes_a_restart),
         cmocka_unit_test(files_that_cannot_be_read),
         cmocka_unit_test(what_is_named_must_be_there),
+        cmocka_unit_test(the_example_is_good_and_complete),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
