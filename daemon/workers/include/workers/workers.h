@@ -21,7 +21,7 @@ struct event_base;
 struct workers;
 struct workers_job;
 
-#define WORKERS_MAX_PER_TOKEN 64 /* sessions of one daemon on one token; vendors' limits start around there */
+#define WORKERS_MAX_PER_TOKEN       64 /* sessions of one daemon on one token; vendors' limits start around there */
 #define WORKERS_BINDING_CHECK_BYTES 16 /* docs/ceremony.md */
 
 struct workers_token_settings {
@@ -36,7 +36,7 @@ struct workers_token_settings {
     unsigned deadline_ms;       /* how long a worker may take over one request, not counting those before it */
     unsigned start_deadline_ms; /* how long a worker may take to log in and look at the token, or to look at it again
                                    (ListObjects), and then for each further part of its list */
-    bool has_binding_check; /* the binding root is the one with this check value, not the only one */
+    bool has_binding_check;     /* the binding root is the one with this check value, not the only one */
     uint8_t binding_check[WORKERS_BINDING_CHECK_BYTES];
     unsigned
         max_objects; /* how many keys of ours a worker looks at on the token; more from a worker is a fault of it */
