@@ -35,7 +35,7 @@ static void add_quoted(struct param_text *text, const char *string)
             param_text_add(text, "\\x%02x", *++at);
         } else if (name != NULL && (name - names) % 2 == 0) {
             param_text_add(text, "\\%c", name[1]);
-        } else if (*at == quote) {
+        } else if (*at == (unsigned char)quote) {
             param_text_add(text, "\\%c", quote);
         } else if (*at < 0x20 || *at == 0x7F) {
             param_text_add(text, "\\x%02x", *at);
