@@ -30,6 +30,8 @@ struct workers_token_settings {
     const char *init_args; /* or NULL */
     const char *uri;
     const char *pin_file; /* read by the workers; here only its identity is looked at, at most once a second */
+    /* Sections with the same uri and pin_file, letter by letter, count as one token when its PIN is refused; with the
+     * uri of one token spelled in two ways each section tries a wrong PIN once. */
     Hsm__Level require;
     unsigned workers;           /* processes, 1 to WORKERS_MAX_PER_TOKEN */
     unsigned max_queue;         /* jobs that may wait */
