@@ -90,6 +90,10 @@ static struct hsm_result add_object(const struct key_reading *reading, const str
     if (result.code == HSM_TOKEN_UNAVAILABLE || result.code == HSM_NO_MEMORY) {
         return result;
     }
+    /* One object that cannot be read must not stop a start; who asks for it alone is told. */
+    if (result.code != HSM_OK && result.code != HSM_KEY_REFUSED && reading->alone) {
+        return result;
+    }
     return count_object(reading, class, half, object, material_id, result);
 }
 

@@ -14,6 +14,7 @@ struct key_reading {
      * handle of a destroyed one to another at once, then keys_find would not know it either.)
      */
     const struct key_index *passed;
+    bool alone; /* one key is looked for: what cannot be read is an error */
 };
 
 /* Every key of ours. HSM_LIMIT beyond table->max keys, or with far more objects of others. Blocks as the token does. */
