@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -99,10 +100,12 @@ static int count_stock(struct run *run, enum hsm_spec spec, size_t *ret)
 /* The user's half, with which a run begins: what is there, and by which mechanism AES keys will wrap. */
 static int look(struct run *run, enum hsm_spec spec, size_t *ret_have, unsigned long *ret_kwp)
 {
-    bool pads;
-    const struct hsm_result result = hsm_probe_kwp(run->token, ret_kwp, &pads);
-    if (result.code != HSM_OK) {
-        return failed(run, "looking for AES key wrap with padding", result);
+    if (spec == HSM_SPEC_AES_256) { /* RSA pairs are made on tokens without it, too */
+        bool pads;
+        const struct hsm_result result = hsm_probe_kwp(run->token, ret_kwp, &pads);
+        if (result.code != HSM_OK) {
+            return failed(run, "looking for AES key wrap with padding", result);
+        }
     }
     return count_stock(run, spec, ret_have);
 }
@@ -187,6 +190,16 @@ static int read_pin(const struct run *run, const char *path, struct secbuf **ret
     return result.code == HSM_OK ? 0 : failed(run, path, result);
 }
 
+/* Names the token as it was asked for, without the query of the URI: PINs stand there, under whatever name. */
+static int failed_to_open(const struct run *run, struct hsm_result result)
+{
+    const char *uri = run->options->token.uri;
+    char *shown = strndup(uri, strcspn(uri, "?"));
+    const int exit_code = failed(run, shown == NULL ? "the token" : shown, result);
+    free(shown);
+    return exit_code;
+}
+
 /* Both PINs are read before the token is touched: half a run for want of a file would be odd. */
 static int prepare(struct run *run)
 {
@@ -200,7 +213,7 @@ static int prepare(struct run *run)
     }
     const struct hsm_result result = hsm_token_open(&options->token, &run->token);
     if (result.code != HSM_OK) {
-        return failed(run, options->token.uri, result);
+        return failed_to_open(run, result);
     }
     ceremony_output_token(run->output, hsm_token_info(run->token));
     return log_in(run, HSM_USER, run->user_pin);

@@ -209,6 +209,11 @@ static bool complete(const struct ceremony_options *options, int *ret_exit)
     if (options->token.uri == NULL) {
         return complain(options, "no token: give --token-uri or REWRAP_TOKEN_URI");
     }
+    /* It stands in the process list already; it is not repeated besides. */
+    if (strstr(options->token.uri, "pin-value") != NULL || strstr(options->token.uri, "pin-source") != NULL) {
+        return complain(options, "a PIN does not belong into the token's URI; --user-pin-file names the file that "
+                                 "holds it");
+    }
     if (options->user_pin_file == NULL) {
         return complain(options, "no user PIN: give --user-pin-file or REWRAP_PIN_FILE");
     }

@@ -69,6 +69,14 @@ static void test_configuration(void **state)
     fixture_write_file(bad_pin, "not the PIN\n", 0600);
     expect_exit(fixture, 253, "did not load", ARGUMENTS("list", "--module", "/nonexistent.so"));
     expect_exit(fixture, 253, "matches no token", ARGUMENTS("list", "--token-uri", "pkcs11:token=nobody"));
+    static const char *const with_pin[] = {
+        "pkcs11:token=rewrapd-test?pin-value=" FIXTURE_USER_PIN, "pkcs11:token=x?pin-source=/" FIXTURE_USER_PIN,
+        "pkcs11:token=nobody?x-pin=" FIXTURE_USER_PIN, "token=x?y=" FIXTURE_USER_PIN};
+    for (size_t i = 0; i < sizeof with_pin / sizeof with_pin[0]; i++) {
+        expect_exit(fixture, 253, "", ARGUMENTS("list", "--token-uri", with_pin[i]));
+        assert_null(strstr(outcome.out, FIXTURE_USER_PIN)); /* of stderr expect_exit says so */
+    }
+    expect_exit(fixture, 253, "does not belong into", ARGUMENTS("list", "--token-uri", with_pin[0]));
     expect_exit(fixture, 253, "RFC 7512", ARGUMENTS("list", "--token-uri", "token=rewrapd-test"));
     expect_exit(fixture, 253, "/nonexistent", ARGUMENTS("list", "--user-pin-file", "/nonexistent"));
     expect_exit(fixture, 253, "/nonexistent", ARGUMENTS("init", "--so-pin-file", "/nonexistent"));
