@@ -36,6 +36,19 @@ static bool harden(void)
            setrlimit(RLIMIT_CORE, &none) == 0;
 }
 
+/*
+ * Plaintexts of Encrypt and Decrypt pass through here. With a finite limit MCL_FUTURE would make a later allocation
+ * fail at the worst moment, so all is locked or nothing, as in rewrapd, which says so in its log.
+ */
+static void lock_memory(void)
+{
+    struct rlimit locked;
+    bool unlimited = getrlimit(RLIMIT_MEMLOCK, &locked) == 0 && locked.rlim_cur == RLIM_INFINITY;
+    if (unlimited || geteuid() == 0) {
+        rewrap_ignore(mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT), "secrets have locked memory of their own");
+    }
+}
+
 static bool is_socket(int fd)
 {
     struct stat status;
@@ -80,6 +93,7 @@ int main(void)
     if (!harden() || fcntl(CHANNEL_FD, F_SETFD, FD_CLOEXEC) != 0) {
         return EX_OSERR;
     }
+    lock_memory();
     struct worker worker = {.result = BUFFER_INIT(CIPHERTEXT_MAX_BYTES)};
     channel_init(&worker.channel, CHANNEL_FD, map_progress());
     bool ready = start(&worker);
