@@ -1,8 +1,8 @@
 /*
  * attack MODULE TOKEN-LABEL USER-PIN-FILE: tries every attack of the families on a token from the ceremony
  * (boundary.h), one line each. Exits 1 when the token lets one through that is not known, or when a control does not
- * succeed, and 2 when the test cannot be held. It needs two sealed AES keys, one RSA_2048 pair and nobody else on the
- * token; what it makes, it destroys.
+ * succeed, and 2 when the test cannot be held. It needs two sealed AES keys, one RSA_2048 pair, the binding
+ * root and the audit key of a ceremony, and nobody else on the token; what it makes, it destroys.
  */
 #include "boundary.h"
 
