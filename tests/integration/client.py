@@ -41,8 +41,8 @@ def packed(operation, request_id=1, timeout_ms=None, **members):
 class Client:
     def __init__(self, path, deadline_s=DEADLINE_S):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.connect(path)  # waits while the daemon's backlog is full, which a socket with a timeout would not
         self.socket.settimeout(deadline_s)
-        self.socket.connect(path)
         self.received = b""
         self.next_id = 1
         self.operations = {}
