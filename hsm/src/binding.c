@@ -66,7 +66,7 @@ static struct hsm_result judge_root(struct hsm_token *token, CK_OBJECT_HANDLE ob
         return result;
     }
     result = binding_check_value(token, object, found);
-    if (result.code == HSM_OK && memcmp(found, check, sizeof found) != 0) {
+    if (result.code == HSM_OK && !secret_equal(found, check, sizeof found)) {
         return hsm_failure(HSM_KEY_NOT_FOUND, "check value");
     }
     return result;

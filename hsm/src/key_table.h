@@ -17,7 +17,7 @@ struct key_entry {
     const struct key_class *class; /* NULL: the slot is free */
     uint8_t material_id[MATERIAL_ID_BYTES];
     struct key_candidates halves[KEY_HALVES];
-    bool stale; /* look on the token before the next use */
+    bool stale;            /* look on the token before the next use */
     uint64_t looked_at_ms; /* when this key alone was looked for; 0: never */
 };
 
