@@ -163,6 +163,10 @@ static void on_workers_started(void *arg, enum workers_start outcome, const char
     server->phase = SERVER_SERVING;
     log_notice("serving in %s; keys: %zu, aliases: %zu, registry: %s/registry.db", server->settings->region,
                registry_keys(server->registry), registry_aliases(server->registry), server->settings->state_dir);
+    for (size_t i = 0; i < server->settings->n_tokens; i++) {
+        const char *token = server->settings->tokens[i].name;
+        log_notice("token %s: %zu spare sealed keys", token, operations_spares(&server->operations, token));
+    }
     sd_notify(0, "READY=1");
     if (server->reload_wanted) {
         server_reload(server);

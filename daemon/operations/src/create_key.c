@@ -10,6 +10,7 @@
 #include "registry/registry.h"
 
 #include <string.h>
+#include <syslog.h>
 
 struct create_key {
     struct operation_pending pending; /* has the new key's id, account and, once it is known, its material */
@@ -152,6 +153,9 @@ static void on_relisted(struct operation *operation, const Hsm__Response *unused
         store(operation);
         return;
     }
+    operation_log(operation, LOG_WARNING,
+                  "token %s has no spare sealed key left, and %s asked for one: rewrapctl ceremony add", state->token,
+                  operation->principal);
     operation_fail(operation, OPERATION_LIMIT_EXCEEDED,
                    "Token %s has no spare sealed key left. The custodian adds some with `rewrapctl ceremony add`.",
                    state->token);

@@ -95,15 +95,26 @@ void operation_fail_dry_run(struct operation *operation)
                  "The request would have succeeded, but the DryRun option is set."); /* KMS.md R-41 */
 }
 
-void operation_fail_with(struct operation *operation, struct operation_failure failure, const char *detail)
+void operation_log(const struct operation *operation, int priority, const char *format, ...)
 {
     const struct operations *operations = operation->operations;
-    if (failure.log_reason != NULL && operations->log != NULL) {
-        char line[LOG_LINE_BYTES];
-        snprintf(line, sizeof line, "%s for %s: %s%s%s, answering %s", operation->kind->name, operation->principal,
-                 failure.log_reason, detail == NULL || *detail == '\0' ? "" : ": ", detail == NULL ? "" : detail,
-                 operation_code_name(failure.code));
-        operations->log(operations->log_arg, LOG_ERR, line);
+    if (operations->log == NULL) {
+        return;
+    }
+    char line[LOG_LINE_BYTES];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    operations->log(operations->log_arg, priority, line);
+}
+
+void operation_fail_with(struct operation *operation, struct operation_failure failure, const char *detail)
+{
+    if (failure.log_reason != NULL) {
+        operation_log(operation, LOG_ERR, "%s for %s: %s%s%s, answering %s", operation->kind->name,
+                      operation->principal, failure.log_reason, detail == NULL || *detail == '\0' ? "" : ": ",
+                      detail == NULL ? "" : detail, operation_code_name(failure.code));
     }
     answer_error(operation, failure.code, failure.text);
 }

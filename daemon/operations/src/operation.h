@@ -51,6 +51,9 @@ void operation_finish(struct operation *operation, const ProtobufCMessage *respo
 REWRAP_PRINTF(3, 4) void operation_fail(struct operation *operation, enum operation_code code, const char *format, ...);
 void operation_fail_without_text(struct operation *operation, enum operation_code code);
 
+/* A line for the operator, when there is a log. */
+REWRAP_PRINTF(3, 4) void operation_log(const struct operation *operation, int priority, const char *format, ...);
+
 /* Answers with the error of a table in errors.h, and logs it with detail (or NULL) when the operator should see it. */
 void operation_fail_with(struct operation *operation, struct operation_failure failure, const char *detail);
 

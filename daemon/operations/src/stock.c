@@ -46,6 +46,17 @@ bool operation_stock_draw(struct operation *operation, const char *token, struct
     return true;
 }
 
+static bool is_recorded(void *arg, const uint8_t material_id[MATERIAL_ID_BYTES])
+{
+    return registry_key_of_material(arg, material_id) != NULL;
+}
+
+size_t operations_spares(const struct operations *operations, const char *token)
+{
+    return workers_stock_count(operations->workers, token, HSM__KEY_SPEC__KEY_SPEC_AES_256,
+                               HSM__BOUNDARY__BOUNDARY_SEALED, is_recorded, operations->registry);
+}
+
 /* ------------------------------------------------------------------ reading the token again */
 
 static struct operation_relist *find(const struct operations *operations, const char *token)

@@ -288,6 +288,9 @@ void workers_stock_clear(struct workers_stock *stock);
 /* Moves *from to *to, whose old content is freed. */
 void workers_stock_move(struct workers_stock *to, struct workers_stock *from);
 
+/* Whether it is verified, and of that kind. */
+bool workers_stock_fits(const struct workers_stock_entry *entry, Hsm__KeySpec spec, Hsm__Boundary boundary);
+
 /* The first usable one of that kind that is not taken, borrowed, or NULL. Starts where the last search ended. */
 const struct workers_stock_entry *workers_stock_search(struct workers_stock *stock, Hsm__KeySpec spec,
                                                        Hsm__Boundary boundary, workers_taken_fn taken, void *arg);

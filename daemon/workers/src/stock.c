@@ -72,13 +72,18 @@ void workers_stock_move(struct workers_stock *to, struct workers_stock *from)
     *from = (struct workers_stock){.entries = NULL};
 }
 
+bool workers_stock_fits(const struct workers_stock_entry *entry, Hsm__KeySpec spec, Hsm__Boundary boundary)
+{
+    return entry->usable && entry->spec == spec && entry->boundary == boundary;
+}
+
 const struct workers_stock_entry *workers_stock_search(struct workers_stock *stock, Hsm__KeySpec spec,
                                                        Hsm__Boundary boundary, workers_taken_fn taken, void *arg)
 {
     for (size_t i = 0; i < stock->len; i++) {
         size_t at = (stock->next + i) % stock->len;
         const struct workers_stock_entry *entry = &stock->entries[at];
-        if (entry->usable && entry->spec == spec && entry->boundary == boundary && !taken(arg, entry->material_id)) {
+        if (workers_stock_fits(entry, spec, boundary) && !taken(arg, entry->material_id)) {
             stock->next = at;
             return entry;
         }

@@ -199,6 +199,18 @@ bool workers_stock_find(const struct workers *workers, const char *token_name, H
     return true;
 }
 
+size_t workers_stock_count(const struct workers *workers, const char *token_name, Hsm__KeySpec spec,
+                           Hsm__Boundary boundary, workers_taken_fn taken, void *arg)
+{
+    const struct workers_token *token = token_find(workers, token_name);
+    size_t count = 0;
+    for (size_t i = 0; token != NULL && i < token->stock.len; i++) {
+        const struct workers_stock_entry *entry = &token->stock.entries[i];
+        count += workers_stock_fits(entry, spec, boundary) && !taken(arg, entry->material_id);
+    }
+    return count;
+}
+
 size_t workers_pending(const struct workers *workers)
 {
     return workers->pending;

@@ -240,6 +240,18 @@ bool workers_stock_find(const struct workers *workers, const char *token, Hsm__K
     return false;
 }
 
+size_t workers_stock_count(const struct workers *workers, const char *token, Hsm__KeySpec spec, Hsm__Boundary boundary,
+                           workers_taken_fn taken, void *arg)
+{
+    const struct fake_token *found = find_token(workers, token);
+    size_t count = 0;
+    require(spec == HSM__KEY_SPEC__KEY_SPEC_AES_256 && boundary == HSM__BOUNDARY__BOUNDARY_SEALED);
+    for (size_t i = 0; found != NULL && i < found->n_stock; i++) {
+        count += !found->stock[i].hidden && !taken(arg, found->stock[i].material_id);
+    }
+    return count;
+}
+
 size_t fake_workers_submitted(const struct workers *workers)
 {
     return workers->submitted;

@@ -40,7 +40,9 @@ static void what_a_ceremony_added_is_found(void **state)
 {
     struct fixture *fixture = *state;
     fixture->main->n_stock = 0;
+    assert_int_equal(operations_spares(&fixture->operations, NULL), 0);
     assert_error(fixture, "CreateKey", &plain.base, "LimitExceededException", EMPTY_TEXT);
+    assert_int_equal(fixture->logged, 1); /* the operator is told too */
     fake_token_add_spare(fixture->main, 9, true);
     struct reply reply;
     assert_success(fixture, "CreateKey", &plain.base, &reply);
@@ -195,7 +197,7 @@ static void a_material_that_another_key_got_first_is_a_fault(void **state)
     reply_clear(&reply);
     fake_workers_make_again(fixture->workers);
     assert_error(fixture, "CreateKey", &request.base, "KMSInternalException", "The registry already holds that entry.");
-    assert_int_equal(fixture->logged, 1);
+    assert_int_equal(fixture->logged, 2); /* that the stock is empty, and that */
 }
 
 static void tokens_have_a_stock_each(void **state)

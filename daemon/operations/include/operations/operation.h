@@ -80,6 +80,12 @@ struct operation *operation_start(struct operations *operations, const struct op
  */
 void operation_abandon(struct operation *operation);
 
+/*
+ * How many spare sealed keys of SYMMETRIC_DEFAULT a token has (NULL: the first). It looks at all of its keys: for the
+ * log, not for every request.
+ */
+size_t operations_spares(const struct operations *operations, const char *token);
+
 /* How many operations are under way. */
 size_t operations_running(const struct operations *operations);
 

@@ -142,5 +142,9 @@ typedef bool (*workers_taken_fn)(void *arg, const uint8_t material_id[32]);
 bool workers_stock_find(const struct workers *workers, const char *token, Hsm__KeySpec spec, Hsm__Boundary boundary,
                         workers_taken_fn taken, void *arg, uint8_t ret_material_id[32]);
 
+/* How many of them there are. It looks at all: for the log, not for every request. */
+size_t workers_stock_count(const struct workers *workers, const char *token, Hsm__KeySpec spec, Hsm__Boundary boundary,
+                           workers_taken_fn taken, void *arg);
+
 /* Jobs whose `done` is still owed (an abandoned one is not counted): a graceful stop waits until there are none. */
 size_t workers_pending(const struct workers *workers);
