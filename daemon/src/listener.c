@@ -143,17 +143,18 @@ bool listener_change(struct listener *listener, const struct settings_listener *
     struct settings_listener fresh = *settings;
     fresh.principal = NULL;
     fresh.path = old.path;
-    fresh.group = settings->group == NULL ? NULL : strdup(settings->group);
-    if (settings->group != NULL && fresh.group == NULL) {
+    char *group = settings->group == NULL ? NULL : strdup(settings->group);
+    if (settings->group != NULL && group == NULL) {
         snprintf(error, error_size, "[listen %s] there is no memory", settings->name);
         return false;
     }
     if (!set_owner(&fresh, error, error_size)) {
         char unused[256];
         rewrap_ignore(set_owner(&old, unused, sizeof unused), "the first failure is the one that is told");
-        free(fresh.group);
+        free(group);
         return false;
     }
+    fresh.group = group;
     listener->settings = fresh;
     free(old.group);
     return true;

@@ -5,6 +5,7 @@
 #include "errors.h"
 #include "p11_call.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,8 +34,11 @@ static struct hsm_result add(struct survey *survey, const struct ceremony_recipe
     return HSM_SUCCESS;
 }
 
-static struct hsm_result add_check(struct hsm_token *token, CK_OBJECT_HANDLE root, struct ceremony_object *object)
+/* For the root that was added last. */
+static struct hsm_result add_check(struct hsm_token *token, CK_OBJECT_HANDLE root, struct survey *survey)
 {
+    assert(survey->found.objects != NULL && survey->found.n > 0);
+    struct ceremony_object *object = &survey->found.objects[survey->found.n - 1];
     return object->refused_for == NULL ? binding_check_value(token, root, object->check) : HSM_SUCCESS;
 }
 
@@ -121,7 +125,7 @@ static struct hsm_result look(struct hsm_token *token, const struct ceremony_rec
             result = add(survey, recipe, key->id, key->has_id ? result.what : "CKA_ID");
         }
         if (result.code == HSM_OK && recipe->role == CEREMONY_BINDING_ROOT) {
-            result = add_check(token, key->handle, &survey->found.objects[survey->found.n - 1]);
+            result = add_check(token, key->handle, survey);
         }
     }
     for (size_t i = 0; i < publics->n && result.code == HSM_OK; i++) {
