@@ -93,8 +93,9 @@ bool operation_may_use_key(const struct operation *operation, enum operation_per
     return ask_for_key(operation, permission, key, arn).decision == DECISION_ALLOWED;
 }
 
-bool operation_authorize_key(struct operation *operation, enum operation_permission permission,
-                             const struct registry_key *key)
+/* How a key of another account is denied must not tell whether it exists: it depends on who named it. */
+static bool authorize_key(struct operation *operation, enum operation_permission permission,
+                          const struct registry_key *key, bool only_ciphertext_names_it)
 {
     char arn[OPERATION_ARN_KEY_BYTES];
     struct decision_result result = ask_for_key(operation, permission, key, arn);
@@ -103,26 +104,24 @@ bool operation_authorize_key(struct operation *operation, enum operation_permiss
     }
     if (is_own(operation, key)) {
         refuse(operation, permission, arn, result);
+    } else if (only_ciphertext_names_it) {
+        operation_refuse_ciphertext(operation);
     } else {
         operation_refuse_foreign(operation, permission);
     }
     return false;
 }
 
+bool operation_authorize_key(struct operation *operation, enum operation_permission permission,
+                             const struct registry_key *key)
+{
+    return authorize_key(operation, permission, key, false);
+}
+
 bool operation_authorize_ciphertext(struct operation *operation, enum operation_permission permission,
                                     const struct registry_key *key)
 {
-    char arn[OPERATION_ARN_KEY_BYTES];
-    struct decision_result result = ask_for_key(operation, permission, key, arn);
-    if (result.decision == DECISION_ALLOWED) {
-        return true;
-    }
-    if (is_own(operation, key)) {
-        refuse(operation, permission, arn, result);
-    } else {
-        operation_refuse_ciphertext(operation);
-    }
-    return false;
+    return authorize_key(operation, permission, key, true);
 }
 
 static bool authorize_text(struct operation *operation, enum operation_permission permission, const char *resource)
