@@ -36,6 +36,8 @@ const char *hsm_code_text(enum hsm_code code)
         return "the token would change the length of the payload";
     case HSM_TOKEN_UNAVAILABLE:
         return "the token, its session or its login is gone";
+    case HSM_KEY_KEPT:
+        return "the token does not let the user destroy the object";
     case HSM_LIMIT:
         return "no room on the token, or a limit reached";
     case HSM_NO_MEMORY:

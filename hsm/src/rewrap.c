@@ -203,8 +203,11 @@ static struct hsm_result generate(struct hsm_rewrap *rewrap, const struct hsm_si
 }
 
 struct hsm_result hsm_rewrap_generate(struct hsm_rewrap *rewrap, const struct hsm_side *destination, size_t length,
-                                      struct buffer *out)
+                                      struct buffer *out, struct buffer *plaintext)
 {
+    if (plaintext != NULL) {
+        return hsm_failure(HSM_UNSUPPORTED, "a data key in plaintext");
+    }
     return diagnose(rewrap, generate(rewrap, destination, length, out));
 }
 

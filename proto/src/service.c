@@ -1,4 +1,4 @@
-/* The list of operations; see proto/service.h. */
+/* The lists of operations; see proto/service.h. */
 #include "proto/service.h"
 
 #include "proto/rewrap.pb-c.h"
@@ -8,7 +8,24 @@ const ProtobufCServiceDescriptor *service_key_management(void)
     return &rewrap__key_management__descriptor;
 }
 
+static const ProtobufCServiceDescriptor *const services[] = {
+    &rewrap__key_management__descriptor,
+    &rewrap__administration__descriptor,
+};
+#define N_SERVICES (sizeof services / sizeof services[0])
+
+const ProtobufCServiceDescriptor *service_at(size_t index)
+{
+    return index < N_SERVICES ? services[index] : NULL;
+}
+
 const ProtobufCMethodDescriptor *service_method(const char *name)
 {
-    return protobuf_c_service_descriptor_get_method_by_name(&rewrap__key_management__descriptor, name);
+    for (size_t i = 0; i < N_SERVICES; i++) {
+        const ProtobufCMethodDescriptor *method = protobuf_c_service_descriptor_get_method_by_name(services[i], name);
+        if (method != NULL) {
+            return method;
+        }
+    }
+    return NULL;
 }

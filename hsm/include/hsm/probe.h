@@ -17,9 +17,22 @@ enum hsm_level {
     HSM_LEVEL_SEALED,        /* the token itself refuses that */
 };
 
+/* How the length of a payload that lies on the token is found out, when no header says it (RSA ciphertexts). */
+enum hsm_lengths {
+    HSM_LENGTHS_UNKNOWN = 0,  /* it cannot be: what needs it is refused */
+    HSM_LENGTHS_BY_ATTRIBUTE, /* CKA_VALUE_LEN */
+    HSM_LENGTHS_BY_DIGEST,    /* C_DigestKey of the payload and some zeros, beside that of what KWP made of it, which is
+                                 padded */
+};
+
 struct hsm_profile {
     unsigned long kwp;  /* the CK_MECHANISM_TYPE that is RFC 5649 on this token: 0x210B, or 0x210A if it proves to be */
     bool pads_payloads; /* zero-pads to a multiple of 8 before KWP and so loses the length (SoftHSM 2.6.1) */
+    enum hsm_lengths lengths;
+    bool oaep_sha1;   /* C_UnwrapKey and C_WrapKey with CKM_RSA_PKCS_OAEP, this hash and MGF1 with the same */
+    bool oaep_sha256; /* likewise */
+    unsigned
+        payload_max_bytes; /* the longest payload that went through KWP and back, at most ENVELOPE_PAYLOAD_MAX_BYTES */
     enum hsm_level level;
     const char *level_reason; /* static: the first thing the token does not enforce; NULL when it is sealed */
 };

@@ -20,6 +20,7 @@ enum hsm_code {
     HSM_UNSUPPORTED, /* the token has no such mechanism, or refuses an attribute that is needed */
     HSM_LENGTH_NOT_KEPT,
     HSM_TOKEN_UNAVAILABLE, /* the token, the session or the login is gone */
+    HSM_KEY_KEPT,          /* the token does not let the user destroy this object */
     HSM_LIMIT,             /* no room on the token, or a limit of ours reached */
     HSM_NO_MEMORY,
     HSM_FAULT, /* the token failed in a way it should not */

@@ -93,10 +93,33 @@ REWRAP_MUST_USE struct hsm_result hsm_rewrap_encrypt(struct hsm_rewrap *rewrap, 
 REWRAP_MUST_USE struct hsm_result hsm_rewrap_decrypt(struct hsm_rewrap *rewrap, const struct hsm_side *source,
                                                      struct view ciphertext, bool check_only, struct buffer *out);
 
-/* A random payload of length bytes (1 to 1024, KMS.md R-72; else HSM_TOO_LARGE), made on the token, that nobody has
- * seen. */
+/*
+ * A random payload of length bytes (1 to 1024, KMS.md R-72; else HSM_TOO_LARGE), made on the token. With plaintext,
+ * which only open keys have (else HSM_UNSUPPORTED), it is appended there too, and the caller erases it; with NULL
+ * nobody has seen it.
+ */
 REWRAP_MUST_USE struct hsm_result hsm_rewrap_generate(struct hsm_rewrap *rewrap, const struct hsm_side *destination,
-                                                      size_t length, struct buffer *out);
+                                                      size_t length, struct buffer *out, struct buffer *plaintext);
+
+/* Random bytes of the token's own generator, 1 to 1024 (else HSM_TOO_LARGE). */
+REWRAP_MUST_USE struct hsm_result hsm_rewrap_random(struct hsm_rewrap *rewrap, size_t length, struct buffer *out);
+
+/* The public half of an RSA key as SubjectPublicKeyInfo in DER (RFC 5280 section 4.1), at most 1024 bytes.
+ * HSM_UNSUPPORTED for an AES key. */
+REWRAP_MUST_USE struct hsm_result hsm_rewrap_public_key(struct hsm_rewrap *rewrap, const struct hsm_key *key,
+                                                        struct buffer *out);
+
+/*
+ * Destroys every object of the key that can be destroyed. HSM_SUCCESS when none is left, also when there was none;
+ * HSM_KEY_KEPT when the token refuses to destroy one (sealed keys are not CKA_DESTROYABLE).
+ */
+REWRAP_MUST_USE struct hsm_result hsm_rewrap_destroy(struct hsm_rewrap *rewrap, const struct hsm_key *key);
+
+/*
+ * After hsm_token_renew: every handle is forgotten and looked up again when it is needed, the binding root at once. The
+ * failures of hsm_rewrap_new; the rewrap is then to be freed.
+ */
+REWRAP_MUST_USE struct hsm_result hsm_rewrap_renew(struct hsm_rewrap *rewrap);
 
 /* Makes an open key on the token and gives its material id. HSM_UNSUPPORTED for a spec that cannot be open. */
 REWRAP_MUST_USE struct hsm_result hsm_rewrap_make_open(struct hsm_rewrap *rewrap, enum hsm_spec spec,

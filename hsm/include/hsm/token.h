@@ -52,3 +52,11 @@ REWRAP_MUST_USE struct hsm_result hsm_pin_read(const char *path, struct secbuf *
 REWRAP_MUST_USE struct hsm_result hsm_token_login(struct hsm_token *token, enum hsm_user user,
                                                   const struct secbuf *pin);
 REWRAP_MUST_USE struct hsm_result hsm_token_logout(struct hsm_token *token);
+
+/*
+ * After a call answered that the session, the login or the handles are gone: closes what is left of the session, opens
+ * another, and logs the user in, once, with the PIN that the file has now. Session objects of before are gone, handles
+ * of before are worthless. HSM_TOKEN_UNAVAILABLE when the token is not there, else the failures of hsm_pin_read and
+ * hsm_token_login.
+ */
+REWRAP_MUST_USE struct hsm_result hsm_token_renew(struct hsm_token *token, const char *pin_file);

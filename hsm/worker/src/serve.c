@@ -63,7 +63,7 @@ static void generate_data_key(struct worker *worker, const Hsm__Request *request
         answer_bad_request(answer, fault);
         return;
     }
-    answer_result(answer, hsm_rewrap_generate(worker->rewrap, &destination, body->length, &worker->result));
+    answer_result(answer, hsm_rewrap_generate(worker->rewrap, &destination, body->length, &worker->result, NULL));
     answer->response.has_ciphertext = answer->response.status == HSM__STATUS__STATUS_OK;
 }
 

@@ -1,11 +1,14 @@
-/* The list of operations, from the descriptor of service KeyManagement in rewrap.proto. */
+/* The lists of operations, from the descriptors of the services in rewrap.proto. */
 #pragma once
 
 #include <protobuf-c/protobuf-c.h>
 #include <stddef.h>
 
-/* The public service. The descriptor is static. */
+/* What AWS KMS has too. The descriptors are static. */
 const ProtobufCServiceDescriptor *service_key_management(void);
 
-/* The rpc of that exact name ("ReEncrypt", case-sensitive: KMS.md R-2), or NULL. */
+/* Every service of the socket, service_key_management first: NULL for an index beyond the last. */
+const ProtobufCServiceDescriptor *service_at(size_t index);
+
+/* The rpc of that exact name ("ReEncrypt", case-sensitive: KMS.md R-2) in any of them, or NULL. */
 const ProtobufCMethodDescriptor *service_method(const char *name);

@@ -26,8 +26,8 @@ static void test_lengths_out_of_range(void **state)
     struct buffer out = BUFFER_INIT(CIPHERTEXT_MAX_BYTES);
     assert_hsm(HSM_TOO_LARGE, hsm_rewrap_encrypt(fixture->rewrap, &side, view_of(payload, sizeof payload), &out));
     assert_hsm(HSM_TOO_LARGE, hsm_rewrap_encrypt(fixture->rewrap, &side, view_of(payload, 0), &out));
-    assert_hsm(HSM_TOO_LARGE, hsm_rewrap_generate(fixture->rewrap, &side, 0, &out));
-    assert_hsm(HSM_TOO_LARGE, hsm_rewrap_generate(fixture->rewrap, &side, 1025, &out));
+    assert_hsm(HSM_TOO_LARGE, hsm_rewrap_generate(fixture->rewrap, &side, 0, &out, NULL));
+    assert_hsm(HSM_TOO_LARGE, hsm_rewrap_generate(fixture->rewrap, &side, 1025, &out, NULL));
     assert_int_equal(out.len, 0);
     assert_int_equal(fixture_session_objects(fixture), 0);
 }
@@ -115,11 +115,11 @@ static void test_generated_keys(void **state)
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
         struct buffer blob = BUFFER_INIT(CIPHERTEXT_MAX_BYTES);
         struct buffer plain = BUFFER_INIT(CIPHERTEXT_MAX_BYTES);
-        assert_hsm(HSM_OK, hsm_rewrap_generate(fixture->rewrap, &side, lengths[i], &blob));
+        assert_hsm(HSM_OK, hsm_rewrap_generate(fixture->rewrap, &side, lengths[i], &blob, NULL));
         assert_hsm(HSM_OK, hsm_rewrap_decrypt(fixture->rewrap, &side, buffer_view(&blob), false, &plain));
         assert_int_equal(plain.len, lengths[i]);
         buffer_reset(&blob);
-        assert_hsm(HSM_OK, hsm_rewrap_generate(fixture->rewrap, &sealed, lengths[i], &blob));
+        assert_hsm(HSM_OK, hsm_rewrap_generate(fixture->rewrap, &sealed, lengths[i], &blob, NULL));
         buffer_clear(&blob);
         buffer_clear(&plain);
     }

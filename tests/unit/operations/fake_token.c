@@ -134,6 +134,9 @@ Hsm__Status fake_token_serve(struct fake_token *token, unsigned *made, const Hsm
         return make_open(made, response, blob);
     case HSM__REQUEST__BODY_LIST_OBJECTS:
         return list(token);
+    case HSM__REQUEST__BODY_GENERATE_RANDOM:
+    case HSM__REQUEST__BODY_GET_PUBLIC_KEY:
+    case HSM__REQUEST__BODY_DESTROY_KEY:
     case HSM__REQUEST__BODY_CONFIGURE:
     case HSM__REQUEST__BODY__NOT_SET:
     case _HSM__REQUEST__BODY__CASE_IS_INT_SIZE:

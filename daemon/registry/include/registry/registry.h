@@ -19,6 +19,7 @@ enum registry_code {
     REGISTRY_OK = 0,
     REGISTRY_EXISTS,    /* the key, material or alias is already there */
     REGISTRY_NOT_FOUND, /* what was to be changed is not there */
+    REGISTRY_CONFLICT,  /* it was changed in between by another: read it again */
     REGISTRY_LIMIT,     /* too much is waiting (REGISTRY_MAX_WAITING, REGISTRY_MAX_WAITING_BYTES) */
     REGISTRY_STORE,     /* not opened, or not written; below what that means for a change */
     REGISTRY_NO_MEMORY,
@@ -80,10 +81,23 @@ const struct registry_alias *registry_alias_after(const struct registry *registr
 const struct registry_alias *registry_alias_of_key_after(const struct registry *registry,
                                                          const uint8_t key_id[KEY_ID_BYTES], const char *after);
 
-/* How many keys an account has; how many keys and aliases there are in all. */
+/* NULL for a material that no deleted key had, or whose object is gone. */
+const struct registry_retired *registry_retired_find(const struct registry *registry,
+                                                     const uint8_t material_id[MATERIAL_ID_BYTES]);
+
+/* The first retired material with an id greater than `after` (NULL: the first of all). */
+const struct registry_retired *registry_retired_after(const struct registry *registry,
+                                                      const uint8_t after[MATERIAL_ID_BYTES]);
+
+/* The first key, of any account, with an id greater than `after` (NULL: the first of all): for going through all of
+ * them in portions, a turn of the event loop each. */
+const struct registry_key *registry_any_key_after(const struct registry *registry, const uint8_t after[KEY_ID_BYTES]);
+
+/* How many keys an account has; how many keys, aliases and retired materials there are in all. */
 size_t registry_account_keys(const struct registry *registry, const char *account);
 size_t registry_keys(const struct registry *registry);
 size_t registry_aliases(const struct registry *registry);
+size_t registry_retired_materials(const struct registry *registry);
 
 /* ------------------------------------------------------------------ changing */
 /*
@@ -103,10 +117,30 @@ typedef void (*registry_done_fn)(void *arg, struct registry_result result);
 /*
  * Adds a key with its first material, tags included. Copies everything that `key` points to; key_id_text and n_aliases
  * are not looked at, tags are kept in byte order of their keys. REGISTRY_EXISTS when the key id or the material id is
- * known. Sizes: description 8192 characters, 50 tags of 128 and 256 characters (KMS.md R-74, R-78) and, for token, 128
- * bytes of printable ASCII; REGISTRY_STORE beyond them.
+ * known or retired. Sizes: description 8192 characters, 50 tags of 128 and 256 characters (KMS.md R-74, R-78) and, for
+ * token, 128 bytes of printable ASCII; REGISTRY_STORE beyond them.
  */
 void registry_key_add(struct registry *registry, const struct registry_key *key, registry_done_fn done, void *arg);
+
+/*
+ * Replaces what may change of a key: description, state, deletion_ms, rotation_days, next_rotation_ms, tags, and
+ * materials, of which the known ones must be the first and at most one is new. The rest must be as it is. key->revision
+ * is the revision that the caller has seen: REGISTRY_CONFLICT when the key has another by then (the caller reads the
+ * key again, and decides again), REGISTRY_NOT_FOUND without the key, REGISTRY_EXISTS when the new material is known,
+ * also as a retired one. The stored key has the next revision.
+ */
+void registry_key_replace(struct registry *registry, const struct registry_key *key, registry_done_fn done, void *arg);
+
+/*
+ * Deletes a key with its aliases; its materials are retired, at now_ms. REGISTRY_CONFLICT when it has another revision,
+ * REGISTRY_NOT_FOUND without the key.
+ */
+void registry_key_remove(struct registry *registry, const uint8_t key_id[KEY_ID_BYTES], uint64_t revision,
+                         int64_t now_ms, registry_done_fn done, void *arg);
+
+/* The object of a retired material is gone from its token. REGISTRY_NOT_FOUND when there is no such material. */
+void registry_retired_remove(struct registry *registry, const uint8_t material_id[MATERIAL_ID_BYTES],
+                             registry_done_fn done, void *arg);
 
 /*
  * Add: now_ms becomes created and updated; REGISTRY_EXISTS when the account has an alias of that name. Retarget: now_ms

@@ -61,6 +61,12 @@ struct workers_token_state {
     bool pads_payloads;
     const Hsm__Algorithm *algorithms;
     size_t n_algorithms;
+    const char *level_reason; /* below LEVEL_SEALED: what the token does not enforce; else empty */
+    const char *label;        /* these three as the token says them, cleaned for a log; empty before the first Hello */
+    const char *serial;
+    const char *model;
+    const char *last_failure; /* why a worker last ended or could not start, for the operator; empty: never */
+    uint64_t last_failure_ms; /* since the epoch */
 };
 
 enum workers_status {
@@ -141,6 +147,17 @@ const char *workers_token_name(const struct workers *workers, size_t index);
 typedef bool (*workers_taken_fn)(void *arg, const uint8_t material_id[32]);
 bool workers_stock_find(const struct workers *workers, const char *token, Hsm__KeySpec spec, Hsm__Boundary boundary,
                         workers_taken_fn taken, void *arg, uint8_t ret_material_id[32]);
+
+/* Every wrapping key on the token as the newest list of its workers has it; until visit returns false. The strings are
+ * valid for the call. For the doctor, not for every request: there may be max_objects of them. */
+struct workers_object {
+    Hsm__KeySpec spec;
+    Hsm__Boundary boundary;
+    const uint8_t *material_id; /* 32 bytes */
+    const char *refused_for;    /* the first attribute it lacks, cleaned for a log; NULL: verified, usable */
+};
+typedef bool (*workers_object_fn)(void *arg, const struct workers_object *object);
+void workers_objects_visit(const struct workers *workers, const char *token, workers_object_fn visit, void *arg);
 
 /* How many of them there are. It looks at all: for the log, not for every request. */
 size_t workers_stock_count(const struct workers *workers, const char *token, Hsm__KeySpec spec, Hsm__Boundary boundary,
