@@ -9,38 +9,49 @@
  * The columns: K sealed KEK, k open KEK; P and B sealed RSA private and public half, p and b the open ones; R binding
  * root; A and a the audit key's private and public half. CKA_TRUSTED marks what may wrap a sealed payload: only the SO
  * can give it. Sealed keys are CKA_PRIVATE=false because SoftHSM lets the SO set CKA_TRUSTED only while it makes a key,
- * and the SO sees no private ones. CKA_MODIFIABLE is the last row: SoftHSM refuses to set what comes after it.
+ * and the SO sees no private ones; at level sensitive the user makes them, so they are private. CKA_MODIFIABLE is the
+ * last row: SoftHSM refuses to set what comes after it.
+ *
+ * What counts at level sealed only is what NSS softokn 3.87 lacks or what means nothing there: it stores no
+ * CKA_COPYABLE and CKA_DESTROYABLE of token objects (CKR_GENERAL_ERROR), gives CKA_TRUSTED to everybody, and says that
+ * the secret keys it has generated are not CKA_LOCAL.
  */
 const struct attributes_row attributes_rows[] = {
-#define ROW(type, cells)                                                                                               \
+#define ROW(type, levels, cells)                                                                                       \
     {                                                                                                                  \
-        type, #type, cells                                                                                             \
+        type, #type, levels, cells                                                                                     \
     }
     /* clang-format off */
-    /*                        KkPBpbRAa */
-    ROW(CKA_PRIVATE,         "nTnnTyTTn"),
-    ROW(CKA_SENSITIVE,       "TTT.T.TT."),
-    ROW(CKA_EXTRACTABLE,     "FFF.F.FF."),
-    ROW(CKA_WRAP,            "TT.T.TF.F"),
-    ROW(CKA_UNWRAP,          "TTT.T.FF."),
-    ROW(CKA_ENCRYPT,         "FF.F.FF.F"),
-    ROW(CKA_DECRYPT,         "FFF.F.FF."),
-    ROW(CKA_SIGN,            "FFF.F.TT."),
-    ROW(CKA_SIGN_RECOVER,    "..F.F..F."),
-    ROW(CKA_VERIFY,          "FF.F.FF.T"),
-    ROW(CKA_VERIFY_RECOVER,  "...F.F..F"),
-    ROW(CKA_DERIVE,          "FFFFFFFFF"),
-    ROW(CKA_TRUSTED,         "TF.T.F..."),
-    ROW(CKA_COPYABLE,        "FFFFFFFFF"),
-    ROW(CKA_DESTROYABLE,     "FyFFyyFFF"),
-    ROW(CKA_LOCAL,           "ttttttttt"),
-    ROW(CKA_ALWAYS_SENSITIVE,  "ttt.t.tt."),
-    ROW(CKA_NEVER_EXTRACTABLE, "ttt.t.tt."),
-    ROW(CKA_MODIFIABLE,      "FFFFFFFFF"),
+    /*                                         KkPBpbRAa */
+    ROW(CKA_PRIVATE,            AT_SEALED,      "nTnnTyTTn"),
+    ROW(CKA_PRIVATE,            AT_SENSITIVE,   "TTTnTnTTn"),
+    ROW(CKA_SENSITIVE,          AT_EVERY_LEVEL, "TTT.T.TT."),
+    ROW(CKA_EXTRACTABLE,        AT_EVERY_LEVEL, "FFF.F.FF."),
+    ROW(CKA_WRAP,               AT_EVERY_LEVEL, "TT.T.TF.F"),
+    ROW(CKA_UNWRAP,             AT_EVERY_LEVEL, "TTT.T.FF."),
+    ROW(CKA_ENCRYPT,            AT_EVERY_LEVEL, "FF.F.FF.F"),
+    ROW(CKA_DECRYPT,            AT_EVERY_LEVEL, "FFF.F.FF."),
+    ROW(CKA_SIGN,               AT_EVERY_LEVEL, "FFF.F.TT."),
+    ROW(CKA_SIGN_RECOVER,       AT_EVERY_LEVEL, "..F.F..F."),
+    ROW(CKA_VERIFY,             AT_EVERY_LEVEL, "FF.F.FF.T"),
+    ROW(CKA_VERIFY_RECOVER,     AT_EVERY_LEVEL, "...F.F..F"),
+    ROW(CKA_DERIVE,             AT_EVERY_LEVEL, "FFFFFFFFF"),
+    ROW(CKA_TRUSTED,            AT_SEALED,      "TF.T.F..."),
+    ROW(CKA_COPYABLE,           AT_SEALED,      "FFFFFFFFF"),
+    ROW(CKA_DESTROYABLE,        AT_SEALED,      "FyFFyyFFF"),
+    ROW(CKA_LOCAL,              AT_SEALED,      "ttttttttt"),
+    ROW(CKA_ALWAYS_SENSITIVE,   AT_EVERY_LEVEL, "ttt.t.tt."),
+    ROW(CKA_NEVER_EXTRACTABLE,  AT_EVERY_LEVEL, "ttt.t.tt."),
+    ROW(CKA_MODIFIABLE,         AT_EVERY_LEVEL, "FFFFFFFFF"),
 /* clang-format on */
 #undef ROW
 };
 const size_t attributes_n_rows = sizeof attributes_rows / sizeof attributes_rows[0];
+
+bool attributes_counts(const struct attributes_row *row, enum hsm_level level)
+{
+    return row->levels == AT_EVERY_LEVEL || (row->levels == AT_SENSITIVE) == (level == HSM_LEVEL_SENSITIVE);
+}
 
 const struct attributes_numbers attributes_numbers[ATTRIBUTES_KINDS] = {
     [ATTRIBUTES_SEALED_KEK] = {CKO_SECRET_KEY, CKK_AES, .value_len = 32, .unwraps = HSM_SEALED},
@@ -65,29 +76,30 @@ static CK_KEY_TYPE payload_type = CKK_GENERIC_SECRET;
 /*
  * What a payload is, once: {attribute, value, forced by the template of a sealed key, of an open key}. A payload must
  * be CKA_EXTRACTABLE to be wrapped again; CKA_WRAP_WITH_TRUSTED is what keeps it from being wrapped under a key of
- * somebody's own.
+ * somebody's own. At level sensitive no wrapping key is trusted, so a payload must not ask for one.
  */
 static const struct payload_row {
     CK_ATTRIBUTE attribute;
     bool forced_sealed;
     bool forced_open;
+    bool sealed_only; /* not at level sensitive */
 } payload_rows[] = {
-    {{CKA_CLASS, &payload_class, sizeof payload_class}, true, true},
-    {{CKA_KEY_TYPE, &payload_type, sizeof payload_type}, true, true},
-    {{CKA_TOKEN, &no, sizeof no}, true, true},
-    {{CKA_PRIVATE, &yes, sizeof yes}, false, false},
-    {{CKA_SENSITIVE, &yes, sizeof yes}, true, false},
-    {{CKA_EXTRACTABLE, &yes, sizeof yes}, true, true},
-    {{CKA_WRAP_WITH_TRUSTED, &yes, sizeof yes}, true, false},
-    {{CKA_COPYABLE, &no, sizeof no}, true, true},
-    {{CKA_SIGN, &no, sizeof no}, true, true},
-    {{CKA_VERIFY, &no, sizeof no}, true, true},
-    {{CKA_WRAP, &no, sizeof no}, true, true},
-    {{CKA_UNWRAP, &no, sizeof no}, true, true},
-    {{CKA_ENCRYPT, &no, sizeof no}, true, true},
-    {{CKA_DECRYPT, &no, sizeof no}, true, true},
-    {{CKA_DERIVE, &no, sizeof no}, true, true},
-    {{CKA_MODIFIABLE, &no, sizeof no}, true, true},
+    {{CKA_CLASS, &payload_class, sizeof payload_class}, true, true, false},
+    {{CKA_KEY_TYPE, &payload_type, sizeof payload_type}, true, true, false},
+    {{CKA_TOKEN, &no, sizeof no}, true, true, false},
+    {{CKA_PRIVATE, &yes, sizeof yes}, false, false, false},
+    {{CKA_SENSITIVE, &yes, sizeof yes}, true, false, false},
+    {{CKA_EXTRACTABLE, &yes, sizeof yes}, true, true, false},
+    {{CKA_WRAP_WITH_TRUSTED, &yes, sizeof yes}, true, false, true},
+    {{CKA_COPYABLE, &no, sizeof no}, true, true, true},
+    {{CKA_SIGN, &no, sizeof no}, true, true, false},
+    {{CKA_VERIFY, &no, sizeof no}, true, true, false},
+    {{CKA_WRAP, &no, sizeof no}, true, true, false},
+    {{CKA_UNWRAP, &no, sizeof no}, true, true, false},
+    {{CKA_ENCRYPT, &no, sizeof no}, true, true, false},
+    {{CKA_DECRYPT, &no, sizeof no}, true, true, false},
+    {{CKA_DERIVE, &no, sizeof no}, true, true, false},
+    {{CKA_MODIFIABLE, &no, sizeof no}, true, true, false},
 };
 #define N_PAYLOAD_ROWS (sizeof payload_rows / sizeof payload_rows[0])
 static_assert(N_PAYLOAD_ROWS <= ATTRIBUTES_UNWRAP_MAX, "a payload's template fits");
@@ -103,8 +115,8 @@ size_t attributes_forced(enum hsm_boundary boundary, CK_ATTRIBUTE *out)
     return n;
 }
 
-size_t attributes_payload(enum hsm_boundary boundary, bool sensitive, const CK_ATTRIBUTE *extra, size_t n_extra,
-                          CK_ATTRIBUTE *out, size_t max)
+size_t attributes_payload(enum hsm_level level, enum hsm_boundary boundary, bool sensitive, const CK_ATTRIBUTE *extra,
+                          size_t n_extra, CK_ATTRIBUTE *out, size_t max)
 {
     assert(sensitive || boundary == HSM_OPEN);
     if (max < N_PAYLOAD_ROWS || max - N_PAYLOAD_ROWS < n_extra) {
@@ -113,6 +125,9 @@ size_t attributes_payload(enum hsm_boundary boundary, bool sensitive, const CK_A
     size_t n = 0;
     for (size_t i = 0; i < N_PAYLOAD_ROWS; i++) {
         CK_ATTRIBUTE attribute = payload_rows[i].attribute;
+        if (payload_rows[i].sealed_only && level == HSM_LEVEL_SENSITIVE) {
+            continue;
+        }
         if (attribute.type == CKA_SENSITIVE && !sensitive) {
             attribute.pValue = &no;
         }
@@ -128,9 +143,10 @@ size_t attributes_payload(enum hsm_boundary boundary, bool sensitive, const CK_A
     return n;
 }
 
-size_t attributes_unwrap(enum hsm_boundary boundary, bool sensitive, CK_ATTRIBUTE *out, size_t max)
+size_t attributes_unwrap(enum hsm_level level, enum hsm_boundary boundary, bool sensitive, CK_ATTRIBUTE *out,
+                         size_t max)
 {
-    return attributes_payload(boundary, sensitive, NULL, 0, out, max);
+    return attributes_payload(level, boundary, sensitive, NULL, 0, out, max);
 }
 
 static void add(struct attributes_template *t, CK_ATTRIBUTE_TYPE type, const void *value, size_t len)
@@ -155,6 +171,19 @@ static void add_domain(const struct attributes_numbers *numbers, struct attribut
     add(t, CKA_PUBLIC_EXPONENT, exponent, sizeof exponent);
 }
 
+/* What a key may be used for, beyond its booleans. NSS softokn keeps the one for session objects only, and of the other
+ * the pointers. */
+static void add_limits(const struct attributes_numbers *numbers, enum hsm_level level, struct attributes_template *t)
+{
+    if (level == HSM_LEVEL_SENSITIVE) {
+        return;
+    }
+    add(t, CKA_ALLOWED_MECHANISMS, &t->allowed, sizeof t->allowed);
+    if (numbers->unwraps != 0) {
+        add(t, CKA_UNWRAP_TEMPLATE, t->unwrap, attributes_forced(numbers->unwraps, t->unwrap) * sizeof t->unwrap[0]);
+    }
+}
+
 void attributes_create(enum attributes_kind kind, const struct attributes_wish *wish, struct attributes_template *out)
 {
     const struct attributes_numbers *numbers = &attributes_numbers[kind];
@@ -172,12 +201,11 @@ void attributes_create(enum attributes_kind kind, const struct attributes_wish *
         add(out, CKA_VALUE_LEN, &numbers->value_len, sizeof numbers->value_len);
     }
     add_domain(numbers, out);
-    add(out, CKA_ALLOWED_MECHANISMS, &out->allowed, sizeof out->allowed);
-    if (numbers->unwraps != 0) {
-        add(out, CKA_UNWRAP_TEMPLATE, out->unwrap,
-            attributes_forced(numbers->unwraps, out->unwrap) * sizeof out->unwrap[0]);
-    }
+    add_limits(numbers, wish->level, out);
     for (size_t i = 0; i < attributes_n_rows; i++) {
+        if (!attributes_counts(&attributes_rows[i], wish->level)) {
+            continue;
+        }
         const char cell = attributes_rows[i].cells[kind];
         if (cell == 'T' || cell == 'y') {
             add(out, attributes_rows[i].type, &yes, sizeof yes);

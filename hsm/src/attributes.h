@@ -2,9 +2,13 @@
  * The attributes of every kind of object we keep on a token: one table, from which both the template that makes an
  * object and the check of an object that is there are taken, so that the two cannot differ. What each attribute is for:
  * docs/ceremony.md.
+ *
+ * What is asked for depends on the level of the token (hsm/probe.h): at HSM_LEVEL_SENSITIVE the attributes that a token
+ * without a boundary does not have are neither set nor demanded. Any other value of a level, 0 too, is the strict one.
  */
 #pragma once
 
+#include "hsm/probe.h"
 #include "hsm/result.h"
 #include "hsm/spec.h"
 #include "p11.h"
@@ -32,7 +36,8 @@ enum attributes_kind {
 
 /* What differs from one object of a kind to the next. Borrowed: must outlive the template made from it. */
 struct attributes_wish {
-    bool on_token; /* CKA_TOKEN */
+    enum hsm_level level; /* of the token */
+    bool on_token;        /* CKA_TOKEN */
     const char *label;
     const unsigned char *id; /* CKA_ID */
     size_t id_len;
@@ -61,15 +66,16 @@ void attributes_create(enum attributes_kind kind, const struct attributes_wish *
  * (CKA_VALUE, CKA_VALUE_LEN) in, before CKA_MODIFIABLE=false, which is last because SoftHSM refuses to set what comes
  * after it. Returns the number of attributes, 0 when max is too small. Values are static, or the caller's.
  */
-REWRAP_MUST_USE size_t attributes_unwrap(enum hsm_boundary boundary, bool sensitive, CK_ATTRIBUTE *out, size_t max);
-REWRAP_MUST_USE size_t attributes_payload(enum hsm_boundary boundary, bool sensitive, const CK_ATTRIBUTE *extra,
-                                          size_t n_extra, CK_ATTRIBUTE *out, size_t max);
+REWRAP_MUST_USE size_t attributes_unwrap(enum hsm_level level, enum hsm_boundary boundary, bool sensitive,
+                                         CK_ATTRIBUTE *out, size_t max);
+REWRAP_MUST_USE size_t attributes_payload(enum hsm_level level, enum hsm_boundary boundary, bool sensitive,
+                                          const CK_ATTRIBUTE *extra, size_t n_extra, CK_ATTRIBUTE *out, size_t max);
 
 /*
- * Checks the object against the table: every attribute that a creation template sets, CKA_ALLOWED_MECHANISMS and
- * CKA_UNWRAP_TEMPLATE compared whole (nothing missing, nothing more), and those only the token sets (CKA_LOCAL,
- * CKA_ALWAYS_SENSITIVE, CKA_NEVER_EXTRACTABLE). HSM_KEY_REFUSED with `what` the name of the first attribute that is
- * missing, unreadable or wrong. Not checked: label, id, CKA_TOKEN. Blocks as the token does.
+ * Checks the object against the table for the token's level: every attribute that a creation template sets,
+ * CKA_ALLOWED_MECHANISMS and CKA_UNWRAP_TEMPLATE compared whole (nothing missing, nothing more), and those only the
+ * token sets (CKA_LOCAL, CKA_ALWAYS_SENSITIVE, CKA_NEVER_EXTRACTABLE). HSM_KEY_REFUSED with `what` the name of the
+ * first attribute that is missing, unreadable or wrong. Not checked: label, id, CKA_TOKEN. Blocks as the token does.
  */
 REWRAP_MUST_USE struct hsm_result attributes_verify(struct hsm_token *token, CK_OBJECT_HANDLE object,
                                                     enum attributes_kind kind);

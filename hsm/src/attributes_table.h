@@ -4,9 +4,13 @@
 
 #include "attributes.h"
 
+/* At which levels a row counts. */
+enum attributes_levels { AT_EVERY_LEVEL, AT_SEALED, AT_SENSITIVE };
+
 struct attributes_row {
     CK_ATTRIBUTE_TYPE type;
     const char *name;
+    enum attributes_levels levels;
     char cells[ATTRIBUTES_KINDS + 1]; /* one letter a kind, in the order of enum attributes_kind */
 };
 
@@ -19,6 +23,8 @@ struct attributes_row {
  */
 extern const struct attributes_row attributes_rows[];
 extern const size_t attributes_n_rows;
+
+bool attributes_counts(const struct attributes_row *row, enum hsm_level level);
 
 /* What is not boolean, by kind. */
 struct attributes_numbers {

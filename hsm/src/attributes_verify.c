@@ -34,7 +34,8 @@ static struct hsm_result verify_booleans(struct hsm_token *token, CK_OBJECT_HAND
     const struct attributes_row *rows[ATTRIBUTES_MAX];
     size_t n = 0;
     for (size_t i = 0; i < attributes_n_rows; i++) {
-        if (strchr("TFt", attributes_rows[i].cells[kind]) != NULL) {
+        if (attributes_counts(&attributes_rows[i], token->level) &&
+            strchr("TFt", attributes_rows[i].cells[kind]) != NULL) {
             rows[n] = &attributes_rows[i];
             values[n] = 0xff; /* neither, should the module not write it */
             list[n] = (CK_ATTRIBUTE){attributes_rows[i].type, &values[n], sizeof values[n]};
@@ -66,6 +67,21 @@ static struct hsm_result verify_bytes(struct hsm_token *token, CK_OBJECT_HANDLE 
     return attribute.ulValueLen == len && memcmp(value, wanted, len) == 0 ? HSM_SUCCESS : refused(name);
 }
 
+/* The length of a secret key. NSS softokn does not give that of a token object. */
+static struct hsm_result verify_value_len(struct hsm_token *token, CK_OBJECT_HANDLE object, CK_ULONG wanted)
+{
+    CK_ULONG found = 0;
+    CK_ATTRIBUTE attribute = {CKA_VALUE_LEN, &found, sizeof found};
+    const struct hsm_result result = read_attributes(token, object, &attribute, 1);
+    if (result.code != HSM_OK) {
+        return result;
+    }
+    if (attribute.ulValueLen == CK_UNAVAILABLE_INFORMATION && token->level == HSM_LEVEL_SENSITIVE) {
+        return HSM_SUCCESS;
+    }
+    return attribute.ulValueLen == sizeof found && found == wanted ? HSM_SUCCESS : refused("CKA_VALUE_LEN");
+}
+
 #define VERIFY_BYTES(token, object, type, wanted) verify_bytes(token, object, type, #type, &(wanted), sizeof(wanted))
 
 static struct hsm_result verify_numbers(struct hsm_token *token, CK_OBJECT_HANDLE object,
@@ -76,7 +92,7 @@ static struct hsm_result verify_numbers(struct hsm_token *token, CK_OBJECT_HANDL
         result = VERIFY_BYTES(token, object, CKA_KEY_TYPE, numbers->key_type);
     }
     if (result.code == HSM_OK && numbers->value_len != 0) {
-        result = VERIFY_BYTES(token, object, CKA_VALUE_LEN, numbers->value_len);
+        result = verify_value_len(token, object, numbers->value_len);
     }
     if (result.code == HSM_OK && numbers->class == CKO_PUBLIC_KEY && numbers->key_type == CKK_EC) {
         result = VERIFY_BYTES(token, object, CKA_EC_PARAMS, attributes_p256);
@@ -165,9 +181,10 @@ struct hsm_result attributes_verify(struct hsm_token *token, CK_OBJECT_HANDLE ob
     if (result.code == HSM_OK) {
         result = verify_booleans(token, object, kind);
     }
-    if (result.code == HSM_OK) {
-        result = verify_mechanism(token, object, numbers);
+    if (result.code != HSM_OK || token->level == HSM_LEVEL_SENSITIVE) {
+        return result;
     }
+    result = verify_mechanism(token, object, numbers);
     if (result.code == HSM_OK && numbers->unwraps != 0) {
         result = verify_template(token, object, numbers->unwraps);
     }

@@ -1,6 +1,7 @@
 /* PKCS#11's names, and the inside of a token. Private to the hsm module: no public header may show a CK_ type. */
 #pragma once
 
+#include "hsm/probe.h"
 #include "hsm/token.h"
 
 #include <p11-kit/pkcs11.h>
@@ -14,4 +15,6 @@ struct hsm_token {
     CK_SLOT_ID slot;
     CK_SESSION_HANDLE session; /* CK_INVALID_HANDLE until it is open */
     struct hsm_token_info info;
+    enum hsm_level level; /* which attributes are asked of its objects (attributes.h); 0, the strict ones, until it is
+                             probed */
 };

@@ -179,6 +179,7 @@ struct hsm_result hsm_probe(struct hsm_token *token, struct hsm_profile *ret)
         result = probe_end(&probe, find_level(&probe, &profile));
     }
     if (result.code == HSM_OK) {
+        token->level = profile.level;
         *ret = profile;
     }
     return result;

@@ -89,7 +89,7 @@ CK_RV probe_payload(struct probe *probe, enum hsm_boundary boundary, bool sensit
 {
     CK_ATTRIBUTE list[ATTRIBUTES_UNWRAP_MAX + 1];
     CK_ATTRIBUTE extra = {CKA_VALUE_LEN, &length, sizeof length};
-    size_t n = attributes_payload(boundary, sensitive, &extra, 1, list, sizeof list / sizeof list[0]);
+    size_t n = attributes_payload(HSM_LEVEL_SEALED, boundary, sensitive, &extra, 1, list, sizeof list / sizeof list[0]);
     CK_RV rv = p11_generate_key(probe->token, CKM_GENERIC_SECRET_KEY_GEN, list, n, ret);
     return probe_register(probe, rv, ret);
 }
@@ -99,7 +99,7 @@ CK_RV probe_free_payload(struct probe *probe, bool copyable, CK_OBJECT_HANDLE *r
     CK_ULONG length = 32;
     CK_ATTRIBUTE list[ATTRIBUTES_UNWRAP_MAX + 1];
     CK_ATTRIBUTE extra = {CKA_VALUE_LEN, &length, sizeof length};
-    size_t n = attributes_payload(HSM_SEALED, true, &extra, 1, list, sizeof list / sizeof list[0]);
+    size_t n = attributes_payload(HSM_LEVEL_SEALED, HSM_SEALED, true, &extra, 1, list, sizeof list / sizeof list[0]);
     for (size_t i = 0; i < n; i++) {
         if (list[i].type == CKA_MODIFIABLE || (list[i].type == CKA_COPYABLE && copyable)) {
             list[i].pValue = &yes;
@@ -158,7 +158,7 @@ CK_RV probe_unwrap(struct probe *probe, CK_OBJECT_HANDLE kek, const uint8_t *wra
 {
     CK_MECHANISM kwp = {.mechanism = probe->kwp};
     CK_ATTRIBUTE list[ATTRIBUTES_UNWRAP_MAX];
-    size_t n = attributes_unwrap(boundary, sensitive, list, sizeof list / sizeof list[0]);
+    size_t n = attributes_unwrap(HSM_LEVEL_SEALED, boundary, sensitive, list, sizeof list / sizeof list[0]);
     CK_RV rv = p11_unwrap_key(probe->token, &kwp, kek, wrapped, len, list, n, ret);
     return probe_register(probe, rv, ret);
 }

@@ -34,7 +34,7 @@ static CK_ULONG inverted(const CK_ATTRIBUTE *forced)
 static size_t bend(CK_ATTRIBUTE_TYPE type, void *value, CK_ATTRIBUTE out[ATTRIBUTES_UNWRAP_MAX])
 {
     CK_ATTRIBUTE right[ATTRIBUTES_UNWRAP_MAX];
-    size_t n_right = attributes_unwrap(HSM_SEALED, true, right, ATTRIBUTES_UNWRAP_MAX);
+    size_t n_right = attributes_unwrap(HSM_LEVEL_SEALED, HSM_SEALED, true, right, ATTRIBUTES_UNWRAP_MAX);
     size_t n = 0;
     for (size_t i = 0; i < n_right; i++) {
         if (right[i].type != type) {

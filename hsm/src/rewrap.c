@@ -36,7 +36,7 @@ struct hsm_result hsm_rewrap_new(struct hsm_token *token, const struct hsm_profi
         return result;
     }
     for (size_t i = 0; i < PAYLOAD_TEMPLATES; i++) {
-        payload_template_fill(&rewrap->templates[i], (enum payload_use)i);
+        payload_template_fill(&rewrap->templates[i], profile->level, (enum payload_use)i);
     }
     *ret = rewrap;
     return HSM_SUCCESS;
@@ -163,7 +163,8 @@ static struct hsm_result encrypt(struct hsm_rewrap *rewrap, const struct hsm_sid
     }
     CK_ATTRIBUTE value = {CKA_VALUE, (void *)(uintptr_t)plaintext.data, plaintext.len};
     CK_ATTRIBUTE attributes[PAYLOAD_ATTRIBUTES_MAX];
-    size_t n = attributes_payload(destination->key.boundary, true, &value, 1, attributes, PAYLOAD_ATTRIBUTES_MAX);
+    size_t n = attributes_payload(rewrap->profile.level, destination->key.boundary, true, &value, 1, attributes,
+                                  PAYLOAD_ATTRIBUTES_MAX);
     struct payload payload = {.length = plaintext.len};
     result = made(p11_create_object(rewrap->token, attributes, n, &payload.object), "C_CreateObject");
     if (result.code != HSM_OK) {
@@ -192,7 +193,8 @@ static struct hsm_result generate(struct hsm_rewrap *rewrap, const struct hsm_si
     CK_ULONG value_len = length;
     CK_ATTRIBUTE extra = {CKA_VALUE_LEN, &value_len, sizeof value_len};
     CK_ATTRIBUTE attributes[PAYLOAD_ATTRIBUTES_MAX];
-    size_t n = attributes_payload(destination->key.boundary, true, &extra, 1, attributes, PAYLOAD_ATTRIBUTES_MAX);
+    size_t n = attributes_payload(rewrap->profile.level, destination->key.boundary, true, &extra, 1, attributes,
+                                  PAYLOAD_ATTRIBUTES_MAX);
     struct payload payload = {.length = length};
     CK_RV rv = p11_generate_key(rewrap->token, CKM_GENERIC_SECRET_KEY_GEN, attributes, n, &payload.object);
     result = made(rv, "C_GenerateKey");
@@ -287,7 +289,8 @@ static struct hsm_result make_open(struct hsm_rewrap *rewrap, enum hsm_spec spec
     if (getrandom(material_id, sizeof material_id, 0) != (ssize_t)sizeof material_id) {
         return hsm_failure(HSM_FAULT, "getrandom");
     }
-    struct attributes_wish wish = {.on_token = true,
+    struct attributes_wish wish = {.level = rewrap->profile.level,
+                                   .on_token = true,
                                    .label = class->label,
                                    .id = material_id,
                                    .id_len = sizeof material_id,

@@ -39,7 +39,7 @@ struct prepared_side {
     struct key_handles handles;
 };
 
-void payload_template_fill(struct payload_template *template, enum payload_use use);
+void payload_template_fill(struct payload_template *template, enum hsm_level level, enum payload_use use);
 
 /* Finds the key and the algorithm's scheme: the failures of keys_find, and HSM_UNSUPPORTED. */
 REWRAP_MUST_USE struct hsm_result side_prepare(struct hsm_rewrap *rewrap, const struct hsm_side *side,

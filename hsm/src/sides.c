@@ -23,10 +23,10 @@ static const struct payload_purpose {
     [PAYLOAD_OPEN_TO_READ] = {HSM_OPEN, false},
 };
 
-void payload_template_fill(struct payload_template *template, enum payload_use use)
+void payload_template_fill(struct payload_template *template, enum hsm_level level, enum payload_use use)
 {
-    template->n =
-        attributes_unwrap(purposes[use].boundary, purposes[use].sensitive, template->list, PAYLOAD_ATTRIBUTES_MAX);
+    template->n = attributes_unwrap(level, purposes[use].boundary, purposes[use].sensitive, template->list,
+                                    PAYLOAD_ATTRIBUTES_MAX);
 }
 
 struct hsm_result device_fault(struct hsm_result result)

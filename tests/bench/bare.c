@@ -89,7 +89,7 @@ static void find_keys(struct bare *bare)
     CK_ATTRIBUTE allowed = {CKA_ALLOWED_MECHANISMS, &bare->mechanism.mechanism, sizeof bare->mechanism.mechanism};
     check_rv("CKA_ALLOWED_MECHANISMS",
              bare->token->functions->C_GetAttributeValue(bare->token->session, bare->source, &allowed, 1));
-    bare->n_template = attributes_unwrap(HSM_SEALED, true, bare->template, ATTRIBUTES_UNWRAP_MAX);
+    bare->n_template = attributes_unwrap(HSM_LEVEL_SEALED, HSM_SEALED, true, bare->template, ATTRIBUTES_UNWRAP_MAX);
 }
 
 /* A random payload under the source key. */
@@ -104,7 +104,7 @@ static void make_wrapped(struct bare *bare, CK_ULONG size)
         die("payload", "no random bytes");
     }
     const CK_ATTRIBUTE value = {CKA_VALUE, payload, size};
-    CK_ULONG n = attributes_payload(HSM_SEALED, true, &value, 1, template, ATTRIBUTES_UNWRAP_MAX);
+    CK_ULONG n = attributes_payload(HSM_LEVEL_SEALED, HSM_SEALED, true, &value, 1, template, ATTRIBUTES_UNWRAP_MAX);
     check_rv("C_CreateObject", functions->C_CreateObject(session, template, n, &object));
     bare->wrapped_len = sizeof bare->wrapped;
     check_rv("C_WrapKey",

@@ -39,8 +39,9 @@ struct hsm_profile {
 
 /*
  * Looks at a token whose user is logged in. HSM_UNSUPPORTED when it cannot do what suite 1 needs (what says which),
- * HSM_FAULT and others when it failed on the way; *ret is untouched then, and no object is left. Blocks for some tens
- * of token calls.
+ * HSM_FAULT and others when it failed on the way; *ret is untouched then, and no object is left. The token
+ * remembers its level: what its keys must be like depends on it, and is the strict form before. Blocks for some tens of
+ * token calls.
  */
 REWRAP_MUST_USE struct hsm_result hsm_probe(struct hsm_token *token, struct hsm_profile *ret);
 

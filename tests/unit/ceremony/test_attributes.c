@@ -313,23 +313,23 @@ static void test_payload_templates(void **state)
     CK_BYTE value[4] = {1};
     const CK_ATTRIBUTE extra = {CKA_VALUE, value, sizeof value};
 
-    size_t n = attributes_unwrap(HSM_SEALED, true, list, ATTRIBUTES_UNWRAP_MAX);
+    size_t n = attributes_unwrap(HSM_LEVEL_SEALED, HSM_SEALED, true, list, ATTRIBUTES_UNWRAP_MAX);
     assert_true(n > 0);
     assert_int_equal(list[n - 1].type, CKA_MODIFIABLE);
     assert_true(has(list, n, CKA_SENSITIVE, CK_TRUE));
     assert_true(has(list, n, CKA_WRAP_WITH_TRUSTED, CK_TRUE));
     assert_true(has(list, n, CKA_TOKEN, CK_FALSE));
-    assert_int_equal(attributes_unwrap(HSM_SEALED, true, list, n - 1), 0);
+    assert_int_equal(attributes_unwrap(HSM_LEVEL_SEALED, HSM_SEALED, true, list, n - 1), 0);
 
-    assert_int_equal(attributes_payload(HSM_SEALED, true, &extra, 1, list, n), 0);
-    assert_int_equal(attributes_payload(HSM_SEALED, true, &extra, 1, list, n + 1), n + 1);
+    assert_int_equal(attributes_payload(HSM_LEVEL_SEALED, HSM_SEALED, true, &extra, 1, list, n), 0);
+    assert_int_equal(attributes_payload(HSM_LEVEL_SEALED, HSM_SEALED, true, &extra, 1, list, n + 1), n + 1);
     assert_int_equal(list[n].type, CKA_MODIFIABLE);
     assert_int_equal(list[n - 1].type, CKA_VALUE);
 
-    n = attributes_unwrap(HSM_OPEN, true, list, ATTRIBUTES_UNWRAP_MAX);
+    n = attributes_unwrap(HSM_LEVEL_SEALED, HSM_OPEN, true, list, ATTRIBUTES_UNWRAP_MAX);
     assert_true(has(list, n, CKA_SENSITIVE, CK_TRUE));
     assert_false(mentions(list, n, CKA_WRAP_WITH_TRUSTED));
-    n = attributes_unwrap(HSM_OPEN, false, list, ATTRIBUTES_UNWRAP_MAX);
+    n = attributes_unwrap(HSM_LEVEL_SEALED, HSM_OPEN, false, list, ATTRIBUTES_UNWRAP_MAX);
     assert_true(has(list, n, CKA_SENSITIVE, CK_FALSE));
     assert_false(mentions(list, n, CKA_WRAP_WITH_TRUSTED));
 }
