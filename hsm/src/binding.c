@@ -27,7 +27,8 @@ static const char check_label[] = "rewrapd binding root check 1";
 struct binding {
     struct hsm_token *token;
     CK_OBJECT_HANDLE root;
-    struct secbuf *values; /* SETS × WAYS binding keys */
+    uint8_t check[HSM_BINDING_CHECK_BYTES]; /* of the root: which one it is, whatever its handle */
+    struct secbuf *values;                  /* SETS × WAYS binding keys */
     uint8_t names[SETS][WAYS][NAME_BYTES];
     uint8_t filled[SETS]; /* ways in use */
     uint8_t oldest[SETS]; /* the way that is replaced next, once all are in use */
@@ -130,7 +131,11 @@ static struct hsm_result find_root(struct hsm_token *token, const uint8_t *check
 struct hsm_result binding_new(struct hsm_token *token, const uint8_t *check, struct binding **ret)
 {
     CK_OBJECT_HANDLE root = CK_INVALID_HANDLE;
+    uint8_t own_check[HSM_BINDING_CHECK_BYTES];
     struct hsm_result result = find_root(token, check, &root);
+    if (result.code == HSM_OK && check == NULL) {
+        result = binding_check_value(token, root, own_check);
+    }
     if (result.code != HSM_OK) {
         return result;
     }
@@ -143,9 +148,15 @@ struct hsm_result binding_new(struct hsm_token *token, const uint8_t *check, str
     }
     binding->token = token;
     binding->root = root;
+    memcpy(binding->check, check == NULL ? own_check : check, sizeof binding->check);
     binding->values = values;
     *ret = binding;
     return HSM_SUCCESS;
+}
+
+struct hsm_result binding_renew(struct binding *binding)
+{
+    return find_root(binding->token, binding->check, &binding->root);
 }
 
 void binding_free(struct binding *binding)

@@ -25,6 +25,10 @@ REWRAP_MUST_USE struct hsm_result binding_check_value(struct hsm_token *token, C
 REWRAP_MUST_USE struct hsm_result binding_new(struct hsm_token *token, const uint8_t *check, struct binding **ret);
 void binding_free(struct binding *binding);
 
+/* Finds the same root again, by its check value, after its handle became worthless. The failures of binding_new; the
+ * binding is as it was then. */
+REWRAP_MUST_USE struct hsm_result binding_renew(struct binding *binding);
+
 /*
  * The binding key of a key version. *ret is ENVELOPE_BINDING_KEY_BYTES in locked memory, valid until the next call.
  * Asks the token when it is not in the cache of 1024, from which the oldest of the four that share its place is

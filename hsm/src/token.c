@@ -206,6 +206,63 @@ struct hsm_result hsm_token_login(struct hsm_token *token, enum hsm_user user, c
     return hsm_result_of(rv, "C_Login");
 }
 
+/* Nothing of the session may be left, for payloads lie in it. One that cannot be closed ends with the process. */
+static struct hsm_result session_drop(struct hsm_token *token)
+{
+    CK_RV rv = p11_close_session(token);
+    bool gone = rv == CKR_OK || rv == CKR_SESSION_HANDLE_INVALID || rv == CKR_SESSION_CLOSED ||
+                rv == CKR_DEVICE_REMOVED || rv == CKR_TOKEN_NOT_PRESENT;
+    if (!gone) {
+        return (struct hsm_result){.code = HSM_TOKEN_UNAVAILABLE, .rv = rv, .what = "C_CloseSession"};
+    }
+    token->session = CK_INVALID_HANDLE;
+    return HSM_SUCCESS;
+}
+
+/*
+ * The PIN is for the token that was chosen at the start, not for another that is in its slot by now. And no attempt is
+ * made after somebody else's that failed: several workers may have lost their sessions at once, and a PIN that is wrong
+ * by now would be tried by each of them. Whoever starts the next worker knows of all of them.
+ */
+static struct hsm_result may_log_in_again(struct hsm_token *token)
+{
+    CK_TOKEN_INFO now;
+    struct hsm_token_info named;
+    CK_RV rv = p11_get_token_info(token, token->slot, &now);
+    if (rv != CKR_OK) {
+        return (struct hsm_result){.code = HSM_TOKEN_UNAVAILABLE, .rv = rv, .what = "C_GetTokenInfo"};
+    }
+    copy_info(&named, &now);
+    if ((now.flags & CKF_TOKEN_INITIALIZED) == 0 || strcmp(named.label, token->info.label) != 0 ||
+        strcmp(named.serial, token->info.serial) != 0 || strcmp(named.model, token->info.model) != 0) {
+        return hsm_failure(HSM_TOKEN_UNAVAILABLE, "another token is in the slot");
+    }
+    if ((now.flags & users[HSM_USER].stop) == 0 && (now.flags & CKF_USER_PIN_COUNT_LOW) != 0) {
+        return hsm_failure(HSM_TOKEN_UNAVAILABLE, "a PIN was refused since the last login, so none is tried");
+    }
+    return HSM_SUCCESS;
+}
+
+struct hsm_result hsm_token_renew(struct hsm_token *token, const char *pin_file)
+{
+    struct hsm_result result = session_drop(token);
+    if (result.code == HSM_OK) {
+        result = may_log_in_again(token);
+    }
+    if (result.code == HSM_OK) {
+        result = hsm_result_of(p11_open_session(token), "C_OpenSession");
+    }
+    struct secbuf *pin = NULL;
+    if (result.code == HSM_OK) {
+        result = hsm_pin_read(pin_file, &pin);
+    }
+    if (result.code == HSM_OK) {
+        result = hsm_token_login(token, HSM_USER, pin);
+    }
+    secbuf_free(pin);
+    return result;
+}
+
 struct hsm_result hsm_token_logout(struct hsm_token *token)
 {
     return hsm_result_of(p11_logout(token), "C_Logout");
