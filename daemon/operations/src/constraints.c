@@ -33,18 +33,21 @@ static bool decrypt_ignores_ciphertext(const ProtobufCMessage *message)
                               request->n_dry_run_modifiers);
 }
 
-#define RE_ENCRYPT   &rewrap__re_encrypt_request__descriptor
-#define ENCRYPT      &rewrap__encrypt_request__descriptor
-#define DECRYPT      &rewrap__decrypt_request__descriptor
-#define DATA_KEY     &rewrap__generate_data_key_without_plaintext_request__descriptor
-#define CREATE_KEY   &rewrap__create_key_request__descriptor
-#define TAG          &rewrap__tag__descriptor
-#define DESCRIBE_KEY &rewrap__describe_key_request__descriptor
-#define LIST_KEYS    &rewrap__list_keys_request__descriptor
-#define CREATE_ALIAS &rewrap__create_alias_request__descriptor
-#define UPDATE_ALIAS &rewrap__update_alias_request__descriptor
-#define DELETE_ALIAS &rewrap__delete_alias_request__descriptor
-#define LIST_ALIASES &rewrap__list_aliases_request__descriptor
+#define RE_ENCRYPT      &rewrap__re_encrypt_request__descriptor
+#define ENCRYPT         &rewrap__encrypt_request__descriptor
+#define DECRYPT         &rewrap__decrypt_request__descriptor
+#define DATA_KEY        &rewrap__generate_data_key_without_plaintext_request__descriptor
+#define PLAIN_DATA_KEY  &rewrap__generate_data_key_request__descriptor
+#define GENERATE_RANDOM &rewrap__generate_random_request__descriptor
+#define GET_PUBLIC_KEY  &rewrap__get_public_key_request__descriptor
+#define CREATE_KEY      &rewrap__create_key_request__descriptor
+#define TAG             &rewrap__tag__descriptor
+#define DESCRIBE_KEY    &rewrap__describe_key_request__descriptor
+#define LIST_KEYS       &rewrap__list_keys_request__descriptor
+#define CREATE_ALIAS    &rewrap__create_alias_request__descriptor
+#define UPDATE_ALIAS    &rewrap__update_alias_request__descriptor
+#define DELETE_ALIAS    &rewrap__delete_alias_request__descriptor
+#define LIST_ALIASES    &rewrap__list_aliases_request__descriptor
 
 #define KEY_ID_MAX 2048 /* KMS.md R-49 */
 
@@ -84,6 +87,16 @@ static const struct operation_constraint table[] = {
     CIPHERTEXT(DECRYPT, decrypt_ignores_ciphertext),
     GRANT_TOKENS(DECRYPT),
     KEY_ID(DECRYPT, "key_id", 0),
+
+    KEY_ID(PLAIN_DATA_KEY, "key_id", OPERATION_REQUIRED),
+    LIMITS(PLAIN_DATA_KEY, "number_of_bytes", 0, 1, 1024),
+    GRANT_TOKENS(PLAIN_DATA_KEY),
+
+    LIMITS(GENERATE_RANDOM, "number_of_bytes", OPERATION_REQUIRED, 1, 1024),
+    LIMITS(GENERATE_RANDOM, "custom_key_store_id", 0, 1, 64),
+
+    KEY_ID(GET_PUBLIC_KEY, "key_id", OPERATION_REQUIRED),
+    GRANT_TOKENS(GET_PUBLIC_KEY),
 
     KEY_ID(DATA_KEY, "key_id", OPERATION_REQUIRED),
     LIMITS(DATA_KEY, "number_of_bytes", 0, 1, 1024),

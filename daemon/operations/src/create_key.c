@@ -6,16 +6,17 @@
 #include "pending.h"
 #include "stock.h"
 #include "table.h"
+#include "token.h"
 
 #include "registry/registry.h"
 
 #include <string.h>
-#include <syslog.h>
 
 struct create_key {
     struct operation_pending pending; /* has the new key's id, account and, once it is known, its material */
     enum key_boundary boundary;
-    char token[256];
+    const struct operation_spec *spec;
+    char token[OPERATION_TOKEN_NAME_BYTES];
 };
 
 static const Rewrap__CreateKeyRequest *request_of(const struct operation *operation)
@@ -27,29 +28,6 @@ static void clear(struct operation *operation)
 {
     struct create_key *state = operation->state;
     operation_pending_remove(&state->pending);
-}
-
-/* ------------------------------------------------------------------ where it can be made */
-
-/* CustomKeyStoreId is the NAME of a [token NAME] section; without it the first one is meant. */
-static bool choose_token(struct operation *operation, const Rewrap__CreateKeyRequest *request, struct create_key *state)
-{
-    const struct workers *workers = operation->operations->workers;
-    const char *wanted = request->custom_key_store_id;
-    for (size_t i = 0; i < workers_tokens(workers); i++) {
-        const char *name = workers_token_name(workers, i);
-        size_t size = strlen(name) + 1;
-        if ((wanted == NULL || strcmp(wanted, name) == 0) && size <= sizeof state->token) {
-            memcpy(state->token, name, size);
-            return true;
-        }
-    }
-    if (wanted == NULL) {
-        operation_fail_with(operation, operation_failure_of_workers(WORKERS_NO_TOKEN), NULL);
-        return false;
-    }
-    operation_fail(operation, OPERATION_CUSTOM_KEY_STORE_NOT_FOUND, "There is no token '%s' here.", wanted);
-    return false;
 }
 
 static bool check_account_limit(struct operation *operation)
@@ -104,7 +82,7 @@ static void store(struct operation *operation)
     struct registry_key key = {
         .token = state->token,
         .description = request->description == NULL ? no_description : request->description,
-        .spec = KEY_SPEC_SYMMETRIC_DEFAULT,
+        .spec = state->spec->spec,
         .usage = KEY_USAGE_ENCRYPT_DECRYPT,
         .state = KEY_STATE_ENABLED,
         .boundary = state->boundary,
@@ -138,33 +116,40 @@ static void make_open(struct operation *operation)
     const struct create_key *state = operation->state;
     Hsm__MakeOpenKey body = HSM__MAKE_OPEN_KEY__INIT;
     body.has_spec = true;
-    body.spec = HSM__KEY_SPEC__KEY_SPEC_AES_256;
+    body.spec = state->spec->token_spec;
     Hsm__Request job = HSM__REQUEST__INIT;
     job.body_case = HSM__REQUEST__BODY_MAKE_OPEN_KEY;
     job.make_open_key = &body;
     operation_submit(operation, state->token, &job, on_made);
 }
 
+static bool refused(struct operation *operation, Hsm__Status status)
+{
+    const struct create_key *state = operation->state;
+    if (status != HSM__STATUS__STATUS_UNSUPPORTED) {
+        return false;
+    }
+    char token[OPERATION_TOKEN_TEXT_BYTES];
+    operation_token_text(operation->operations, state->token, token);
+    operation_fail(operation, OPERATION_UNSUPPORTED, "%s cannot make open %s keys.", token, state->spec->name);
+    return true;
+}
+
 static void on_relisted(struct operation *operation, const Hsm__Response *unused)
 {
     (void)unused;
     struct create_key *state = operation->state;
-    if (operation_stock_draw(operation, state->token, &state->pending)) {
+    if (operation_stock_draw(operation, state->token, state->spec->spec, &state->pending)) {
         store(operation);
         return;
     }
-    operation_log(operation, LOG_WARNING,
-                  "token %s has no spare sealed key left, and %s asked for one: rewrapctl ceremony add", state->token,
-                  operation->principal);
-    operation_fail(operation, OPERATION_LIMIT_EXCEEDED,
-                   "Token %s has no spare sealed key left. The custodian adds some with `rewrapctl ceremony add`.",
-                   state->token);
+    operation_stock_refuse(operation, state->token, state->spec->spec);
 }
 
 static void draw_sealed(struct operation *operation)
 {
     struct create_key *state = operation->state;
-    if (operation_stock_draw(operation, state->token, &state->pending)) {
+    if (operation_stock_draw(operation, state->token, state->spec->spec, &state->pending)) {
         store(operation);
     } else {
         operation_stock_relist(operation, state->token, on_relisted);
@@ -185,8 +170,10 @@ static void run(struct operation *operation)
     const Rewrap__CreateKeyRequest *request = request_of(operation);
     struct create_key *state = operation->state;
     if (!operation_new_key_check(operation, request, &state->boundary) ||
-        !operation_authorize(operation, OPERATION_MAY_CREATE_KEY) || !operation_new_key_supported(operation, request) ||
-        !choose_token(operation, request, state) || !check_account_limit(operation)) {
+        !operation_authorize(operation, OPERATION_MAY_CREATE_KEY) ||
+        !operation_new_key_supported(operation, request, &state->spec) ||
+        !operation_token_choose(operation, request->custom_key_store_id, state->token) ||
+        !operation_token_check_spec(operation, state->token, state->spec) || !check_account_limit(operation)) {
         return;
     }
     reserve(operation);
@@ -197,5 +184,9 @@ static void run(struct operation *operation)
     }
 }
 
-const struct operation_kind operation_kind_create_key = {
-    .name = "CreateKey", .run = run, .clear = clear, .state_bytes = sizeof(struct create_key), .changes = true};
+const struct operation_kind operation_kind_create_key = {.name = "CreateKey",
+                                                         .run = run,
+                                                         .refused = refused,
+                                                         .clear = clear,
+                                                         .state_bytes = sizeof(struct create_key),
+                                                         .changes = true};

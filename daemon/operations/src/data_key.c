@@ -1,85 +1,177 @@
-/* GenerateDataKeyWithoutPlaintext: a random payload made on the token, given out only as ciphertext. */
-#include "side.h"
+/* GenerateDataKey and GenerateDataKeyWithoutPlaintext: a random payload made on the token, given out as ciphertext, and
+ * for open keys in clear too (KMS.md R-72). */
+#include "job.h"
 #include "table.h"
 
-#include "base/hex.h"
+/* What the two requests have in common. */
+struct data_key {
+    struct operation_side side;
+    enum operation_permission permission;
+    bool with_plaintext;
+    bool dry_run;
+    uint32_t length;
+};
 
 static void clear(struct operation *operation)
 {
-    operation_side_clear(operation->state);
+    struct data_key *state = operation->state;
+    operation_side_clear(&state->side);
 }
 
-/* Exactly one of the two says how long the data key is (KMS.md R-72). */
-static bool wanted_length(struct operation *operation, const Rewrap__GenerateDataKeyWithoutPlaintextRequest *request,
-                          uint32_t *ret_length)
+static bool refused(struct operation *operation, Hsm__Status status)
 {
-    if (request->has_key_spec == request->has_number_of_bytes) {
-        operation_fail(operation, OPERATION_VALIDATION, "Please specify either number of bytes or key spec.");
-        return false;
-    }
-    if (request->has_number_of_bytes) {
-        *ret_length = (uint32_t)request->number_of_bytes;
-    } else {
-        *ret_length = request->key_spec == REWRAP__DATA_KEY_SPEC__VALUE__AES_128 ? 16 : 32;
-    }
-    return true;
+    const struct data_key *state = operation->state;
+    return operation_job_refused(operation, NULL, &state->side, status);
 }
 
-static void on_response(struct operation *operation, const Hsm__Response *answer)
+/* ------------------------------------------------------------------ the answers */
+
+static void answer_without_plaintext(struct operation *operation, const Hsm__Response *answer)
 {
-    struct operation_side *side = operation->state;
-    if (!operation_take_ciphertext(operation, answer)) {
-        return;
-    }
+    struct data_key *state = operation->state;
     char material[OPERATION_MATERIAL_TEXT_BYTES];
-    hex_encode(view_of(side->material_id, MATERIAL_ID_BYTES), material);
     Rewrap__GenerateDataKeyWithoutPlaintextResponse response =
         REWRAP__GENERATE_DATA_KEY_WITHOUT_PLAINTEXT_RESPONSE__INIT;
     response.has_ciphertext_blob = true;
     response.ciphertext_blob = answer->ciphertext;
-    response.key_id = side->arn;
-    response.key_material_id = material;
+    response.key_id = state->side.arn;
+    response.key_material_id = operation_side_material(&state->side, material);
     operation_finish(operation, &response.base);
 }
 
-static void submit(struct operation *operation, uint32_t length)
+static void answer_with_plaintext(struct operation *operation, const Hsm__Response *answer)
 {
-    const struct operation_side *side = operation->state;
-    Hsm__Key key;
-    Hsm__Side destination;
-    operation_side_to_worker(side, &key, &destination);
-    Hsm__GenerateDataKey body = HSM__GENERATE_DATA_KEY__INIT;
-    body.destination = &destination;
-    body.has_length = true;
-    body.length = length;
-    Hsm__Request job = HSM__REQUEST__INIT;
-    job.body_case = HSM__REQUEST__BODY_GENERATE_DATA_KEY;
-    job.generate_data_key = &body;
-    operation_submit(operation, side->key->token, &job, on_response);
-}
-
-static void run(struct operation *operation)
-{
-    const Rewrap__GenerateDataKeyWithoutPlaintextRequest *request =
-        (const Rewrap__GenerateDataKeyWithoutPlaintextRequest *)operation->request;
-    struct operation_side *side = operation->state;
-    struct operation_members members = {.n_grant_tokens = request->n_grant_tokens};
-    uint32_t length;
-    if (!operation_side_begin(operation, side, false, 0, (const ProtobufCMessage *const *)request->encryption_context,
-                              request->n_encryption_context) ||
-        !wanted_length(operation, request, &length) || !operation_check_members(operation, &members) ||
-        !operation_side_destination(operation, request->key_id, OPERATION_MAY_GENERATE_DATA_KEY_WITHOUT_PLAINTEXT,
-                                    side)) {
+    struct data_key *state = operation->state;
+    if (!operation_job_plaintext(operation, answer, state->length, state->length)) {
         return;
     }
-    if (request->has_dry_run && request->dry_run) {
+    char material[OPERATION_MATERIAL_TEXT_BYTES];
+    Rewrap__GenerateDataKeyResponse response = REWRAP__GENERATE_DATA_KEY_RESPONSE__INIT;
+    response.has_ciphertext_blob = true;
+    response.ciphertext_blob = answer->ciphertext;
+    response.has_plaintext = true;
+    response.plaintext = answer->plaintext;
+    response.key_id = state->side.arn;
+    response.key_material_id = operation_side_material(&state->side, material);
+    operation_finish(operation, &response.base);
+}
+
+static void on_response(struct operation *operation, const Hsm__Response *answer)
+{
+    const struct data_key *state = operation->state;
+    if (!operation_job_ciphertext(operation, answer)) {
+        return;
+    }
+    if (state->with_plaintext) {
+        answer_with_plaintext(operation, answer);
+    } else {
+        answer_without_plaintext(operation, answer);
+    }
+}
+
+/* ------------------------------------------------------------------ the work */
+
+static void submit(struct operation *operation)
+{
+    const struct data_key *state = operation->state;
+    struct operation_job job;
+    Hsm__GenerateDataKey body = HSM__GENERATE_DATA_KEY__INIT;
+    operation_job_init(&job, HSM__REQUEST__BODY_GENERATE_DATA_KEY, NULL, &state->side);
+    job.request.generate_data_key = &body;
+    body.destination = &job.destination;
+    body.has_length = true;
+    body.length = state->length;
+    body.has_with_plaintext = true;
+    body.with_plaintext = state->with_plaintext;
+    operation_submit(operation, state->side.token, &job.request, on_response);
+}
+
+static bool check_open(struct operation *operation, const struct operation_side *side)
+{
+    if (side->key->boundary == KEY_BOUNDARY_OPEN) {
+        return true;
+    }
+    operation_fail(operation, OPERATION_UNSUPPORTED,
+                   "%s is sealed: plaintext under it never leaves the token, so there is no GenerateDataKey. Use "
+                   "GenerateDataKeyWithoutPlaintext, or a key made by CreateKey with Boundary OPEN (or the tag "
+                   "rewrapd:boundary=open).",
+                   side->arn);
+    return false;
+}
+
+/* Exactly one of the two says how long the data key is. */
+static bool wanted_length(struct operation *operation, bool has_bytes, int32_t bytes, bool has_spec,
+                          Rewrap__DataKeySpec__Value spec)
+{
+    struct data_key *state = operation->state;
+    if (has_spec == has_bytes) {
+        operation_fail(operation, OPERATION_VALIDATION, "Please specify either number of bytes or key spec.");
+        return false;
+    }
+    if (has_bytes) {
+        state->length = (uint32_t)bytes;
+    } else {
+        state->length = spec == REWRAP__DATA_KEY_SPEC__VALUE__AES_128 ? 16 : 32;
+    }
+    return true;
+}
+
+/* From the side's context and the length on. */
+static void go_on(struct operation *operation, const char *key_id, size_t n_grant_tokens)
+{
+    struct data_key *state = operation->state;
+    struct operation_members members = {.n_grant_tokens = n_grant_tokens};
+    if (!operation_check_members(operation, &members) ||
+        !operation_side_destination(operation, key_id, state->permission, &state->side) ||
+        (state->with_plaintext && !check_open(operation, &state->side))) {
+        return;
+    }
+    if (state->dry_run) {
         operation_fail_dry_run(operation);
         return;
     }
-    submit(operation, length);
+    submit(operation);
 }
 
+static void run_with_plaintext(struct operation *operation)
+{
+    const Rewrap__GenerateDataKeyRequest *request = (const Rewrap__GenerateDataKeyRequest *)operation->request;
+    struct data_key *state = operation->state;
+    state->permission = OPERATION_MAY_GENERATE_DATA_KEY;
+    state->with_plaintext = true;
+    state->dry_run = request->has_dry_run && request->dry_run;
+    if (operation_side_begin(operation, &state->side, false, 0,
+                             (const ProtobufCMessage *const *)request->encryption_context,
+                             request->n_encryption_context) &&
+        wanted_length(operation, request->has_number_of_bytes, request->number_of_bytes, request->has_key_spec,
+                      request->key_spec)) {
+        go_on(operation, request->key_id, request->n_grant_tokens);
+    }
+}
+
+static void run_without_plaintext(struct operation *operation)
+{
+    const Rewrap__GenerateDataKeyWithoutPlaintextRequest *request =
+        (const Rewrap__GenerateDataKeyWithoutPlaintextRequest *)operation->request;
+    struct data_key *state = operation->state;
+    state->permission = OPERATION_MAY_GENERATE_DATA_KEY_WITHOUT_PLAINTEXT;
+    state->dry_run = request->has_dry_run && request->dry_run;
+    if (operation_side_begin(operation, &state->side, false, 0,
+                             (const ProtobufCMessage *const *)request->encryption_context,
+                             request->n_encryption_context) &&
+        wanted_length(operation, request->has_number_of_bytes, request->number_of_bytes, request->has_key_spec,
+                      request->key_spec)) {
+        go_on(operation, request->key_id, request->n_grant_tokens);
+    }
+}
+
+const struct operation_kind operation_kind_data_key = {.name = "GenerateDataKey",
+                                                       .run = run_with_plaintext,
+                                                       .refused = refused,
+                                                       .clear = clear,
+                                                       .state_bytes = sizeof(struct data_key)};
 const struct operation_kind operation_kind_data_key_without_plaintext = {.name = "GenerateDataKeyWithoutPlaintext",
-                                                                         .run = run,
+                                                                         .run = run_without_plaintext,
+                                                                         .refused = refused,
                                                                          .clear = clear,
-                                                                         .state_bytes = sizeof(struct operation_side)};
+                                                                         .state_bytes = sizeof(struct data_key)};

@@ -1,8 +1,7 @@
 /* Decrypt: hands the plaintext out, so it is for open keys only. */
-#include "side.h"
+#include "job.h"
 #include "table.h"
 
-#include "base/hex.h"
 #include "envelope/header.h"
 
 static void clear(struct operation *operation)
@@ -51,39 +50,38 @@ static void on_response(struct operation *operation, const Hsm__Response *answer
         operation_fail_dry_run(operation);
         return;
     }
-    if (!answer->has_plaintext || answer->plaintext.len == 0 || answer->plaintext.len > ENVELOPE_PAYLOAD_MAX_BYTES) {
-        operation_fail_with(operation, operation_failure_of_token(HSM__STATUS__STATUS_INTERNAL),
-                            "its answer has no usable plaintext");
+    if (!operation_job_plaintext(operation, answer, 1, ENVELOPE_PAYLOAD_MAX_BYTES)) {
         return;
     }
     char material[OPERATION_MATERIAL_TEXT_BYTES];
-    hex_encode(view_of(side->material_id, MATERIAL_ID_BYTES), material);
     Rewrap__DecryptResponse response = REWRAP__DECRYPT_RESPONSE__INIT;
     response.key_id = side->arn;
     response.has_plaintext = true;
     response.plaintext = answer->plaintext;
     response.has_encryption_algorithm = true;
     response.encryption_algorithm = side->algorithm;
-    response.key_material_id = material;
+    response.key_material_id = operation_side_material(side, material);
     operation_finish(operation, &response.base);
+}
+
+static bool refused(struct operation *operation, Hsm__Status status)
+{
+    return operation_job_refused(operation, operation->state, NULL, status);
 }
 
 static void submit(struct operation *operation, const Rewrap__DecryptRequest *request)
 {
     const struct operation_side *side = operation->state;
-    Hsm__Key key;
-    Hsm__Side source;
-    operation_side_to_worker(side, &key, &source);
+    struct operation_job job;
     Hsm__Decrypt body = HSM__DECRYPT__INIT;
+    operation_job_init(&job, HSM__REQUEST__BODY_DECRYPT, side, NULL);
+    job.request.decrypt = &body;
     body.has_ciphertext = true;
     body.ciphertext = request->ciphertext_blob;
-    body.source = &source;
+    body.source = &job.source;
     body.has_check_only = true;
     body.check_only = request->has_dry_run && request->dry_run;
-    Hsm__Request job = HSM__REQUEST__INIT;
-    job.body_case = HSM__REQUEST__BODY_DECRYPT;
-    job.decrypt = &body;
-    operation_submit(operation, side->key->token, &job, on_response);
+    operation_submit(operation, side->token, &job.request, on_response);
 }
 
 static void run(struct operation *operation)
@@ -111,4 +109,4 @@ static void run(struct operation *operation)
 }
 
 const struct operation_kind operation_kind_decrypt = {
-    .name = "Decrypt", .run = run, .clear = clear, .state_bytes = sizeof(struct operation_side)};
+    .name = "Decrypt", .run = run, .refused = refused, .clear = clear, .state_bytes = sizeof(struct operation_side)};

@@ -1,5 +1,5 @@
 /* Encrypt: data of the caller under a key. The plaintext passes through the service, since the caller has it. */
-#include "side.h"
+#include "job.h"
 #include "table.h"
 
 static void clear(struct operation *operation)
@@ -10,7 +10,7 @@ static void clear(struct operation *operation)
 static void on_response(struct operation *operation, const Hsm__Response *answer)
 {
     struct operation_side *side = operation->state;
-    if (!operation_take_ciphertext(operation, answer)) {
+    if (!operation_job_ciphertext(operation, answer)) {
         return;
     }
     Rewrap__EncryptResponse response = REWRAP__ENCRYPT_RESPONSE__INIT;
@@ -22,20 +22,22 @@ static void on_response(struct operation *operation, const Hsm__Response *answer
     operation_finish(operation, &response.base);
 }
 
+static bool refused(struct operation *operation, Hsm__Status status)
+{
+    return operation_job_refused(operation, NULL, operation->state, status);
+}
+
 static void submit(struct operation *operation, const Rewrap__EncryptRequest *request)
 {
     const struct operation_side *side = operation->state;
-    Hsm__Key key;
-    Hsm__Side destination;
-    operation_side_to_worker(side, &key, &destination);
+    struct operation_job job;
     Hsm__Encrypt body = HSM__ENCRYPT__INIT;
+    operation_job_init(&job, HSM__REQUEST__BODY_ENCRYPT, NULL, side);
+    job.request.encrypt = &body;
     body.has_plaintext = true;
     body.plaintext = request->plaintext;
-    body.destination = &destination;
-    Hsm__Request job = HSM__REQUEST__INIT;
-    job.body_case = HSM__REQUEST__BODY_ENCRYPT;
-    job.encrypt = &body;
-    operation_submit(operation, side->key->token, &job, on_response);
+    body.destination = &job.destination;
+    operation_submit(operation, side->token, &job.request, on_response);
 }
 
 static void run(struct operation *operation)
@@ -47,7 +49,8 @@ static void run(struct operation *operation)
                               (const ProtobufCMessage *const *)request->encryption_context,
                               request->n_encryption_context) ||
         !operation_check_members(operation, &members) ||
-        !operation_side_destination(operation, request->key_id, OPERATION_MAY_ENCRYPT, side)) {
+        !operation_side_destination(operation, request->key_id, OPERATION_MAY_ENCRYPT, side) ||
+        !operation_job_check_length(operation, side, request->plaintext.len)) {
         return;
     }
     if (request->has_dry_run && request->dry_run) {
@@ -58,4 +61,4 @@ static void run(struct operation *operation)
 }
 
 const struct operation_kind operation_kind_encrypt = {
-    .name = "Encrypt", .run = run, .clear = clear, .state_bytes = sizeof(struct operation_side)};
+    .name = "Encrypt", .run = run, .refused = refused, .clear = clear, .state_bytes = sizeof(struct operation_side)};

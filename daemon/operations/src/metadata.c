@@ -1,6 +1,8 @@
 /* KeyMetadata; see metadata.h. */
 #include "metadata.h"
 
+#include "token.h"
+
 #include "base/hex.h"
 #include "workers/workers.h"
 
@@ -40,7 +42,8 @@ static void fill_level(const struct operations *operations, const struct registr
     }
 }
 
-static void fill_spec(const struct operation_spec *spec, struct operation_metadata *out)
+static void fill_spec(const struct operations *operations, const struct registry_key *key,
+                      const struct operation_spec *spec, struct operation_metadata *out)
 {
     Rewrap__KeyMetadata *message = &out->message;
     message->has_key_usage = true;
@@ -49,8 +52,7 @@ static void fill_spec(const struct operation_spec *spec, struct operation_metada
     message->key_spec = spec->value;
     message->has_customer_master_key_spec = true; /* the legacy twin */
     message->customer_master_key_spec = spec->value;
-    memcpy(out->algorithms, spec->algorithms, sizeof out->algorithms);
-    message->n_encryption_algorithms = spec->n_algorithms;
+    message->n_encryption_algorithms = operation_token_algorithms(operations, key->token, spec, out->algorithms);
     message->encryption_algorithms = out->algorithms;
 }
 
@@ -82,7 +84,7 @@ void operation_metadata_fill(const struct operations *operations, const struct r
     operation_timestamp_fill(key->created_ms, &out->created);
     message->creation_date = &out->created;
     message->has_key_state = true;
-    message->key_state = operation_state_of(key->state)->value;
+    message->key_state = operation_state_value(key->state);
     message->has_enabled = true;
     message->enabled = key->state == KEY_STATE_ENABLED;
     message->has_origin = true;
@@ -92,7 +94,7 @@ void operation_metadata_fill(const struct operations *operations, const struct r
     message->has_multi_region = true;
     message->multi_region = false;
     const struct operation_spec *spec = operation_spec_of(key->spec);
-    fill_spec(spec, out);
+    fill_spec(operations, key, spec, out);
     if (spec->symmetric) {
         hex_encode(view_of(key->materials[key->n_materials - 1].id, MATERIAL_ID_BYTES), out->material);
         message->current_key_material_id = out->material;

@@ -148,9 +148,10 @@ static bool choose_boundary(struct operation *operation, const Rewrap__CreateKey
 /* ------------------------------------------------------------------ what this version does not do */
 
 /* Refused rather than ignored: whoever asks for one of these relies on it. */
-bool operation_new_key_supported(struct operation *operation, const Rewrap__CreateKeyRequest *request)
+bool operation_new_key_supported(struct operation *operation, const Rewrap__CreateKeyRequest *request,
+                                 const struct operation_spec **ret_spec)
 {
-    Rewrap__KeySpec__Value spec = wanted_spec(request);
+    const struct operation_spec *spec = operation_spec_of_value(wanted_spec(request));
     const char *text = NULL;
     if (request->policy != NULL) {
         text =
@@ -167,12 +168,17 @@ bool operation_new_key_supported(struct operation *operation, const Rewrap__Crea
         operation_fail(operation, OPERATION_UNSUPPORTED, "%s", text);
         return false;
     }
-    if (spec != REWRAP__KEY_SPEC__VALUE__SYMMETRIC_DEFAULT) {
-        operation_fail(operation, OPERATION_UNSUPPORTED,
-                       "%s keys are not served by this version of rewrapd: it makes SYMMETRIC_DEFAULT keys.",
-                       operation_key_spec_name(spec));
+    bool encrypts = !request->has_key_usage || request->key_usage == REWRAP__KEY_USAGE_TYPE__VALUE__ENCRYPT_DECRYPT;
+    if (spec == NULL || !encrypts) {
+        operation_fail(
+            operation, OPERATION_UNSUPPORTED,
+            "rewrapd makes keys for encryption only: SYMMETRIC_DEFAULT, RSA_2048, RSA_3072 and RSA_4096 with "
+            "KeyUsage ENCRYPT_DECRYPT, not %s with %s.",
+            operation_key_spec_name(wanted_spec(request)),
+            operation_key_usage_name(encrypts ? REWRAP__KEY_USAGE_TYPE__VALUE__ENCRYPT_DECRYPT : request->key_usage));
         return false;
     }
+    *ret_spec = spec;
     return true;
 }
 

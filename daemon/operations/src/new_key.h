@@ -3,6 +3,7 @@
 #pragma once
 
 #include "operation.h"
+#include "specs.h"
 
 #include "proto/rewrap.pb-c.h"
 
@@ -18,6 +19,7 @@ void operation_new_key_refuse_tags(struct operation *operation);
 REWRAP_MUST_USE bool operation_new_key_check(struct operation *operation, const Rewrap__CreateKeyRequest *request,
                                              enum key_boundary *ret_boundary);
 
-/* Refuses what AWS KMS has and this version does not, for a request that passed the above. False when it was answered
- * so. */
-REWRAP_MUST_USE bool operation_new_key_supported(struct operation *operation, const Rewrap__CreateKeyRequest *request);
+/* Refuses what AWS KMS has and rewrapd does not, for a request that passed the above. False when it was answered so;
+ * *ret_spec is set on success. */
+REWRAP_MUST_USE bool operation_new_key_supported(struct operation *operation, const Rewrap__CreateKeyRequest *request,
+                                                 const struct operation_spec **ret_spec);

@@ -143,6 +143,9 @@ bool operation_take_response(struct operation *operation, enum workers_status st
     }
     if (response == NULL || !response->has_status || response->status != HSM__STATUS__STATUS_OK) {
         bool said = response != NULL && response->has_status;
+        if (said && operation->kind->refused != NULL && operation->kind->refused(operation, response->status)) {
+            return false;
+        }
         char detail[LOG_LINE_BYTES / 2];
         snprintf(detail, sizeof detail, "%s (CKR 0x%llx)", said && response->detail != NULL ? response->detail : "",
                  said && response->has_ckr ? (unsigned long long)response->ckr : 0ULL);

@@ -14,14 +14,17 @@ struct operation_kind;
 typedef void (*operation_run_fn)(struct operation *operation);
 /* The worker's response with STATUS_OK, borrowed for the call. */
 typedef void (*operation_response_fn)(struct operation *operation, const Hsm__Response *response);
+/* What the worker could not do. True when it was answered; false for what errors.c has the answer for. */
+typedef bool (*operation_refused_fn)(struct operation *operation, Hsm__Status status);
 
 /* A row of the table of operations (table.c). */
 struct operation_kind {
-    const char *name;       /* of the rpc */
-    operation_run_fn run;   /* called with a valid request; everything else is the handler's */
-    operation_run_fn clear; /* frees what the state owns; NULL when it owns nothing */
-    size_t state_bytes;     /* of the handler's own struct, zeroed at birth */
-    bool changes;           /* what was begun is finished even when nobody waits any more */
+    const char *name;             /* of the rpc */
+    operation_run_fn run;         /* called with a valid request; everything else is the handler's */
+    operation_refused_fn refused; /* NULL: errors.c has all the answers */
+    operation_run_fn clear;       /* frees what the state owns; NULL when it owns nothing */
+    size_t state_bytes;           /* of the handler's own struct, zeroed at birth */
+    bool changes;                 /* what was begun is finished even when nobody waits any more */
 };
 
 struct operation {

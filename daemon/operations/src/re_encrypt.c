@@ -1,8 +1,9 @@
 /* ReEncrypt: data under one key to data under another; the plaintext never leaves the token (KMS.md section 2). */
-#include "side.h"
+#include "job.h"
 #include "table.h"
 
-#include "base/hex.h"
+#include "envelope/header.h"
+#include "workers/workers.h"
 
 #include <string.h>
 
@@ -63,21 +64,48 @@ static bool check_pair(struct operation *operation, const struct re_encrypt *sta
     return true;
 }
 
+static bool is_dry_run(const Rewrap__ReEncryptRequest *request)
+{
+    return request->has_dry_run && request->dry_run;
+}
+
+/*
+ * The worker has checked the ciphertext and made nothing. What it would then have refused is answered as it would be:
+ * the length is in a symmetric ciphertext's header, and may be told now that the header was found to be genuine.
+ */
+static void end_dry_run(struct operation *operation, const Rewrap__ReEncryptRequest *request)
+{
+    const struct re_encrypt *state = operation->state;
+    struct envelope_header header;
+    struct workers_token_state token;
+    if (state->source.spec->symmetric && !state->destination.spec->symmetric &&
+        envelope_header_parse(view_of(request->ciphertext_blob.data, request->ciphertext_blob.len), &header)) {
+        if (!operation_job_check_length(operation, &state->destination, header.payload_length)) {
+            return;
+        }
+        if (workers_state(operation->operations->workers, state->source.token, &token) && token.pads_payloads &&
+            header.payload_length % 8 != 0 &&
+            operation_job_refused(operation, &state->source, &state->destination,
+                                  HSM__STATUS__STATUS_LENGTH_NOT_KEPT)) {
+            return;
+        }
+    }
+    operation_fail_dry_run(operation);
+}
+
 static void on_response(struct operation *operation, const Hsm__Response *answer)
 {
     const Rewrap__ReEncryptRequest *request = (const Rewrap__ReEncryptRequest *)operation->request;
     struct re_encrypt *state = operation->state;
-    if (request->has_dry_run && request->dry_run) {
-        operation_fail_dry_run(operation);
+    if (is_dry_run(request)) {
+        end_dry_run(operation, request);
         return;
     }
-    if (!operation_take_ciphertext(operation, answer)) {
+    if (!operation_job_ciphertext(operation, answer)) {
         return;
     }
     char source_material[OPERATION_MATERIAL_TEXT_BYTES];
     char destination_material[OPERATION_MATERIAL_TEXT_BYTES];
-    hex_encode(view_of(state->source.material_id, MATERIAL_ID_BYTES), source_material);
-    hex_encode(view_of(state->destination.material_id, MATERIAL_ID_BYTES), destination_material);
     Rewrap__ReEncryptResponse response = REWRAP__RE_ENCRYPT_RESPONSE__INIT;
     response.has_ciphertext_blob = true;
     response.ciphertext_blob = answer->ciphertext;
@@ -87,29 +115,31 @@ static void on_response(struct operation *operation, const Hsm__Response *answer
     response.source_encryption_algorithm = state->source.algorithm;
     response.has_destination_encryption_algorithm = true;
     response.destination_encryption_algorithm = state->destination.algorithm;
-    response.source_key_material_id = source_material;
-    response.destination_key_material_id = destination_material;
+    response.source_key_material_id = operation_side_material(&state->source, source_material);
+    response.destination_key_material_id = operation_side_material(&state->destination, destination_material);
     operation_finish(operation, &response.base);
+}
+
+static bool refused(struct operation *operation, Hsm__Status status)
+{
+    const struct re_encrypt *state = operation->state;
+    return operation_job_refused(operation, &state->source, &state->destination, status);
 }
 
 static void submit(struct operation *operation, const Rewrap__ReEncryptRequest *request)
 {
     const struct re_encrypt *state = operation->state;
-    Hsm__Key source_key, destination_key;
-    Hsm__Side source, destination;
-    operation_side_to_worker(&state->source, &source_key, &source);
-    operation_side_to_worker(&state->destination, &destination_key, &destination);
+    struct operation_job job;
     Hsm__ReEncrypt body = HSM__RE_ENCRYPT__INIT;
+    operation_job_init(&job, HSM__REQUEST__BODY_RE_ENCRYPT, &state->source, &state->destination);
+    job.request.re_encrypt = &body;
     body.has_ciphertext = true;
     body.ciphertext = request->ciphertext_blob;
-    body.source = &source;
-    body.destination = &destination;
+    body.source = &job.source;
+    body.destination = &job.destination;
     body.has_check_only = true;
-    body.check_only = request->has_dry_run && request->dry_run;
-    Hsm__Request job = HSM__REQUEST__INIT;
-    job.body_case = HSM__REQUEST__BODY_RE_ENCRYPT;
-    job.re_encrypt = &body;
-    operation_submit(operation, state->source.key->token, &job, on_response);
+    body.check_only = is_dry_run(request);
+    operation_submit(operation, state->source.token, &job.request, on_response);
 }
 
 /* The order of checks is KMS.md R-39: the source comes completely before the destination. */
@@ -140,4 +170,4 @@ static void run(struct operation *operation)
 }
 
 const struct operation_kind operation_kind_re_encrypt = {
-    .name = "ReEncrypt", .run = run, .clear = clear, .state_bytes = sizeof(struct re_encrypt)};
+    .name = "ReEncrypt", .run = run, .refused = refused, .clear = clear, .state_bytes = sizeof(struct re_encrypt)};

@@ -3,15 +3,36 @@
 
 #include "context.h"
 #include "resolve.h"
+#include "states.h"
 
+#include "base/hex.h"
 #include "envelope/header.h"
 #include "registry/registry.h"
 
+#include <stdio.h>
 #include <string.h>
 
 bool operation_algorithm_is_symmetric(Rewrap__EncryptionAlgorithmSpec__Value algorithm)
 {
     return algorithm == REWRAP__ENCRYPTION_ALGORITHM_SPEC__VALUE__SYMMETRIC_DEFAULT;
+}
+
+void operation_side_set(const struct operation *operation, struct operation_side *side, const struct registry_key *key)
+{
+    side->key = key;
+    side->spec = operation_spec_of(key->spec);
+    snprintf(side->token, sizeof side->token, "%s", key->token);
+    operation_arn_of_key(operation->operations, key->account, key->key_id_text, side->arn);
+    memcpy(side->material_id, key->materials[key->n_materials - 1].id, MATERIAL_ID_BYTES);
+}
+
+char *operation_side_material(const struct operation_side *side, char text[OPERATION_MATERIAL_TEXT_BYTES])
+{
+    if (!side->spec->symmetric) {
+        return NULL;
+    }
+    hex_encode(view_of(side->material_id, MATERIAL_ID_BYTES), text);
+    return text;
 }
 
 void operation_side_clear(struct operation_side *side)
@@ -59,44 +80,29 @@ static bool check_usage(const struct registry_key *key)
     }
 }
 
-static bool check_state(struct operation *operation, const struct operation_side *side)
-{
-    const struct operation_state_row *state = operation_state_of(side->key->state);
-    if (state->use == 0) {
-        return true;
-    }
-    operation_fail(operation, state->use, "%s %s", side->arn, state->use_text);
-    return false;
-}
-
 static bool check_algorithm(struct operation *operation, const struct operation_side *side, const char *doing)
 {
-    const struct operation_spec *spec = operation_spec_of(side->key->spec);
-    if (!operation_spec_has_algorithm(spec, side->algorithm)) {
+    if (operation_spec_algorithm(side->spec, side->algorithm) == NULL) {
         operation_fail(operation, OPERATION_INVALID_KEY_USAGE, "Algorithm %s is incompatible with key spec %s.",
-                       operation_algorithm_name(side->algorithm), spec->name); /* */
+                       operation_algorithm_name(side->algorithm), side->spec->name); /* */
         return false;
     }
-    if (spec->symmetric) {
-        return true;
-    }
-    if (side->has_context) {
+    if (!side->spec->symmetric && side->has_context) {
         operation_fail(operation, OPERATION_VALIDATION,
                        "EncryptionContext is not supported when %s with asymmetric CMKs.", doing); /* */
         return false;
     }
-    operation_fail(operation, OPERATION_UNSUPPORTED,
-                   "%s is an RSA key. RSA keys are not served by this version of rewrapd.", side->arn);
-    return false;
+    return operation_token_check_algorithm(operation, side->token, side->spec, side->algorithm);
 }
 
-static bool check_usable(struct operation *operation, const struct operation_side *side, const char *doing)
+static bool check_usable(struct operation *operation, enum operation_permission permission,
+                         const struct operation_side *side, const char *doing)
 {
     if (!check_usage(side->key)) {
         operation_fail_without_text(operation, OPERATION_INVALID_KEY_USAGE);
         return false;
     }
-    return check_state(operation, side) && check_algorithm(operation, side, doing);
+    return operation_check_state(operation, permission, side->key) && check_algorithm(operation, side, doing);
 }
 
 /* ------------------------------------------------------------------ source */
@@ -104,7 +110,7 @@ static bool check_usable(struct operation *operation, const struct operation_sid
 static const struct registry_key *key_of_ciphertext(const struct operation *operation,
                                                     const struct envelope_header *header)
 {
-    return registry_key_find(operation->operations->registry, header->key_id);
+    return operation_find_key(operation, header->key_id);
 }
 
 static bool same_key(const struct registry_key *key, const struct envelope_header *header)
@@ -156,7 +162,7 @@ static const struct registry_key *unnamed_source(struct operation *operation, co
  */
 static bool is_altered(const struct operation *operation, const struct envelope_header *header)
 {
-    const struct registry_key *key = registry_key_of_material(operation->operations->registry, header->material_id);
+    const struct registry_key *key = operation_find_material(operation, header->material_id);
     return key != NULL && strcmp(key->account, operation->account) == 0 && !same_key(key, header);
 }
 
@@ -174,13 +180,13 @@ bool operation_side_source(struct operation *operation, const struct operation_s
     if (key == NULL) {
         return false;
     }
-    side->key = key;
-    operation_arn_of_key(operation->operations, key->account, key->key_id_text, side->arn);
-    if (!check_usable(operation, side, "decrypting")) {
+    operation_side_set(operation, side, key);
+    if (!check_usable(operation, source->permission, side, "decrypting")) {
         return false;
     }
-    const uint8_t *material = header != NULL ? header->material_id : key->materials[key->n_materials - 1].id;
-    memcpy(side->material_id, material, MATERIAL_ID_BYTES);
+    if (header != NULL) {
+        memcpy(side->material_id, header->material_id, MATERIAL_ID_BYTES);
+    }
     return true;
 }
 
@@ -203,49 +209,10 @@ bool operation_side_destination(struct operation *operation, const char *key_id,
         !operation_authorize_key(operation, permission, key)) {
         return false;
     }
-    side->key = key;
-    operation_arn_of_key(operation->operations, key->account, key->key_id_text, side->arn);
-    if (!check_usable(operation, side, "encrypting")) {
+    operation_side_set(operation, side, key);
+    if (!check_usable(operation, permission, side, "encrypting")) {
         return false;
     }
     memcpy(side->material_id, key->materials[key->n_materials - 1].id, MATERIAL_ID_BYTES);
     return true;
-}
-
-/* ------------------------------------------------------------------ to and from the worker */
-
-/* protobuf-c has no const; the worker's request is packed and not changed. */
-static ProtobufCBinaryData binary(const void *data, size_t len)
-{
-    return (ProtobufCBinaryData){.data = (uint8_t *)(uintptr_t)data, .len = len};
-}
-
-void operation_side_to_worker(const struct operation_side *side, Hsm__Key *ret_key, Hsm__Side *ret_side)
-{
-    hsm__key__init(ret_key);
-    ret_key->has_key_id = true;
-    ret_key->key_id = binary(side->key->key_id, KEY_ID_BYTES);
-    ret_key->has_material_id = true;
-    ret_key->material_id = binary(side->material_id, MATERIAL_ID_BYTES);
-    ret_key->has_spec = true;
-    ret_key->spec = operation_spec_of(side->key->spec)->token_spec;
-    ret_key->has_boundary = true;
-    ret_key->boundary =
-        side->key->boundary == KEY_BOUNDARY_OPEN ? HSM__BOUNDARY__BOUNDARY_OPEN : HSM__BOUNDARY__BOUNDARY_SEALED;
-    hsm__side__init(ret_side);
-    ret_side->key = ret_key;
-    ret_side->has_algorithm = true;
-    ret_side->algorithm = HSM__ALGORITHM__ALGORITHM_SYMMETRIC_DEFAULT; /* check_algorithm lets nothing else through */
-    ret_side->has_context = true;
-    ret_side->context = binary(side->context.data, side->context.len);
-}
-
-bool operation_take_ciphertext(struct operation *operation, const Hsm__Response *response)
-{
-    if (response->has_ciphertext && response->ciphertext.len != 0 && response->ciphertext.len <= CIPHERTEXT_MAX_BYTES) {
-        return true;
-    }
-    operation_fail_with(operation, operation_failure_of_token(HSM__STATUS__STATUS_INTERNAL),
-                        "its answer has no usable ciphertext");
-    return false;
 }

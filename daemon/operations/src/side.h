@@ -7,20 +7,25 @@
 #include "arn_text.h"
 #include "authorize.h"
 #include "operation.h"
-#include "specs.h"
+#include "token.h"
 
 #include "base/buffer.h"
 
 struct operation_side {
     const struct registry_key *key; /* until the event loop turns: not for callbacks */
     Rewrap__EncryptionAlgorithmSpec__Value algorithm;
-    struct buffer context; /* canonical; operation_side_clear frees it */
-    bool has_context;      /* at least one pair */
+    struct buffer context;             /* canonical; operation_side_clear frees it */
+    bool has_context;                  /* at least one pair */
+    const struct operation_spec *spec; /* of the key; these four are for the answer */
     uint8_t material_id[MATERIAL_ID_BYTES];
-    char arn[OPERATION_ARN_KEY_BYTES]; /* these three are for the answer */
+    char token[OPERATION_TOKEN_NAME_BYTES];
+    char arn[OPERATION_ARN_KEY_BYTES];
 };
 
 void operation_side_clear(struct operation_side *side);
+
+/* Puts the key in, with its current material. */
+void operation_side_set(const struct operation *operation, struct operation_side *side, const struct registry_key *key);
 
 /* Algorithm and context of a request into side: the first step, before any key is looked for. False when the request
  * was answered. */
@@ -64,14 +69,10 @@ struct operation_members {
 };
 REWRAP_MUST_USE bool operation_check_members(struct operation *operation, const struct operation_members *members);
 
-/* The side as the worker wants it; borrows from side. */
-void operation_side_to_worker(const struct operation_side *side, Hsm__Key *ret_key, Hsm__Side *ret_side);
-
 bool operation_algorithm_is_symmetric(Rewrap__EncryptionAlgorithmSpec__Value algorithm);
 
 /* 64 digits and a NUL. */
 #define OPERATION_MATERIAL_TEXT_BYTES (2 * MATERIAL_ID_BYTES + 1)
 
-/* The ciphertext of a worker's response as an answer may carry it; false when the request was answered, since there is
- * none. */
-REWRAP_MUST_USE bool operation_take_ciphertext(struct operation *operation, const Hsm__Response *response);
+/* The material id for an answer, written into text; NULL for an asymmetric key, whose answers have none. */
+char *operation_side_material(const struct operation_side *side, char text[OPERATION_MATERIAL_TEXT_BYTES]);

@@ -1,13 +1,27 @@
 /* The tables of specs, algorithms and states; see specs.h. */
 #include "specs.h"
 
+#include "envelope/header.h"
+
 #include <stdlib.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-#define SYMMETRIC_DEFAULT REWRAP__ENCRYPTION_ALGORITHM_SPEC__VALUE__SYMMETRIC_DEFAULT
-#define OAEP_SHA_1        REWRAP__ENCRYPTION_ALGORITHM_SPEC__VALUE__RSAES_OAEP_SHA_1
-#define OAEP_SHA_256      REWRAP__ENCRYPTION_ALGORITHM_SPEC__VALUE__RSAES_OAEP_SHA_256
+/* The maxima are KMS.md R-70: for OAEP the modulus less two hashes and two bytes (RFC 8017 section 7.1.1). */
+#define SYMMETRIC                                                                                                      \
+    {                                                                                                                  \
+        REWRAP__ENCRYPTION_ALGORITHM_SPEC__VALUE__SYMMETRIC_DEFAULT, HSM__ALGORITHM__ALGORITHM_SYMMETRIC_DEFAULT,      \
+            ENVELOPE_PAYLOAD_MAX_BYTES                                                                                 \
+    }
+#define OAEP_SHA_1(max)                                                                                                \
+    {                                                                                                                  \
+        REWRAP__ENCRYPTION_ALGORITHM_SPEC__VALUE__RSAES_OAEP_SHA_1, HSM__ALGORITHM__ALGORITHM_RSAES_OAEP_SHA_1, max    \
+    }
+#define OAEP_SHA_256(max)                                                                                              \
+    {                                                                                                                  \
+        REWRAP__ENCRYPTION_ALGORITHM_SPEC__VALUE__RSAES_OAEP_SHA_256, HSM__ALGORITHM__ALGORITHM_RSAES_OAEP_SHA_256,    \
+            max                                                                                                        \
+    }
 
 static const struct operation_spec specs[] = {
     {KEY_SPEC_SYMMETRIC_DEFAULT,
@@ -16,28 +30,28 @@ static const struct operation_spec specs[] = {
      "SYMMETRIC_DEFAULT",
      true,
      1,
-     {SYMMETRIC_DEFAULT}},
+     {SYMMETRIC}},
     {KEY_SPEC_RSA_2048,
      REWRAP__KEY_SPEC__VALUE__RSA_2048,
      HSM__KEY_SPEC__KEY_SPEC_RSA_2048,
      "RSA_2048",
      false,
      2,
-     {OAEP_SHA_1, OAEP_SHA_256}},
+     {OAEP_SHA_1(214), OAEP_SHA_256(190)}},
     {KEY_SPEC_RSA_3072,
      REWRAP__KEY_SPEC__VALUE__RSA_3072,
      HSM__KEY_SPEC__KEY_SPEC_RSA_3072,
      "RSA_3072",
      false,
      2,
-     {OAEP_SHA_1, OAEP_SHA_256}},
+     {OAEP_SHA_1(342), OAEP_SHA_256(318)}},
     {KEY_SPEC_RSA_4096,
      REWRAP__KEY_SPEC__VALUE__RSA_4096,
      HSM__KEY_SPEC__KEY_SPEC_RSA_4096,
      "RSA_4096",
      false,
      2,
-     {OAEP_SHA_1, OAEP_SHA_256}},
+     {OAEP_SHA_1(470), OAEP_SHA_256(446)}},
 };
 
 const struct operation_spec *operation_spec_of(enum key_spec spec)
@@ -50,14 +64,25 @@ const struct operation_spec *operation_spec_of(enum key_spec spec)
     abort(); /* the registry holds only specs of its enumeration */
 }
 
-bool operation_spec_has_algorithm(const struct operation_spec *spec, Rewrap__EncryptionAlgorithmSpec__Value algorithm)
+const struct operation_spec *operation_spec_of_value(Rewrap__KeySpec__Value value)
 {
-    for (size_t i = 0; i < spec->n_algorithms; i++) {
-        if (spec->algorithms[i] == algorithm) {
-            return true;
+    for (size_t i = 0; i < COUNT(specs); i++) {
+        if (specs[i].value == value) {
+            return &specs[i];
         }
     }
-    return false;
+    return NULL;
+}
+
+const struct operation_algorithm *operation_spec_algorithm(const struct operation_spec *spec,
+                                                           Rewrap__EncryptionAlgorithmSpec__Value algorithm)
+{
+    for (size_t i = 0; i < spec->n_algorithms; i++) {
+        if (spec->algorithms[i].value == algorithm) {
+            return &spec->algorithms[i];
+        }
+    }
+    return NULL;
 }
 
 static const char *name_in(const ProtobufCEnumDescriptor *set, unsigned value)
@@ -85,19 +110,16 @@ const char *operation_key_usage_name(Rewrap__KeyUsageType__Value usage)
     return name_in(&rewrap__key_usage_type__value__descriptor, (unsigned)usage);
 }
 
-static const struct operation_state_row states[] = {
-    {KEY_STATE_ENABLED, REWRAP__KEY_STATE__VALUE__Enabled, 0, NULL},
-    {KEY_STATE_DISABLED, REWRAP__KEY_STATE__VALUE__Disabled, OPERATION_DISABLED, "is disabled."},
-    {KEY_STATE_PENDING_DELETION, REWRAP__KEY_STATE__VALUE__PendingDeletion, OPERATION_INVALID_STATE,
-     "is pending deletion."},
-};
-
-const struct operation_state_row *operation_state_of(enum key_state state)
+Rewrap__KeyState__Value operation_state_value(enum key_state state)
 {
-    for (size_t i = 0; i < COUNT(states); i++) {
-        if (states[i].state == state) {
-            return &states[i];
-        }
+    switch (state) {
+    case KEY_STATE_ENABLED:
+        return REWRAP__KEY_STATE__VALUE__Enabled;
+    case KEY_STATE_DISABLED:
+        return REWRAP__KEY_STATE__VALUE__Disabled;
+    case KEY_STATE_PENDING_DELETION:
+        return REWRAP__KEY_STATE__VALUE__PendingDeletion;
+    default:
+        abort(); /* the registry holds only states of its enumeration */
     }
-    abort(); /* the registry holds only states of its enumeration */
 }

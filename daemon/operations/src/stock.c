@@ -1,10 +1,13 @@
 /* Drawing spare keys; see stock.h. */
 #include "stock.h"
 
+#include "specs.h"
+
 #include "registry/registry.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 
 /*
  * After a reading the token is left alone for ten times as long as that took, but for no more than a second: whoever
@@ -26,19 +29,25 @@ struct operation_relist {
     char token[];
 };
 
+/* A key's, or a deleted key's whose object is still there: that one is never given to another. */
+static bool is_recorded(void *arg, const uint8_t material_id[MATERIAL_ID_BYTES])
+{
+    return registry_key_of_material(arg, material_id) != NULL || registry_retired_find(arg, material_id) != NULL;
+}
+
 static bool is_taken(void *arg, const uint8_t material_id[MATERIAL_ID_BYTES])
 {
     const struct operations *operations = arg;
-    return registry_key_of_material(operations->registry, material_id) != NULL ||
-           operation_pending_material(operations, material_id);
+    return is_recorded(operations->registry, material_id) || operation_pending_material(operations, material_id);
 }
 
-bool operation_stock_draw(struct operation *operation, const char *token, struct operation_pending *pending)
+bool operation_stock_draw(struct operation *operation, const char *token, enum key_spec spec,
+                          struct operation_pending *pending)
 {
     struct operations *operations = operation->operations;
     uint8_t material_id[MATERIAL_ID_BYTES];
-    if (!workers_stock_find(operations->workers, token, HSM__KEY_SPEC__KEY_SPEC_AES_256, HSM__BOUNDARY__BOUNDARY_SEALED,
-                            is_taken, operations, material_id)) {
+    if (!workers_stock_find(operations->workers, token, operation_spec_of(spec)->token_spec,
+                            HSM__BOUNDARY__BOUNDARY_SEALED, is_taken, operations, material_id)) {
         return false;
     }
     memcpy(pending->material_id, material_id, MATERIAL_ID_BYTES);
@@ -46,15 +55,28 @@ bool operation_stock_draw(struct operation *operation, const char *token, struct
     return true;
 }
 
-static bool is_recorded(void *arg, const uint8_t material_id[MATERIAL_ID_BYTES])
+size_t operation_stock_spares(const struct operations *operations, const char *token, enum key_spec spec)
 {
-    return registry_key_of_material(arg, material_id) != NULL;
+    return workers_stock_count(operations->workers, token, operation_spec_of(spec)->token_spec,
+                               HSM__BOUNDARY__BOUNDARY_SEALED, is_recorded, operations->registry);
 }
 
 size_t operations_spares(const struct operations *operations, const char *token)
 {
-    return workers_stock_count(operations->workers, token, HSM__KEY_SPEC__KEY_SPEC_AES_256,
-                               HSM__BOUNDARY__BOUNDARY_SEALED, is_recorded, operations->registry);
+    return operation_stock_spares(operations, token, KEY_SPEC_SYMMETRIC_DEFAULT);
+}
+
+void operation_stock_refuse(struct operation *operation, const char *token, enum key_spec spec)
+{
+    const char *name = operation_spec_of(spec)->name;
+    operation_log(
+        operation, LOG_WARNING,
+        "token %s has no spare sealed %s key left, and %s asked for one: rewrapctl ceremony add --key-spec %s", token,
+        name, operation->principal, name);
+    operation_fail(operation, OPERATION_LIMIT_EXCEEDED,
+                   "Token %s has no spare sealed %s key left. The custodian adds some with `rewrapctl ceremony add "
+                   "--key-spec %s --count N`.",
+                   token, name, name);
 }
 
 /* ------------------------------------------------------------------ reading the token again */

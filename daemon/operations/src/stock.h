@@ -5,8 +5,14 @@
 #include "pending.h"
 
 /* Draws a spare of the token for pending, which is listed and keeps it from others. False when the stock has none. */
-REWRAP_MUST_USE bool operation_stock_draw(struct operation *operation, const char *token,
+REWRAP_MUST_USE bool operation_stock_draw(struct operation *operation, const char *token, enum key_spec spec,
                                           struct operation_pending *pending);
+
+/* Answers that there is none, with what the custodian does about it, and tells the operator. */
+void operation_stock_refuse(struct operation *operation, const char *token, enum key_spec spec);
+
+/* How many spares of a spec there are. It looks at all keys of the token: not for every request. */
+size_t operation_stock_spares(const struct operations *operations, const char *token, enum key_spec spec);
 
 /*
  * Has the token's objects read again, since a ceremony may have added some, and goes on with on_relisted (its response

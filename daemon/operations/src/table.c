@@ -4,11 +4,19 @@
 #include <string.h>
 
 static const struct operation_kind *const table[] = {
-    &operation_kind_re_encrypt,   &operation_kind_encrypt,
-    &operation_kind_decrypt,      &operation_kind_data_key_without_plaintext,
-    &operation_kind_create_key,   &operation_kind_describe_key,
-    &operation_kind_list_keys,    &operation_kind_create_alias,
-    &operation_kind_update_alias, &operation_kind_delete_alias,
+    &operation_kind_re_encrypt,
+    &operation_kind_encrypt,
+    &operation_kind_decrypt,
+    &operation_kind_data_key,
+    &operation_kind_data_key_without_plaintext,
+    &operation_kind_generate_random,
+    &operation_kind_get_public_key,
+    &operation_kind_create_key,
+    &operation_kind_describe_key,
+    &operation_kind_list_keys,
+    &operation_kind_create_alias,
+    &operation_kind_update_alias,
+    &operation_kind_delete_alias,
     &operation_kind_list_aliases,
 };
 

@@ -1,0 +1,146 @@
+/* Jobs of cryptographic operations; see job.h. */
+#include "job.h"
+
+#include "envelope/header.h"
+
+/* ------------------------------------------------------------------ to the worker */
+
+/* protobuf-c has no const; the worker's request is packed and not changed. */
+static ProtobufCBinaryData binary(const void *data, size_t len)
+{
+    return (ProtobufCBinaryData){.data = (uint8_t *)(uintptr_t)data, .len = len};
+}
+
+void operation_job_key(const struct operation_side *side, Hsm__Key *ret_key)
+{
+    hsm__key__init(ret_key);
+    ret_key->has_key_id = true;
+    ret_key->key_id = binary(side->key->key_id, KEY_ID_BYTES);
+    ret_key->has_material_id = true;
+    ret_key->material_id = binary(side->material_id, MATERIAL_ID_BYTES);
+    ret_key->has_spec = true;
+    ret_key->spec = side->spec->token_spec;
+    ret_key->has_boundary = true;
+    ret_key->boundary =
+        side->key->boundary == KEY_BOUNDARY_OPEN ? HSM__BOUNDARY__BOUNDARY_OPEN : HSM__BOUNDARY__BOUNDARY_SEALED;
+}
+
+static void fill_side(const struct operation_side *side, Hsm__Key *key, Hsm__Side *ret_side)
+{
+    operation_job_key(side, key);
+    hsm__side__init(ret_side);
+    ret_side->key = key;
+    ret_side->has_algorithm = true;
+    ret_side->algorithm = operation_spec_algorithm(side->spec, side->algorithm)->token_value;
+    if (side->spec->symmetric) {
+        ret_side->has_context = true;
+        ret_side->context = binary(side->context.data, side->context.len);
+    }
+}
+
+void operation_job_init(struct operation_job *job, Hsm__Request__BodyCase body, const struct operation_side *source,
+                        const struct operation_side *destination)
+{
+    hsm__request__init(&job->request);
+    job->request.body_case = body;
+    if (source != NULL) {
+        fill_side(source, &job->source_key, &job->source);
+    }
+    if (destination != NULL) {
+        fill_side(destination, &job->destination_key, &job->destination);
+    }
+}
+
+/* ------------------------------------------------------------------ from the worker */
+
+static void fail_unusable(struct operation *operation, const char *detail)
+{
+    operation_fail_with(operation, operation_failure_of_token(HSM__STATUS__STATUS_INTERNAL), detail);
+}
+
+bool operation_job_ciphertext(struct operation *operation, const Hsm__Response *response)
+{
+    if (response->has_ciphertext && response->ciphertext.len != 0 && response->ciphertext.len <= CIPHERTEXT_MAX_BYTES) {
+        return true;
+    }
+    fail_unusable(operation, "its answer has no usable ciphertext");
+    return false;
+}
+
+bool operation_job_plaintext(struct operation *operation, const Hsm__Response *response, size_t least, size_t most)
+{
+    if (response->has_plaintext && response->plaintext.len >= least && response->plaintext.len <= most) {
+        return true;
+    }
+    fail_unusable(operation, "its answer has no usable plaintext");
+    return false;
+}
+
+/* ------------------------------------------------------------------ what cannot be done */
+
+static void fail_length(struct operation *operation, const struct operation_side *destination)
+{
+    const struct operation_algorithm *algorithm = operation_spec_algorithm(destination->spec, destination->algorithm);
+    operation_fail(
+        operation, OPERATION_VALIDATION, "Algorithm %s and key spec %s cannot encrypt data larger than %u bytes.",
+        operation_algorithm_name(destination->algorithm), destination->spec->name, algorithm->max_plaintext_bytes);
+}
+
+bool operation_job_check_length(struct operation *operation, const struct operation_side *destination, size_t length)
+{
+    if (length <= operation_spec_algorithm(destination->spec, destination->algorithm)->max_plaintext_bytes) {
+        return true;
+    }
+    fail_length(operation, destination);
+    return false;
+}
+
+static void fail_too_large(struct operation *operation, const struct operation_side *source,
+                           const struct operation_side *destination, const char *token)
+{
+    /* Lengths that the service knows it has checked: only of what is re-encrypted the worker alone knows it. */
+    if (source != NULL && destination != NULL && !destination->spec->symmetric) {
+        fail_length(operation, destination);
+        return;
+    }
+    operation_fail(operation, OPERATION_VALIDATION, "%s does not take data of this length.", token);
+}
+
+static void fail_unsupported(struct operation *operation, const struct operation_side *source,
+                             const struct operation_side *destination, const char *token)
+{
+    if (source == NULL || destination == NULL) {
+        const struct operation_side *side = source != NULL ? source : destination;
+        operation_fail(operation, OPERATION_UNSUPPORTED, "%s cannot do %s with %s and key spec %s.", token,
+                       operation->kind->name, operation_algorithm_name(side->algorithm), side->spec->name);
+        return;
+    }
+    operation_fail(operation, OPERATION_UNSUPPORTED,
+                   "%s cannot do %s from %s and key spec %s to %s and key spec %s with this data.", token,
+                   operation->kind->name, operation_algorithm_name(source->algorithm), source->spec->name,
+                   operation_algorithm_name(destination->algorithm), destination->spec->name);
+}
+
+bool operation_job_refused(struct operation *operation, const struct operation_side *source,
+                           const struct operation_side *destination, Hsm__Status status)
+{
+    char token[OPERATION_TOKEN_TEXT_BYTES];
+    operation_token_text(operation->operations, source != NULL ? source->token : destination->token, token);
+    switch ((int)status) {
+    case HSM__STATUS__STATUS_TOO_LARGE:
+        fail_too_large(operation, source, destination, token);
+        return true;
+    case HSM__STATUS__STATUS_UNSUPPORTED:
+        fail_unsupported(operation, source, destination, token);
+        return true;
+    case HSM__STATUS__STATUS_LENGTH_NOT_KEPT:
+        operation_fail(
+            operation, OPERATION_UNSUPPORTED,
+            "%s pads data under a symmetric key to a multiple of 8 bytes, so it cannot re-encrypt this data, "
+            "which has another length, to an RSA key.",
+            token);
+        return true;
+    default:
+        return false;
+    }
+}
