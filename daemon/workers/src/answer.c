@@ -13,9 +13,11 @@ struct answer_rule {
     bool material_id;
     bool objects;
     bool hello;
+    bool public_key;
 };
 
-#define N_BODIES (HSM__REQUEST__BODY_LIST_OBJECTS + 1)
+#define PUBLIC_KEY_MAX_BYTES 1024 /* of RSA_4096 it is 550 */
+#define N_BODIES             (HSM__REQUEST__BODY_DESTROY_KEY + 1)
 
 static const struct answer_rule rules[N_BODIES] = {
     [HSM__REQUEST__BODY_CONFIGURE] = {.hello = true, .objects = true},
@@ -25,7 +27,46 @@ static const struct answer_rule rules[N_BODIES] = {
     [HSM__REQUEST__BODY_GENERATE_DATA_KEY] = {.ciphertext = true},
     [HSM__REQUEST__BODY_MAKE_OPEN_KEY] = {.material_id = true},
     [HSM__REQUEST__BODY_LIST_OBJECTS] = {.objects = true},
+    [HSM__REQUEST__BODY_GENERATE_RANDOM] = {.plaintext = true},
+    [HSM__REQUEST__BODY_GET_PUBLIC_KEY] = {.public_key = true},
+    [HSM__REQUEST__BODY_DESTROY_KEY] = {.ciphertext = false},
 };
+
+static struct answer_rule rule_of(const struct workers_job *job, bool ok)
+{
+    struct answer_rule rule = rules[job->body];
+    rule.plaintext |= job->plaintext_bytes != 0;
+    return ok ? rule : (struct answer_rule){.hello = rule.hello};
+}
+
+/* A worker whose login failed at the renewal of its session says so in the answer by which it leaves. */
+static bool may_leave_by(const Hsm__Response *response)
+{
+    return response->status == HSM__STATUS__STATUS_TOKEN_UNAVAILABLE &&
+           (response->leaving == HSM__HELLO_STATUS__HELLO_PIN_UNREADABLE ||
+            response->leaving == HSM__HELLO_STATUS__HELLO_PIN_WRONG ||
+            response->leaving == HSM__HELLO_STATUS__HELLO_PIN_LOCKED);
+}
+
+/* NULL, or what is wrong with the content of an answer that has succeeded. */
+static const char *content_fault(const struct workers_job *job, struct answer_rule must, const Hsm__Response *response)
+{
+    if ((must.ciphertext && (!response->has_ciphertext || response->ciphertext.len == 0)) ||
+        (must.plaintext && !response->has_plaintext)) {
+        return "an answer without its content";
+    }
+    if (job->plaintext_bytes != 0 && response->plaintext.len != job->plaintext_bytes) {
+        return "an answer with more or fewer bytes than were asked for";
+    }
+    if (must.public_key && (!response->has_public_key || response->public_key.len == 0 ||
+                            response->public_key.len > PUBLIC_KEY_MAX_BYTES)) {
+        return "an answer without a public key, or with too long a one";
+    }
+    if (must.material_id && (!response->has_material_id || response->material_id.len != WORKERS_MATERIAL_ID_BYTES)) {
+        return "an answer without a material id of 32 bytes";
+    }
+    return NULL;
+}
 
 /* NULL, or what is wrong with an answer to that job. */
 static const char *answer_fault(const struct workers_job *job, const Hsm__Response *response)
@@ -34,31 +75,19 @@ static const char *answer_fault(const struct workers_job *job, const Hsm__Respon
         return "an answer with another id than the one that is due";
     }
     if (!response->has_status || response->status < HSM__STATUS__STATUS_OK ||
-        response->status > HSM__STATUS__STATUS_INTERNAL) {
+        response->status > HSM__STATUS__STATUS_KEY_KEPT) {
         return "an answer without a known status";
     }
-    struct answer_rule may = rules[job->body];
     bool ok = response->status == HSM__STATUS__STATUS_OK;
-    if (!ok) {
-        may = (struct answer_rule){.hello = may.hello};
-    }
+    struct answer_rule may = rule_of(job, ok);
     bool more = response->has_more && response->more;
     if ((response->has_ciphertext && !may.ciphertext) || (response->has_plaintext && !may.plaintext) ||
         (response->has_material_id && !may.material_id) || (response->hello != NULL && !may.hello) ||
+        (response->has_public_key && !may.public_key) || (response->has_leaving && !may_leave_by(response)) ||
         ((response->n_objects != 0 || more) && !may.objects)) {
         return "an answer with members that its request does not have";
     }
-    if (!ok || job->check_only) {
-        return NULL;
-    }
-    if ((may.ciphertext && (!response->has_ciphertext || response->ciphertext.len == 0)) ||
-        (may.plaintext && !response->has_plaintext)) {
-        return "an answer without its content";
-    }
-    if (may.material_id && (!response->has_material_id || response->material_id.len != WORKERS_MATERIAL_ID_BYTES)) {
-        return "an answer without a material id of 32 bytes";
-    }
-    return NULL;
+    return ok && !job->check_only ? content_fault(job, may, response) : NULL;
 }
 
 bool workers_answer_collect(struct workers_worker *worker, Hsm__StockEntry *const *objects, size_t n_objects, bool more)
@@ -102,7 +131,13 @@ static void handle(struct workers_worker *worker, struct workers_job *job, const
     }
     workers_feed_oldest_take(worker);
     workers_stock_clear(&worker->incoming); /* parts of a list that then failed */
+    if (ok && job->body == HSM__REQUEST__BODY_DESTROY_KEY) {
+        workers_stock_remove(&worker->token->stock, job->material_id);
+    }
     if (response->status == HSM__STATUS__STATUS_TOKEN_UNAVAILABLE) {
+        if (response->has_leaving) {
+            workers_hello_leaving(worker, response);
+        }
         workers_worker_end(worker, END_LEFT, response->detail);
     }
     workers_job_end(job, WORKERS_ANSWERED, response);

@@ -110,6 +110,11 @@ static const char *hello_fault(const Hsm__Hello *hello, Hsm__Level require)
 static void hello_keep(struct workers_token *token, const Hsm__Hello *hello)
 {
     token->level = hello->level;
+    const char *reason = hello->level < HSM__LEVEL__LEVEL_SEALED ? hello->level_reason : NULL;
+    workers_text_clean(reason, token->level_reason, sizeof(token->level_reason));
+    workers_text_clean(hello->token_label, token->label, sizeof(token->label));
+    workers_text_clean(hello->token_serial, token->serial, sizeof(token->serial));
+    workers_text_clean(hello->token_model, token->model, sizeof(token->model));
     token->pads_payloads = hello->has_pads_payloads && hello->pads_payloads;
     for (size_t i = 0; i < hello->n_algorithms; i++) {
         token->algorithms[i] = hello->algorithms[i];
@@ -117,31 +122,55 @@ static void hello_keep(struct workers_token *token, const Hsm__Hello *hello)
     token->n_algorithms = hello->n_algorithms;
 }
 
+/* Why the worker does not serve, for the operator, without the token's name. */
+static void refusal_text(const struct workers_token *token, Hsm__HelloStatus status, const char *detail,
+                         const uint64_t *ckr, char *out, size_t size)
+{
+    const struct refusal *refusal = &refusals[status];
+    char number[32] = "";
+    if (ckr != NULL) {
+        snprintf(number, sizeof(number), " (CKR 0x%" PRIX64 ")", *ckr);
+    }
+    char clean[DETAIL_BYTES];
+    workers_text_clean(detail, clean, sizeof(clean));
+    const char *const *setting = (const char *const *)(const void *)((const char *)&token->settings + refusal->setting);
+    snprintf(out, size, "%s %s%s%s%s%s%s", refusal->what, *setting, clean[0] == '\0' ? "" : ": ", clean, number,
+             refusal->then == NULL ? "" : "; ", refusal->then == NULL ? "" : refusal->then);
+}
+
 static void hello_refused(struct workers_worker *worker, const Hsm__Hello *hello)
 {
     struct workers_token *token = worker->token;
     const struct refusal *refusal = &refusals[hello->status];
     enum workers_start outcome = refusal->outcome;
-    char ckr[32] = "";
-    if (hello->has_ckr) {
-        snprintf(ckr, sizeof(ckr), " (CKR 0x%" PRIX64 ")", hello->ckr);
-        if (hello->status == HSM__HELLO_STATUS__HELLO_MODULE) {
-            outcome = WORKERS_START_RETRY; /* it was loaded, but C_Initialize failed: its appliance may be away */
-        }
+    if (hello->has_ckr && hello->status == HSM__HELLO_STATUS__HELLO_MODULE) {
+        outcome = WORKERS_START_RETRY; /* it was loaded, but C_Initialize failed: its appliance may be away */
     }
-    char detail[DETAIL_BYTES];
-    workers_text_clean(hello->detail, detail, sizeof(detail));
-    const char *const *setting = (const char *const *)(const void *)((const char *)&token->settings + refusal->setting);
-    char text[1024];
-    snprintf(text, sizeof(text), "token %s: %s %s%s%s%s%s%s", token->settings.name, refusal->what, *setting,
-             detail[0] == '\0' ? "" : ": ", detail, ckr, refusal->then == NULL ? "" : "; ",
-             refusal->then == NULL ? "" : refusal->then);
+    char reason[WORKERS_FAILURE_BYTES];
+    refusal_text(token, hello->status, hello->detail, hello->has_ckr ? &hello->ckr : NULL, reason, sizeof(reason));
+    char text[WORKERS_FAILURE_BYTES + 64];
+    snprintf(text, sizeof(text), "token %s: %s", token->settings.name, reason);
+    workers_token_failed(token, reason);
     if (refusal->stops) {
         workers_token_stop_by_pin(token);
     }
     workers_worker_end(worker, END_HELLO_REFUSED, NULL);
     if (!workers_token_report(token->workers, outcome, text)) {
         workers_log(token->workers, LOG_ERR, "%s", text);
+    }
+}
+
+void workers_hello_leaving(struct workers_worker *worker, const Hsm__Response *response)
+{
+    struct workers_token *token = worker->token;
+    char reason[WORKERS_FAILURE_BYTES];
+    refusal_text(token, response->leaving, response->detail, response->has_ckr ? &response->ckr : NULL, reason,
+                 sizeof(reason));
+    workers_log(token->workers, LOG_ERR, "token %s: worker %d could not renew its session: %s", token->settings.name,
+                (int)worker->pid, reason);
+    workers_token_failed(token, reason);
+    if (refusals[response->leaving].stops) {
+        workers_token_stop_by_pin(token);
     }
 }
 

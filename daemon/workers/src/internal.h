@@ -52,6 +52,8 @@ struct workers_job {
     uint64_t expires_tick;
     Hsm__Request__BodyCase body;
     bool check_only;
+    size_t plaintext_bytes; /* GenerateRandom, GenerateDataKey with_plaintext: how many the answer must have; else 0 */
+    uint8_t material_id[WORKERS_MATERIAL_ID_BYTES]; /* DestroyKey only */
     unsigned requeues;
     struct buffer frame; /* owned; the packed request, which may carry plaintext: erased when the job ends */
 };
@@ -82,7 +84,7 @@ struct workers_stock_entry {
     uint8_t material_id[WORKERS_MATERIAL_ID_BYTES];
     Hsm__KeySpec spec;
     Hsm__Boundary boundary;
-    bool usable;
+    char *refused_for; /* owned, cleaned for a log; NULL: usable */
 };
 
 struct workers_stock {
@@ -107,6 +109,7 @@ struct workers_worker {
     pid_t pid;
     bool running;              /* pid is a child that was not reaped: only then may it be signalled */
     bool report_exit;          /* its start failed by its exit, which is the reason to give */
+    bool ended_by_exit;        /* its exit is why it is lost, and not what came of it */
     int fd;                    /* our end of the socket pair, or -1 */
     struct progress *progress; /* mapped: what the worker says it is at; NULL: no process */
     struct event *readable;
@@ -136,6 +139,9 @@ struct workers_file_identity {
 };
 
 #define WORKERS_MAX_ALGORITHMS 16 /* in a Hello; there are three now */
+#define WORKERS_NAME_BYTES     40 /* more than PKCS#11 has room for in a label, serial number or model */
+#define WORKERS_REASON_BYTES   128
+#define WORKERS_FAILURE_BYTES  1024
 
 struct workers_token {
     struct workers *workers;
@@ -150,6 +156,13 @@ struct workers_token {
     unsigned delay_ms; /* the wait before the current or next start; 0: at once, so jobs wait for it */
     bool delayed;      /* start_timer runs */
     struct event *start_timer;
+    struct event *patience_timer; /* runs while jobs wait for a start at once */
+    bool impatient;               /* it has passed: they are not to wait any longer */
+
+    char last_failure[WORKERS_FAILURE_BYTES]; /* of a worker or a start, without the token's name */
+    uint64_t last_failure_ms;                 /* since the epoch */
+    bool told_down;                           /* the log has it that the token is down */
+    uint64_t down_since_ms;
 
     bool stopped_by_pin;
     struct workers_file_identity pin_refused;
@@ -157,6 +170,10 @@ struct workers_token {
     struct event *pin_timer;
 
     Hsm__Level level;
+    char level_reason[WORKERS_REASON_BYTES];
+    char label[WORKERS_NAME_BYTES];
+    char serial[WORKERS_NAME_BYTES];
+    char model[WORKERS_NAME_BYTES];
     bool pads_payloads;
     Hsm__Algorithm algorithms[WORKERS_MAX_ALGORITHMS];
     size_t n_algorithms;
@@ -170,6 +187,7 @@ struct workers_timing {
     unsigned served_ms;        /* a worker that served this long was no failed start */
     unsigned grace_ms;         /* for a worker to leave once its socket is closed: C_Logout and C_Finalize take some */
     unsigned pin_look_ms;
+    unsigned patience_ms; /* how long jobs wait for a start at once: several times what one takes */
 };
 
 #define WORKERS_RESERVED_JOBS  32   /* kept for refusals when there is no memory */
@@ -288,6 +306,9 @@ void workers_stock_clear(struct workers_stock *stock);
 /* Moves *from to *to, whose old content is freed. */
 void workers_stock_move(struct workers_stock *to, struct workers_stock *from);
 
+/* The key is not on the token any more. */
+void workers_stock_remove(struct workers_stock *stock, const uint8_t material_id[WORKERS_MATERIAL_ID_BYTES]);
+
 /* Whether it is verified, and of that kind. */
 bool workers_stock_fits(const struct workers_stock_entry *entry, Hsm__KeySpec spec, Hsm__Boundary boundary);
 
@@ -305,6 +326,10 @@ struct workers_job *workers_hello_ask(struct workers_token *token);
  * Otherwise more is awaited, or the worker was ended.
  */
 bool workers_hello_handle(struct workers_worker *worker, const Hsm__Response *response);
+
+/* An answer by which the worker leaves, because its login could not be renewed: notes why, and that the PIN is not to
+ * be tried again. */
+void workers_hello_leaving(struct workers_worker *worker, const Hsm__Response *response);
 
 /* Where a response's list goes, of Hello and ListObjects: true when it is complete. On false the worker may have been
  * ended. */
@@ -366,9 +391,13 @@ REWRAP_MUST_USE bool workers_token_init(struct workers_token *token, const struc
 void workers_token_clear(struct workers_token *token);
 /* A worker is up, or about to be without a wait. */
 bool workers_token_up(const struct workers_token *token);
-/* Fails the queue when the token is down. */
+/* Fails the queue when the token is down, and tells the log when it has come to be. */
 void workers_token_review(struct workers_token *token);
-/* Starts a worker if one should be. */
+/* Why a worker was lost or could not be started. `text` does not name the token. */
+void workers_token_failed(struct workers_token *token, const char *text);
+/* A worker has become ready. */
+void workers_token_served(struct workers_token *token);
+/* Starts a worker if one should be, and then those of other tokens that may have waited for this one. */
 void workers_token_start_next(struct workers_token *token);
 /* A worker was lost or could not be started: settles when the next one is. */
 void workers_token_lost(struct workers_token *token, bool was_starting, bool had_served);

@@ -28,6 +28,7 @@ static const struct workers_timing default_timing = {
     .served_ms = 10000,
     .grace_ms = 2000,
     .pin_look_ms = 1000,
+    .patience_ms = 3000,
 };
 
 static bool settings_sound(const struct workers_settings *settings)

@@ -35,6 +35,30 @@ static bool stock_reserve(struct workers_stock *stock, size_t more)
     return true;
 }
 
+static const char no_memory[] = "more objects than there is memory for";
+
+/* False, and nothing allocated, when there is no memory. */
+static bool entry_fill(struct workers_stock_entry *entry, const Hsm__StockEntry *object)
+{
+    *entry = (struct workers_stock_entry){.spec = object->spec, .boundary = object->boundary};
+    memcpy(entry->material_id, object->material_id.data, WORKERS_MATERIAL_ID_BYTES);
+    if (object->refused_for == NULL) {
+        return true;
+    }
+    char reason[WORKERS_REASON_BYTES];
+    workers_text_clean(object->refused_for, reason, sizeof(reason));
+    entry->refused_for = strdup(reason);
+    return entry->refused_for != NULL;
+}
+
+/* All but the first `keep` of them. */
+static void entries_drop(struct workers_stock *stock, size_t keep)
+{
+    while (stock->len > keep) {
+        free(stock->entries[--stock->len].refused_for);
+    }
+}
+
 const char *workers_stock_append(struct workers_stock *stock, Hsm__StockEntry *const *objects, size_t n_objects,
                                  size_t max)
 {
@@ -48,33 +72,49 @@ const char *workers_stock_append(struct workers_stock *stock, Hsm__StockEntry *c
         }
     }
     if (!stock_reserve(stock, n_objects)) {
-        return "more objects than there is memory for";
+        return no_memory;
     }
+    size_t before = stock->len;
     for (size_t i = 0; i < n_objects; i++) {
-        struct workers_stock_entry *entry = &stock->entries[stock->len++];
-        *entry = (struct workers_stock_entry){
-            .spec = objects[i]->spec, .boundary = objects[i]->boundary, .usable = objects[i]->refused_for == NULL};
-        memcpy(entry->material_id, objects[i]->material_id.data, WORKERS_MATERIAL_ID_BYTES);
+        if (!entry_fill(&stock->entries[stock->len], objects[i])) {
+            entries_drop(stock, before);
+            return no_memory;
+        }
+        stock->len++;
     }
     return NULL;
 }
 
 void workers_stock_clear(struct workers_stock *stock)
 {
+    entries_drop(stock, 0);
     free(stock->entries);
     *stock = (struct workers_stock){.entries = NULL};
 }
 
 void workers_stock_move(struct workers_stock *to, struct workers_stock *from)
 {
-    free(to->entries);
+    workers_stock_clear(to);
     *to = *from;
     *from = (struct workers_stock){.entries = NULL};
 }
 
+void workers_stock_remove(struct workers_stock *stock, const uint8_t material_id[WORKERS_MATERIAL_ID_BYTES])
+{
+    for (size_t i = 0; i < stock->len;) {
+        struct workers_stock_entry *entry = &stock->entries[i];
+        if (memcmp(entry->material_id, material_id, WORKERS_MATERIAL_ID_BYTES) != 0) {
+            i++;
+            continue;
+        }
+        free(entry->refused_for);
+        *entry = stock->entries[--stock->len];
+    }
+}
+
 bool workers_stock_fits(const struct workers_stock_entry *entry, Hsm__KeySpec spec, Hsm__Boundary boundary)
 {
-    return entry->usable && entry->spec == spec && entry->boundary == boundary;
+    return entry->refused_for == NULL && entry->spec == spec && entry->boundary == boundary;
 }
 
 const struct workers_stock_entry *workers_stock_search(struct workers_stock *stock, Hsm__KeySpec spec,

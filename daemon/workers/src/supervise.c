@@ -55,12 +55,13 @@ static void end_log(const struct workers_worker *worker, const struct end_rule *
     if (rule->text == NULL) {
         return;
     }
-    const struct workers_token *token = worker->token;
+    struct workers_token *token = worker->token;
     char clean[128];
     workers_text_clean(detail, clean, sizeof(clean));
     char text[512];
     snprintf(text, sizeof(text), "token %s: worker %d %s%s%s", token->settings.name, (int)worker->pid, rule->text,
              clean[0] == '\0' ? "" : ": ", clean);
+    workers_token_failed(token, text + strlen("token ") + strlen(token->settings.name) + strlen(": "));
     if (!was_starting || !workers_token_report(token->workers, WORKERS_START_RETRY, text)) {
         workers_log(token->workers, rule->priority, "%s", text);
     }
@@ -90,7 +91,11 @@ void workers_worker_end(struct workers_worker *worker, enum workers_end end, con
     bool was_starting = worker->state == WORKER_STARTING;
     bool had_served = !was_starting && workers_now_ms() - worker->ready_since_ms >= token->workers->timing.served_ms;
     worker->report_exit = was_starting && end == END_GONE;
+    worker->ended_by_exit = end == END_GONE;
 
+    if (end == END_GONE && worker->running) {
+        workers_token_failed(token, "a worker has closed its socket"); /* how it ended is known when it is reaped */
+    }
     workers_channel_close(worker);
     workers_stock_clear(&worker->incoming);
     workers_feed_give_back(worker, rule->blamed);
@@ -176,10 +181,12 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 static void start_failed(struct workers_worker *worker, const char *reason)
 {
     struct workers_token *token = worker->token;
+    char failure[480];
     char text[512];
     workers_token_lost(token, true, false);
-    snprintf(text, sizeof(text), "token %s: cannot start %s (%s)", token->settings.name, token->workers->program,
-             reason);
+    snprintf(failure, sizeof(failure), "cannot start %s (%s)", token->workers->program, reason);
+    workers_token_failed(token, failure);
+    snprintf(text, sizeof(text), "token %s: %s", token->settings.name, failure);
     if (!workers_token_report(token->workers, WORKERS_START_RETRY, text)) {
         workers_log(token->workers, LOG_ERR, "%s; next start in %u ms", text, token->delay_ms);
     }
@@ -198,6 +205,7 @@ void workers_worker_start(struct workers_worker *worker)
     worker->running = true;
     worker->hello_seen = false;
     worker->report_exit = false;
+    worker->ended_by_exit = false;
     state_set(worker, WORKER_STARTING);
     workers_log(token->workers, LOG_INFO, "token %s: worker %d started", token->settings.name, (int)worker->pid);
     struct workers_job *configure = workers_hello_ask(token);
@@ -218,7 +226,7 @@ void workers_worker_serve(struct workers_worker *worker)
     struct workers_token *token = worker->token;
     state_set(worker, WORKER_READY);
     worker->ready_since_ms = workers_now_ms();
-    token->delay_ms = 0;
+    workers_token_served(token);
     workers_log(token->workers, LOG_INFO, "token %s: worker %d is ready, %zu objects, level %s%s", token->settings.name,
                 (int)worker->pid, token->stock.len, token->level == HSM__LEVEL__LEVEL_SEALED ? "sealed" : "sensitive",
                 token->pads_payloads ? ", pads payloads" : "");
@@ -226,12 +234,10 @@ void workers_worker_serve(struct workers_worker *worker)
     workers_token_start_next(token);
 }
 
-static void log_reaped(const struct workers_worker *worker, int status)
+static void log_reaped(const struct workers_worker *worker, const char *how)
 {
     const struct workers_token *token = worker->token;
-    char how[64];
     char text[256];
-    workers_process_describe(status, how, sizeof(how));
     snprintf(text, sizeof(text), "token %s: worker %d %s", token->settings.name, (int)worker->pid, how);
     if (worker->report_exit && workers_token_report(token->workers, WORKERS_START_RETRY, text)) {
         return;
@@ -250,10 +256,17 @@ void workers_worker_reap(struct workers_worker *worker)
         return;
     }
     worker->running = false;
+    char how[64];
+    char failure[128];
+    workers_process_describe(status, how, sizeof(how));
     workers_channel_drain(worker); /* its last answers count */
+    if (worker->state != WORKER_ENDING || worker->ended_by_exit) {
+        snprintf(failure, sizeof(failure), "worker %d %s", (int)worker->pid, how);
+        workers_token_failed(worker->token, failure);
+    }
     workers_worker_end(worker, END_GONE, NULL);
     state_set(worker, WORKER_IDLE);
-    log_reaped(worker, status);
+    log_reaped(worker, how);
     workers_token_start_next(worker->token);
     workers_feed(worker->token);
 }

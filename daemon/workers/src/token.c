@@ -2,6 +2,7 @@
 #include "internal.h"
 
 #include <event2/event.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +13,46 @@ static struct timeval time_of_ms(unsigned ms)
 
 bool workers_token_up(const struct workers_token *token)
 {
-    return token->ready > 0 || (!token->stopped_by_pin && token->delay_ms == 0);
+    return token->ready > 0 || (!token->stopped_by_pin && token->delay_ms == 0 && !token->impatient);
+}
+
+void workers_token_failed(struct workers_token *token, const char *text)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    token->last_failure_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    snprintf(token->last_failure, sizeof(token->last_failure), "%s", text);
+}
+
+/* Once for each time that it is down. Before the start was reported its owner is told instead. */
+static void tell_down(struct workers_token *token)
+{
+    if (token->told_down || !token->workers->reported || token->workers->freeing) {
+        return;
+    }
+    token->told_down = true;
+    token->down_since_ms = workers_now_ms();
+    workers_log(token->workers, LOG_ERR, "token %s is down, requests are refused until it is up again: %s",
+                token->settings.name, token->last_failure);
+}
+
+static void tell_up(struct workers_token *token)
+{
+    if (!token->told_down) {
+        return;
+    }
+    token->told_down = false;
+    uint64_t down_ms = workers_now_ms() - token->down_since_ms;
+    workers_log(token->workers, LOG_NOTICE, "token %s is up again, after %u.%03u s", token->settings.name,
+                (unsigned)(down_ms / 1000), (unsigned)(down_ms % 1000));
+}
+
+void workers_token_served(struct workers_token *token)
+{
+    token->delay_ms = 0;
+    token->impatient = false;
+    event_del(token->patience_timer);
+    tell_up(token);
 }
 
 void workers_token_review(struct workers_token *token)
@@ -20,10 +60,65 @@ void workers_token_review(struct workers_token *token)
     if (workers_token_up(token)) {
         return;
     }
+    tell_down(token);
     for (struct workers_job *job = NULL; (job = TAILQ_FIRST(&token->queue.jobs)) != NULL;) {
         workers_queue_remove(&token->queue, job);
         workers_job_end_later(job, WORKERS_DOWN);
     }
+}
+
+/*
+ * Jobs wait for a start at once, since it takes less than to ask again. One that takes much longer has met a token that
+ * hangs, and its start deadline is too long to wait for.
+ */
+static void on_patience(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    struct workers_token *token = arg;
+    token->impatient = true;
+    workers_token_review(token);
+}
+
+static void patience_begin(struct workers_token *token)
+{
+    struct timeval wait = time_of_ms(token->workers->timing.patience_ms);
+    token->impatient = event_add(token->patience_timer, &wait) != 0;
+}
+
+/*
+ * Whether the two sections may name one token: two starts on it at a time could meet each other (SoftHSM rewrites its
+ * token's object at a login), and would try a wrong PIN twice. Before both have said Hello it is not known.
+ */
+static bool may_be_one_token(const struct workers_token *a, const struct workers_token *b)
+{
+    if (strcmp(a->settings.module, b->settings.module) != 0) {
+        return false;
+    }
+    return a->serial[0] == '\0' || b->serial[0] == '\0' ||
+           (strcmp(a->serial, b->serial) == 0 && strcmp(a->label, b->label) == 0 && strcmp(a->model, b->model) == 0);
+}
+
+static bool is_starting(const struct workers_token *token)
+{
+    for (unsigned i = 0; i < token->settings.workers; i++) {
+        if (token->workers_list[i].state == WORKER_STARTING) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One start at a time for each token, by whichever of its sections. */
+static bool start_is_under_way(const struct workers_token *token)
+{
+    for (size_t i = 0; i < token->workers->n_tokens; i++) {
+        const struct workers_token *other = &token->workers->tokens[i];
+        if (is_starting(other) && (other == token || may_be_one_token(other, token))) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Until every token was introduced, only the first worker of the one whose turn it is may start. */
@@ -34,23 +129,24 @@ static bool must_wait(const struct workers_token *token)
            (!workers->reported && token->index != workers->introducing);
 }
 
-void workers_token_start_next(struct workers_token *token)
+static void start_one(struct workers_token *token)
 {
-    if (must_wait(token)) {
+    if (must_wait(token) || start_is_under_way(token)) {
         return;
     }
-    struct workers_worker *idle = NULL;
     for (unsigned i = 0; i < token->settings.workers; i++) {
-        struct workers_worker *worker = &token->workers_list[i];
-        if (worker->state == WORKER_STARTING) {
+        if (token->workers_list[i].state == WORKER_IDLE) {
+            workers_worker_start(&token->workers_list[i]);
             return;
         }
-        if (worker->state == WORKER_IDLE && idle == NULL) {
-            idle = worker;
-        }
     }
-    if (idle != NULL) {
-        workers_worker_start(idle);
+}
+
+void workers_token_start_next(struct workers_token *token)
+{
+    struct workers *workers = token->workers;
+    for (size_t i = 0; i < workers->n_tokens; i++) {
+        start_one(&workers->tokens[(token->index + i) % workers->n_tokens]);
     }
 }
 
@@ -98,6 +194,8 @@ void workers_token_lost(struct workers_token *token, bool was_starting, bool had
     token->delayed = false;
     if (token->delay_ms > 0) {
         start_later(token, token->delay_ms);
+    } else if (token->ready == 0) {
+        patience_begin(token);
     }
 }
 
@@ -158,6 +256,9 @@ void workers_token_stop_by_pin(struct workers_token *token)
         if (strcmp(same->settings.uri, token->settings.uri) == 0 &&
             strcmp(same->settings.pin_file, token->settings.pin_file) == 0) {
             stop(same);
+            if (same != token) {
+                workers_token_failed(same, token->last_failure);
+            }
             workers_token_review(same);
         }
     }
@@ -180,6 +281,7 @@ static void on_pin_look(evutil_socket_t fd, short what, void *arg)
     token->delayed = false;
     token->delay_ms = 0;
     token->failures = 0;
+    patience_begin(token);
     workers_log(token->workers, LOG_NOTICE, "token %s: the PIN file has changed, starting a worker",
                 token->settings.name);
     workers_token_start_next(token);
@@ -212,9 +314,11 @@ bool workers_token_init(struct workers_token *token, const struct workers_token_
     }
     struct event_base *base = token->workers->base;
     token->start_timer = evtimer_new(base, on_start, token);
+    token->patience_timer = evtimer_new(base, on_patience, token);
     token->pin_timer = event_new(base, -1, EV_PERSIST, on_pin_look, token);
     token->workers_list = calloc(settings->workers, sizeof(*token->workers_list));
-    if (token->start_timer == NULL || token->pin_timer == NULL || token->workers_list == NULL) {
+    if (token->start_timer == NULL || token->patience_timer == NULL || token->pin_timer == NULL ||
+        token->workers_list == NULL) {
         return false;
     }
     for (; own->workers < settings->workers; own->workers++) {
@@ -233,6 +337,9 @@ void workers_token_clear(struct workers_token *token)
     free(token->workers_list);
     if (token->start_timer != NULL) {
         event_free(token->start_timer);
+    }
+    if (token->patience_timer != NULL) {
+        event_free(token->patience_timer);
     }
     if (token->pin_timer != NULL) {
         event_free(token->pin_timer);

@@ -96,6 +96,17 @@ static bool is_check(const Hsm__Request *request)
             request->decrypt->check_only);
 }
 
+/* How much plaintext a request makes that was not there before; 0 for all others. */
+static size_t plaintext_bytes(const Hsm__Request *request)
+{
+    if (request->body_case == HSM__REQUEST__BODY_GENERATE_RANDOM) {
+        return request->generate_random->length;
+    }
+    bool readable = request->body_case == HSM__REQUEST__BODY_GENERATE_DATA_KEY &&
+                    request->generate_data_key->has_with_plaintext && request->generate_data_key->with_plaintext;
+    return readable ? request->generate_data_key->length : 0;
+}
+
 static enum workers_status job_pack(struct workers_job *job, Hsm__Request *request)
 {
     request->has_id = true;
@@ -103,6 +114,12 @@ static enum workers_status job_pack(struct workers_job *job, Hsm__Request *reque
     job->id = request->id;
     job->body = request->body_case;
     job->check_only = is_check(request);
+    job->plaintext_bytes = plaintext_bytes(request);
+    if (request->body_case == HSM__REQUEST__BODY_DESTROY_KEY) {
+        const ProtobufCBinaryData *id = &request->destroy_key->key->material_id;
+        assert(id->len == sizeof(job->material_id));
+        memcpy(job->material_id, id->data, sizeof(job->material_id));
+    }
     return proto_pack_frame(&request->base, &job->frame).code == PROTO_OK ? WORKERS_ANSWERED : WORKERS_NO_MEMORY;
 }
 
@@ -170,6 +187,12 @@ bool workers_state(const struct workers *workers, const char *token_name, struct
         .pads_payloads = token->pads_payloads,
         .algorithms = token->algorithms,
         .n_algorithms = token->n_algorithms,
+        .level_reason = token->level_reason,
+        .label = token->label,
+        .serial = token->serial,
+        .model = token->model,
+        .last_failure = token->last_failure,
+        .last_failure_ms = token->last_failure_ms,
     };
     return true;
 }
@@ -197,6 +220,21 @@ bool workers_stock_find(const struct workers *workers, const char *token_name, H
     }
     memcpy(ret_material_id, entry->material_id, WORKERS_MATERIAL_ID_BYTES);
     return true;
+}
+
+void workers_objects_visit(const struct workers *workers, const char *token_name, workers_object_fn visit, void *arg)
+{
+    const struct workers_token *token = token_find(workers, token_name);
+    for (size_t i = 0; token != NULL && i < token->stock.len; i++) {
+        const struct workers_stock_entry *entry = &token->stock.entries[i];
+        const struct workers_object object = {.spec = entry->spec,
+                                              .boundary = entry->boundary,
+                                              .material_id = entry->material_id,
+                                              .refused_for = entry->refused_for};
+        if (!visit(arg, &object)) {
+            return;
+        }
+    }
 }
 
 size_t workers_stock_count(const struct workers *workers, const char *token_name, Hsm__KeySpec spec,

@@ -127,7 +127,13 @@ void fixture_begin(struct fixture *fixture)
     assert_non_null(fixture->workers);
     assert_int_equal(fixture->started, 0);
     fixture->workers->timing = (struct workers_timing){
-        .backoff_first_ms = 20, .backoff_cap_ms = 100, .served_ms = 60000, .grace_ms = 300, .pin_look_ms = 20};
+        .backoff_first_ms = 20,
+        .backoff_cap_ms = 100,
+        .served_ms = 60000,
+        .grace_ms = 300,
+        .pin_look_ms = 20,
+        .patience_ms = 2000,
+    };
 }
 
 void fixture_up(struct fixture *fixture, const char *mode, unsigned workers)

@@ -65,7 +65,8 @@ struct workers_token_state {
     const char *label;        /* these three as the token says them, cleaned for a log; empty before the first Hello */
     const char *serial;
     const char *model;
-    const char *last_failure; /* why a worker last ended or could not start, for the operator; empty: never */
+    const char *last_failure; /* why a worker last ended or could not start, for the operator; empty: never. It does not
+                                 name the token */
     uint64_t last_failure_ms; /* since the epoch */
 };
 
@@ -81,8 +82,10 @@ enum workers_status {
 
 /*
  * `response` is borrowed for the call, and NULL unless status is WORKERS_ANSWERED. It has an id and a status, and with
- * STATUS_OK the members that its request is answered with (ciphertext, plaintext unless check_only, material_id of 32
- * bytes), and no others: a worker that answers otherwise is killed. May submit and abandon; must not call workers_free,
+ * STATUS_OK the members that its request is answered with (ciphertext, plaintext unless check_only, as many bytes of
+ * plaintext as GenerateRandom and GenerateDataKey ask for, material_id of 32 bytes, public_key of 1 to 1024 bytes), and
+ * no others: a worker that answers otherwise is killed. STATUS_TOKEN_UNAVAILABLE is told after the worker has renewed
+ * its session and done the request once more in vain. May submit and abandon; must not call workers_free,
  * nor may any other callback here.
  */
 typedef void (*workers_done_fn)(void *arg, enum workers_status status, const Hsm__Response *response);
@@ -104,12 +107,13 @@ typedef void (*workers_log_fn)(void *arg, int priority, const char *text);
 
 /*
  * Starts the first worker of every token, one after another, then the rest: two logins with a wrong PIN are one too
- * many. The starts of one token are never two at a time. NULL when there is no memory, the program is not there, there
- * is no token, or a setting is out of range. Does not block. The caller frees with workers_free. Takes over SIGCHLD in
- * `base` (it reaps its own children only).
+ * many. The starts of one token are never two at a time, also when several sections name it. NULL when there is no
+ * memory, the program is not there, there is no token, or a setting is out of range. Does not block. The caller frees
+ * with workers_free. Takes over SIGCHLD in `base` (it reaps its own children only).
  *
  * A worker that dies is started again at once when it had served for ten seconds, and else after 100 ms, doubled each
- * time up to 30 s. While a start at once is under way jobs wait for it; while a later one is, they are WORKERS_DOWN.
+ * time up to 30 s. While a start at once is under way jobs wait for it, for three seconds at most; after that, and
+ * while a later one is, they are WORKERS_DOWN. That a token is down, why, and that it is up again is logged once each.
  */
 REWRAP_MUST_USE struct workers *workers_new(struct event_base *base, const struct workers_settings *settings,
                                             workers_started_fn started, workers_log_fn log, void *arg);
@@ -142,7 +146,7 @@ const char *workers_token_name(const struct workers *workers, size_t index);
 /*
  * A wrapping key of that spec and boundary on the token that is verified and for which `taken` says no. False when the
  * stock has none (ask again after a ListObjects job: a ceremony may have added some). Remembers nothing: the caller
- * keeps two requests from taking the same one.
+ * keeps two requests from taking the same one. A key that DestroyKey has taken off the token is left out at once.
  */
 typedef bool (*workers_taken_fn)(void *arg, const uint8_t material_id[32]);
 bool workers_stock_find(const struct workers *workers, const char *token, Hsm__KeySpec spec, Hsm__Boundary boundary,
