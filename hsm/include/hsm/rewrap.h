@@ -74,8 +74,8 @@ void hsm_rewrap_objects(const struct hsm_rewrap *rewrap, bool (*visit)(void *sta
  * The four below, each: HSM_INVALID_CIPHERTEXT for a ciphertext that is not authentic under that key and context, or
  * names another key or material; HSM_KEY_NOT_FOUND, HSM_KEY_REFUSED, HSM_KEY_AMBIGUOUS for a key; HSM_UNSUPPORTED for
  * an algorithm that the key or this program does not do; HSM_TOKEN_UNAVAILABLE when the token, session or login is gone
- * or a payload could not be destroyed: the token must then be closed. HSM_LIMIT: out's maximum. On failure out is as it
- * was. They block as the token does.
+ * or a payload could not be destroyed: the token must then be renewed or closed. HSM_LIMIT: out's maximum. On failure
+ * out is as it was. They block as the token does.
  *
  * check_only does everything and keeps nothing of it: out may be NULL then.
  */

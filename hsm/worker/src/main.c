@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -94,7 +95,8 @@ int main(void)
         return EX_OSERR;
     }
     lock_memory();
-    struct worker worker = {.result = BUFFER_INIT(CIPHERTEXT_MAX_BYTES)};
+    struct worker worker = {
+        .turn = -1, .result = BUFFER_INIT(CIPHERTEXT_MAX_BYTES), .plaintext = BUFFER_INIT(CIPHERTEXT_MAX_BYTES)};
     channel_init(&worker.channel, CHANNEL_FD, map_progress());
     bool ready = start(&worker);
     if (ready) {
@@ -103,7 +105,10 @@ int main(void)
     rewrap_ignore(channel_flush(&worker.channel), "it leaves in either case");
     hsm_rewrap_free(worker.rewrap);
     hsm_token_close(worker.token);
+    turn_return(&worker);
+    free(worker.pin_file);
     buffer_clear(&worker.result);
+    buffer_clear(&worker.plaintext);
     channel_clear(&worker.channel);
     return ready ? EX_OK : EX_UNAVAILABLE;
 }

@@ -15,20 +15,20 @@ static_assert((int)HSM__ALGORITHM__ALGORITHM_RSAES_OAEP_SHA_256 == (int)HSM_RSAE
 static_assert((int)HSM__LEVEL__LEVEL_SENSITIVE == (int)HSM_LEVEL_SENSITIVE, "level");
 static_assert((int)HSM__LEVEL__LEVEL_SEALED == (int)HSM_LEVEL_SEALED, "level");
 
-static const char *request_key(const Hsm__Key *key, struct hsm_key *ret)
+const char *request_key(const Hsm__Key *key, struct hsm_key *ret)
 {
     if (key == NULL || !key->has_key_id || key->key_id.len != sizeof ret->key_id) {
-        return "a side without a key id of 16 bytes";
+        return "a key without a key id of 16 bytes";
     }
     if (!key->has_material_id || key->material_id.len != sizeof ret->material_id) {
-        return "a side without a material id of 32 bytes";
+        return "a key without a material id of 32 bytes";
     }
     if (!key->has_spec || protobuf_c_enum_descriptor_get_value(&hsm__key_spec__descriptor, (int)key->spec) == NULL) {
-        return "a side without a known key spec";
+        return "a key without a known spec";
     }
     if (!key->has_boundary ||
         protobuf_c_enum_descriptor_get_value(&hsm__boundary__descriptor, (int)key->boundary) == NULL) {
-        return "a side without a known boundary";
+        return "a key without a known boundary";
     }
     memcpy(ret->key_id, key->key_id.data, sizeof ret->key_id);
     memcpy(ret->material_id, key->material_id.data, sizeof ret->material_id);

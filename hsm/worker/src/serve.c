@@ -49,7 +49,7 @@ static void decrypt(struct worker *worker, const Hsm__Request *request, struct a
     }
     struct view ciphertext = view_of(body->ciphertext.data, body->ciphertext.len);
     bool check_only = body->has_check_only && body->check_only;
-    answer_result(answer, hsm_rewrap_decrypt(worker->rewrap, &source, ciphertext, check_only, &worker->result));
+    answer_result(answer, hsm_rewrap_decrypt(worker->rewrap, &source, ciphertext, check_only, &worker->plaintext));
     answer->response.has_plaintext = answer->response.status == HSM__STATUS__STATUS_OK && !check_only;
 }
 
@@ -63,8 +63,44 @@ static void generate_data_key(struct worker *worker, const Hsm__Request *request
         answer_bad_request(answer, fault);
         return;
     }
-    answer_result(answer, hsm_rewrap_generate(worker->rewrap, &destination, body->length, &worker->result, NULL));
+    struct buffer *plaintext = body->has_with_plaintext && body->with_plaintext ? &worker->plaintext : NULL;
+    answer_result(answer, hsm_rewrap_generate(worker->rewrap, &destination, body->length, &worker->result, plaintext));
     answer->response.has_ciphertext = answer->response.status == HSM__STATUS__STATUS_OK;
+    answer->response.has_plaintext = answer->response.has_ciphertext && plaintext != NULL;
+}
+
+static void generate_random(struct worker *worker, const Hsm__Request *request, struct answer *answer)
+{
+    const Hsm__GenerateRandom *body = request->generate_random;
+    if (!body->has_length || body->length == 0) {
+        answer_bad_request(answer, "no length");
+        return;
+    }
+    answer_result(answer, hsm_rewrap_random(worker->rewrap, body->length, &worker->plaintext));
+    answer->response.has_plaintext = answer->response.status == HSM__STATUS__STATUS_OK;
+}
+
+static void get_public_key(struct worker *worker, const Hsm__Request *request, struct answer *answer)
+{
+    struct hsm_key key;
+    const char *fault = request_key(request->get_public_key->key, &key);
+    if (fault != NULL) {
+        answer_bad_request(answer, fault);
+        return;
+    }
+    answer_result(answer, hsm_rewrap_public_key(worker->rewrap, &key, &worker->result));
+    answer->response.has_public_key = answer->response.status == HSM__STATUS__STATUS_OK;
+}
+
+static void destroy_key(struct worker *worker, const Hsm__Request *request, struct answer *answer)
+{
+    struct hsm_key key;
+    const char *fault = request_key(request->destroy_key->key, &key);
+    if (fault != NULL) {
+        answer_bad_request(answer, fault);
+        return;
+    }
+    answer_result(answer, hsm_rewrap_destroy(worker->rewrap, &key));
 }
 
 static void make_open_key(struct worker *worker, const Hsm__Request *request, struct answer *answer)
@@ -97,6 +133,9 @@ static handler *const handlers[] = {
     [HSM__REQUEST__BODY_GENERATE_DATA_KEY] = generate_data_key,
     [HSM__REQUEST__BODY_MAKE_OPEN_KEY] = make_open_key,
     [HSM__REQUEST__BODY_LIST_OBJECTS] = list_objects,
+    [HSM__REQUEST__BODY_GENERATE_RANDOM] = generate_random,
+    [HSM__REQUEST__BODY_GET_PUBLIC_KEY] = get_public_key,
+    [HSM__REQUEST__BODY_DESTROY_KEY] = destroy_key,
 };
 #define N_HANDLERS (sizeof handlers / sizeof handlers[0])
 
@@ -105,12 +144,45 @@ static bool send_answer(struct worker *worker, const Hsm__Request *request, stru
     if (request->body_case == HSM__REQUEST__BODY_LIST_OBJECTS && answer->response.status == HSM__STATUS__STATUS_OK) {
         return objects_send(worker, request->id, NULL);
     }
+    Hsm__Response *response = &answer->response;
     ProtobufCBinaryData result = {.len = worker->result.len, .data = worker->result.data};
-    answer->response.ciphertext = answer->response.has_ciphertext ? result : (ProtobufCBinaryData){0};
-    answer->response.plaintext = answer->response.has_plaintext ? result : (ProtobufCBinaryData){0};
-    bool sent = channel_send(&worker->channel, &answer->response.base);
+    ProtobufCBinaryData plaintext = {.len = worker->plaintext.len, .data = worker->plaintext.data};
+    response->ciphertext = response->has_ciphertext ? result : (ProtobufCBinaryData){0};
+    response->public_key = response->has_public_key ? result : (ProtobufCBinaryData){0};
+    response->plaintext = response->has_plaintext ? plaintext : (ProtobufCBinaryData){0};
+    bool sent = channel_send(&worker->channel, &response->base);
     buffer_reset(&worker->result);
+    buffer_reset(&worker->plaintext);
     return sent;
+}
+
+static bool token_is_gone(const struct answer *answer)
+{
+    return answer->response.status == HSM__STATUS__STATUS_TOKEN_UNAVAILABLE;
+}
+
+/* Whether the PIN, or what is in its file, is why: something that the next worker must not try again unseen. */
+static bool is_login_failure(enum hsm_code code)
+{
+    return code == HSM_PIN_UNREADABLE || code == HSM_PIN_WRONG || code == HSM_PIN_LOCKED;
+}
+
+/*
+ * The request met a lost session: renews it and does the request once more, of which rewrapd sees nothing. The answer
+ * is STATUS_TOKEN_UNAVAILABLE when that does not help.
+ */
+static void do_again(struct worker *worker, const Hsm__Request *request, handler *handle, struct answer *answer)
+{
+    struct hsm_result renewed = worker_renew(worker);
+    answer_init(answer, request);
+    if (renewed.code == HSM_OK) {
+        handle(worker, request, answer);
+        return;
+    }
+    answer_result(answer, renewed);
+    answer->response.status = HSM__STATUS__STATUS_TOKEN_UNAVAILABLE;
+    answer->response.has_leaving = is_login_failure(renewed.code);
+    answer->response.leaving = hello_status(renewed.code);
 }
 
 /* Answers one request. False when the worker has to leave. */
@@ -122,11 +194,14 @@ static bool serve_one(struct worker *worker, const Hsm__Request *request)
     size_t body = (size_t)request->body_case;
     if (body < N_HANDLERS && handlers[body] != NULL) {
         handlers[body](worker, request, &answer);
+        if (token_is_gone(&answer)) {
+            do_again(worker, request, handlers[body], &answer);
+        }
     } else {
         answer_bad_request(&answer, "not a request that is served");
     }
-    bool token_gone = answer.response.status == HSM__STATUS__STATUS_TOKEN_UNAVAILABLE;
-    return send_answer(worker, request, &answer) && !token_gone;
+    worker->renewed_in_vain &= answer.response.status != HSM__STATUS__STATUS_OK;
+    return send_answer(worker, request, &answer) && !token_is_gone(&answer);
 }
 
 void worker_serve(struct worker *worker)

@@ -3,6 +3,7 @@
 #include "worker.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* As many keys as an account may have (KMS.md R-79). */
 #define DEFAULT_MAX_OBJECTS 100000
@@ -18,7 +19,7 @@ static const Hsm__HelloStatus hello_statuses[] = {
 };
 #define N_HELLO_STATUSES (sizeof hello_statuses / sizeof hello_statuses[0])
 
-static Hsm__HelloStatus hello_status(enum hsm_code code)
+Hsm__HelloStatus hello_status(enum hsm_code code)
 {
     if (code == HSM_OK) {
         return HSM__HELLO_STATUS__HELLO_READY;
@@ -47,10 +48,26 @@ static bool send_refusal(struct worker *worker, uint64_t id, Hsm__HelloStatus st
     return false;
 }
 
+#define N_ALGORITHMS 3
+
+/* What the token does on the token; suite 1 is needed to start at all. */
+static size_t algorithms_of(const struct hsm_profile *profile, Hsm__Algorithm out[N_ALGORITHMS])
+{
+    size_t n = 0;
+    out[n++] = HSM__ALGORITHM__ALGORITHM_SYMMETRIC_DEFAULT;
+    if (profile->oaep_sha1) {
+        out[n++] = HSM__ALGORITHM__ALGORITHM_RSAES_OAEP_SHA_1;
+    }
+    if (profile->oaep_sha256) {
+        out[n++] = HSM__ALGORITHM__ALGORITHM_RSAES_OAEP_SHA_256;
+    }
+    return n;
+}
+
 static bool send_ready(struct worker *worker, uint64_t id)
 {
     struct hsm_token_info info = *hsm_token_info(worker->token);
-    Hsm__Algorithm algorithms[] = {HSM__ALGORITHM__ALGORITHM_SYMMETRIC_DEFAULT};
+    Hsm__Algorithm algorithms[N_ALGORITHMS];
     Hsm__Hello hello = HSM__HELLO__INIT;
     hello.has_status = true;
     hello.status = HSM__HELLO_STATUS__HELLO_READY;
@@ -61,15 +78,16 @@ static bool send_ready(struct worker *worker, uint64_t id)
     hello.level = (Hsm__Level)worker->profile.level;
     hello.has_pads_payloads = true;
     hello.pads_payloads = worker->profile.pads_payloads;
-    hello.n_algorithms = sizeof algorithms / sizeof algorithms[0];
+    hello.n_algorithms = algorithms_of(&worker->profile, algorithms);
     hello.algorithms = algorithms;
+    hello.level_reason = (char *)(uintptr_t)worker->profile.level_reason; /* packing only reads it */
     return objects_send(worker, id, &hello);
 }
 
 static struct hsm_result log_in(struct worker *worker, const char *pin_file)
 {
     struct secbuf *pin = NULL;
-    struct hsm_result result = hsm_pin_read(pin_file == NULL ? "" : pin_file, &pin);
+    struct hsm_result result = hsm_pin_read(pin_file, &pin);
     if (result.code == HSM_OK) {
         result = hsm_token_login(worker->token, HSM_USER, pin);
     }
@@ -81,9 +99,17 @@ static struct hsm_result open_token(struct worker *worker, const Hsm__Configure 
 {
     struct hsm_token_config config = {
         .module = configure->module, .init_args = configure->init_args, .uri = configure->token_uri};
+    worker->pin_file = strdup(configure->pin_file == NULL ? "" : configure->pin_file);
+    if (worker->pin_file == NULL) {
+        return (struct hsm_result){.code = HSM_NO_MEMORY, .what = "configuration"};
+    }
+    turn_take(worker);
     struct hsm_result result = hsm_token_open(&config, &worker->token);
     if (result.code == HSM_OK) {
-        result = log_in(worker, configure->pin_file);
+        result = log_in(worker, worker->pin_file);
+    }
+    if (result.code == HSM_OK) {
+        turn_return(worker);
     }
     if (result.code == HSM_OK) {
         result = hsm_probe(worker->token, &worker->profile);

@@ -13,7 +13,12 @@ struct worker {
     struct hsm_token *token;
     struct hsm_rewrap *rewrap;
     struct hsm_profile profile;
-    struct buffer result; /* the ciphertext or plaintext of the request at hand */
+    char *pin_file;          /* owned; for the renewal of a lost login */
+    int turn;                /* the descriptor that holds the turn (turn.c), or -1 */
+    uint64_t renewed_ms;     /* when the session was last renewed */
+    bool renewed_in_vain;    /* and no request has succeeded since */
+    struct buffer result;    /* the ciphertext or public key of the request at hand */
+    struct buffer plaintext; /* its plaintext */
 };
 
 /* Opens the token as told, logs in, looks at it and says Hello. False when the worker has to leave: it said why. */
@@ -21,6 +26,25 @@ REWRAP_MUST_USE bool worker_start(struct worker *worker, const Hsm__Request *req
 
 /* Serves until the other side is gone or the token is. */
 void worker_serve(struct worker *worker);
+
+/* A word of why a start or a renewal failed, for rewrapd. */
+Hsm__HelloStatus hello_status(enum hsm_code code);
+
+/*
+ * After a request answered HSM_TOKEN_UNAVAILABLE: another session, logged in, with everything looked up again. HSM_OK
+ * when the request may be done once more; otherwise the worker has to leave.
+ */
+REWRAP_MUST_USE struct hsm_result worker_renew(struct worker *worker);
+
+/*
+ * Waits until no other worker with this PIN file is between C_Initialize and the end of its C_Login. SoftHSM rewrites
+ * its token's object in C_Login, and whoever reads it in that moment finds an empty file and then no token, or a broken
+ * one; and of several workers that have lost their logins at once only one at a time tries the PIN. Blocks for as long
+ * as the other's calls do; rewrapd kills whoever is past its deadline. Without a PIN file that can be opened nothing is
+ * waited for: the login says so.
+ */
+void turn_take(struct worker *worker);
+void turn_return(struct worker *worker);
 
 /* A response and what its pointers point to. */
 struct answer {
@@ -37,6 +61,9 @@ void answer_bad_request(struct answer *answer, const char *why);
 
 /* "C_UnwrapKey: the token failed (CKR_GENERAL_ERROR)". */
 void result_text(struct hsm_result result, char out[DETAIL_BYTES]);
+
+/* Reads a key of a request. NULL, or what is wrong with it. */
+REWRAP_MUST_USE const char *request_key(const Hsm__Key *key, struct hsm_key *ret);
 
 /* Reads one side of a request. NULL, or what is wrong with it; *ret borrows from side. */
 REWRAP_MUST_USE const char *request_side(const Hsm__Side *side, struct hsm_side *ret);
