@@ -103,6 +103,9 @@ static void on_sweep(evutil_socket_t fd, short events, void *arg)
     (void)events;
     struct server *server = arg;
     connections_sweep(server);
+    if (server->phase == SERVER_SERVING) {
+        operations_sweep(&server->operations);
+    }
     if (server->phase != SERVER_STOPPING) {
         return;
     }

@@ -48,7 +48,7 @@ struct server {
     bool reload_wanted;            /* SIGHUP came while starting */
     struct connection_queue dirty; /* have something to write or to be freed at the end of this loop turn */
     struct event *flush;           /* runs after the callbacks of this turn */
-    struct event *sweep;           /* looks for stalled peers, and for the end of a stop */
+    struct event *sweep;           /* looks for stalled peers, what is due with keys, and for the end of a stop */
     struct buffer frame;           /* scratch for one answer, used within one call */
     int64_t stop_deadline_ms;
 

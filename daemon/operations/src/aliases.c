@@ -4,6 +4,7 @@
 #include "pending.h"
 #include "resolve.h"
 #include "specs.h"
+#include "states.h"
 #include "table.h"
 
 #include "registry/registry.h"
@@ -77,19 +78,6 @@ static bool authorize_alias(struct operation *operation, enum operation_permissi
     return operation_authorize_alias(operation, permission, arn);
 }
 
-/* The key that gets the alias may not be on its way out (KMS.md R-62); a disabled one may have it. */
-static bool check_target(struct operation *operation, const struct registry_key *key)
-{
-    if (key->state != KEY_STATE_PENDING_DELETION) {
-        return true;
-    }
-    char arn[OPERATION_ARN_KEY_BYTES];
-    const struct operation_state_row *state = operation_state_of(key->state);
-    operation_arn_of_key(operation->operations, key->account, key->key_id_text, arn);
-    operation_fail(operation, state->use, "%s %s", arn, state->use_text);
-    return false;
-}
-
 /* Counts the aliases that are on their way too, and makes this one of them. */
 static bool reserve_alias(struct operation *operation, const struct registry_key *key)
 {
@@ -118,6 +106,26 @@ static void on_created(void *arg, struct registry_result result)
     }
 }
 
+static void on_freed(void *arg, struct registry_result result)
+{
+    (void)arg;
+    (void)result; /* when it failed, the name is taken, which the addition behind it finds out */
+}
+
+/*
+ * The name of a key that is gone may be there until the sweep takes it away with the key: it is free all the same. The
+ * whole key is taken, and not the alias, which may be another's by the time this is done.
+ */
+static void free_name(struct operation *operation, const char *name)
+{
+    struct registry *registry = operation->operations->registry;
+    const struct registry_alias *alias = registry_alias_find(registry, operation->account, name);
+    const struct registry_key *key = alias == NULL ? NULL : registry_key_find(registry, alias->key_id);
+    if (key != NULL) {
+        registry_key_remove(registry, key->key_id, key->revision, operation_now_ms(operation), on_freed, NULL);
+    }
+}
+
 static void create_alias(struct operation *operation)
 {
     const Rewrap__CreateAliasRequest *request = (const Rewrap__CreateAliasRequest *)operation->request;
@@ -126,14 +134,16 @@ static void create_alias(struct operation *operation)
     if (!check_new_name(operation, request->alias_name) ||
         !operation_resolve_key(operation, request->target_key_id, OPERATION_MAY_CREATE_ALIAS, NULL, &key) ||
         !authorize_alias(operation, OPERATION_MAY_CREATE_ALIAS, request->alias_name) ||
-        !operation_authorize_key(operation, OPERATION_MAY_CREATE_ALIAS, key) || !check_target(operation, key)) {
+        !operation_authorize_key(operation, OPERATION_MAY_CREATE_ALIAS, key) ||
+        !operation_check_state(operation, OPERATION_MAY_CREATE_ALIAS, key)) {
         return;
     }
-    if (registry_alias_find(registry, operation->account, request->alias_name) != NULL) {
+    if (operation_find_alias(operation, operation->account, request->alias_name) != NULL) {
         refuse_existing(operation, request->alias_name);
         return;
     }
     if (reserve_alias(operation, key)) {
+        free_name(operation, request->alias_name);
         registry_alias_add(registry, operation->account, request->alias_name, key->key_id, operation_now_ms(operation),
                            on_created, operation);
     }
@@ -179,8 +189,9 @@ static bool check_move(struct operation *operation, const char *name, const stru
 {
     return authorize_alias(operation, OPERATION_MAY_UPDATE_ALIAS, name) &&
            operation_authorize_key(operation, OPERATION_MAY_UPDATE_ALIAS, from) &&
-           operation_authorize_key(operation, OPERATION_MAY_UPDATE_ALIAS, to) && check_target(operation, to) &&
-           check_kind(operation, from, to) && (from == to || reserve_alias(operation, to));
+           operation_authorize_key(operation, OPERATION_MAY_UPDATE_ALIAS, to) &&
+           operation_check_state(operation, OPERATION_MAY_UPDATE_ALIAS, to) && check_kind(operation, from, to) &&
+           (from == to || reserve_alias(operation, to));
 }
 
 static void update_alias(struct operation *operation)
@@ -192,8 +203,7 @@ static void update_alias(struct operation *operation)
         !operation_resolve_key(operation, request->target_key_id, OPERATION_MAY_UPDATE_ALIAS, NULL, &to)) {
         return;
     }
-    const struct registry_alias *alias = registry_alias_find(registry, operation->account, request->alias_name);
-    const struct registry_key *from = alias == NULL ? NULL : registry_key_find(registry, alias->key_id);
+    const struct registry_key *from = operation_find_alias(operation, operation->account, request->alias_name);
     if (from == NULL) {
         refuse_missing(operation, request->alias_name);
         return;
@@ -231,8 +241,7 @@ static void delete_alias(struct operation *operation)
     if (!check_name(operation, request->alias_name)) {
         return;
     }
-    const struct registry_alias *alias = registry_alias_find(registry, operation->account, request->alias_name);
-    const struct registry_key *key = alias == NULL ? NULL : registry_key_find(registry, alias->key_id);
+    const struct registry_key *key = operation_find_alias(operation, operation->account, request->alias_name);
     if (key == NULL) {
         refuse_missing(operation, request->alias_name);
         return;

@@ -33,21 +33,34 @@ static bool decrypt_ignores_ciphertext(const ProtobufCMessage *message)
                               request->n_dry_run_modifiers);
 }
 
-#define RE_ENCRYPT      &rewrap__re_encrypt_request__descriptor
-#define ENCRYPT         &rewrap__encrypt_request__descriptor
-#define DECRYPT         &rewrap__decrypt_request__descriptor
-#define DATA_KEY        &rewrap__generate_data_key_without_plaintext_request__descriptor
-#define PLAIN_DATA_KEY  &rewrap__generate_data_key_request__descriptor
-#define GENERATE_RANDOM &rewrap__generate_random_request__descriptor
-#define GET_PUBLIC_KEY  &rewrap__get_public_key_request__descriptor
-#define CREATE_KEY      &rewrap__create_key_request__descriptor
-#define TAG             &rewrap__tag__descriptor
-#define DESCRIBE_KEY    &rewrap__describe_key_request__descriptor
-#define LIST_KEYS       &rewrap__list_keys_request__descriptor
-#define CREATE_ALIAS    &rewrap__create_alias_request__descriptor
-#define UPDATE_ALIAS    &rewrap__update_alias_request__descriptor
-#define DELETE_ALIAS    &rewrap__delete_alias_request__descriptor
-#define LIST_ALIASES    &rewrap__list_aliases_request__descriptor
+#define RE_ENCRYPT              &rewrap__re_encrypt_request__descriptor
+#define ENCRYPT                 &rewrap__encrypt_request__descriptor
+#define DECRYPT                 &rewrap__decrypt_request__descriptor
+#define DATA_KEY                &rewrap__generate_data_key_without_plaintext_request__descriptor
+#define PLAIN_DATA_KEY          &rewrap__generate_data_key_request__descriptor
+#define GENERATE_RANDOM         &rewrap__generate_random_request__descriptor
+#define GET_PUBLIC_KEY          &rewrap__get_public_key_request__descriptor
+#define CREATE_KEY              &rewrap__create_key_request__descriptor
+#define TAG                     &rewrap__tag__descriptor
+#define DESCRIBE_KEY            &rewrap__describe_key_request__descriptor
+#define LIST_KEYS               &rewrap__list_keys_request__descriptor
+#define CREATE_ALIAS            &rewrap__create_alias_request__descriptor
+#define UPDATE_ALIAS            &rewrap__update_alias_request__descriptor
+#define DELETE_ALIAS            &rewrap__delete_alias_request__descriptor
+#define LIST_ALIASES            &rewrap__list_aliases_request__descriptor
+#define UPDATE_KEY_DESCRIPTION  &rewrap__update_key_description_request__descriptor
+#define ENABLE_KEY              &rewrap__enable_key_request__descriptor
+#define DISABLE_KEY             &rewrap__disable_key_request__descriptor
+#define SCHEDULE_KEY_DELETION   &rewrap__schedule_key_deletion_request__descriptor
+#define CANCEL_KEY_DELETION     &rewrap__cancel_key_deletion_request__descriptor
+#define TAG_RESOURCE            &rewrap__tag_resource_request__descriptor
+#define UNTAG_RESOURCE          &rewrap__untag_resource_request__descriptor
+#define LIST_RESOURCE_TAGS      &rewrap__list_resource_tags_request__descriptor
+#define ENABLE_KEY_ROTATION     &rewrap__enable_key_rotation_request__descriptor
+#define DISABLE_KEY_ROTATION    &rewrap__disable_key_rotation_request__descriptor
+#define GET_KEY_ROTATION_STATUS &rewrap__get_key_rotation_status_request__descriptor
+#define ROTATE_KEY_ON_DEMAND    &rewrap__rotate_key_on_demand_request__descriptor
+#define LIST_KEY_ROTATIONS      &rewrap__list_key_rotations_request__descriptor
 
 #define KEY_ID_MAX 2048 /* KMS.md R-49 */
 
@@ -114,6 +127,37 @@ static const struct operation_constraint table[] = {
 
     LIMITS(LIST_KEYS, "limit", 0, 1, 1000),
     MARKER(LIST_KEYS),
+
+    KEY_ID(UPDATE_KEY_DESCRIPTION, "key_id", OPERATION_REQUIRED),
+    LIMITS(UPDATE_KEY_DESCRIPTION, "description", OPERATION_REQUIRED, 0, 8192),
+
+    KEY_ID(ENABLE_KEY, "key_id", OPERATION_REQUIRED),
+    KEY_ID(DISABLE_KEY, "key_id", OPERATION_REQUIRED),
+    KEY_ID(SCHEDULE_KEY_DELETION, "key_id", OPERATION_REQUIRED),
+    {.type = SCHEDULE_KEY_DELETION,
+     .field = "pending_window_in_days",
+     .min = 7,
+     .max = 30,
+     .model_min = 1,
+     .model_max = 365},
+    KEY_ID(CANCEL_KEY_DELETION, "key_id", OPERATION_REQUIRED),
+
+    KEY_ID(TAG_RESOURCE, "key_id", OPERATION_REQUIRED),
+    {.type = TAG_RESOURCE, .field = "tags", .flags = OPERATION_REQUIRED},
+    KEY_ID(UNTAG_RESOURCE, "key_id", OPERATION_REQUIRED),
+    LIMITS(UNTAG_RESOURCE, "tag_keys", OPERATION_REQUIRED, 1, 128),
+    KEY_ID(LIST_RESOURCE_TAGS, "key_id", OPERATION_REQUIRED),
+    {.type = LIST_RESOURCE_TAGS, .field = "limit", .min = 1, .max = 50, .model_max = 1000},
+    MARKER(LIST_RESOURCE_TAGS),
+
+    KEY_ID(ENABLE_KEY_ROTATION, "key_id", OPERATION_REQUIRED),
+    LIMITS(ENABLE_KEY_ROTATION, "rotation_period_in_days", 0, 90, 2560),
+    KEY_ID(DISABLE_KEY_ROTATION, "key_id", OPERATION_REQUIRED),
+    KEY_ID(GET_KEY_ROTATION_STATUS, "key_id", OPERATION_REQUIRED),
+    KEY_ID(ROTATE_KEY_ON_DEMAND, "key_id", OPERATION_REQUIRED),
+    KEY_ID(LIST_KEY_ROTATIONS, "key_id", OPERATION_REQUIRED),
+    LIMITS(LIST_KEY_ROTATIONS, "limit", 0, 1, 1000),
+    MARKER(LIST_KEY_ROTATIONS),
 
     ALIAS_NAME(CREATE_ALIAS),
     KEY_ID(CREATE_ALIAS, "target_key_id", OPERATION_REQUIRED),

@@ -23,6 +23,7 @@ struct operation_constraint {
     int64_t min;
     int64_t max;
     int64_t model_max; /* of an integer whose model allows more than the service does: named beyond it; 0: as max */
+    int64_t model_min; /* likewise, less */
     size_t max_items;  /* of a list; 0: no limit of ours */
     enum operation_pattern pattern;
     bool (*excused)(const ProtobufCMessage *message); /* when it says yes, the member is not required after all */

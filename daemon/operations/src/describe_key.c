@@ -64,19 +64,29 @@ static void fill_entry(const struct operation *operation, const struct registry_
     out->message.key_arn = out->arn;
 }
 
+/* The next key that is not gone. */
+static const struct registry_key *key_after(const struct operation *operation, const uint8_t *after)
+{
+    const struct operations *operations = operation->operations;
+    const struct registry_key *key = registry_key_after(operations->registry, operation->account, after);
+    while (key != NULL && operation_key_is_gone(operations, key)) {
+        key = registry_key_after(operations->registry, operation->account, key->key_id);
+    }
+    return key;
+}
+
 /* Fills the page and answers. entries and list have room for limit. */
 static void answer_page(struct operation *operation, const uint8_t *after, size_t limit, struct key_entry *entries,
                         Rewrap__KeyListEntry **list)
 {
-    const struct registry *registry = operation->operations->registry;
     const struct registry_key *last = NULL;
-    const struct registry_key *key = registry_key_after(registry, operation->account, after);
+    const struct registry_key *key = key_after(operation, after);
     size_t n = 0;
     for (; key != NULL && n < limit; n++) {
         fill_entry(operation, key, &entries[n]);
         list[n] = &entries[n].message;
         last = key;
-        key = registry_key_after(registry, operation->account, last->key_id);
+        key = key_after(operation, last->key_id);
     }
     char marker[OPERATION_MARKER_TEXT_BYTES];
     Rewrap__ListKeysResponse response = REWRAP__LIST_KEYS_RESPONSE__INIT;

@@ -9,6 +9,7 @@ static const struct {
 } codes[] = {
     [OPERATION_ACCESS_DENIED] = {"AccessDeniedException", false},
     [OPERATION_ALREADY_EXISTS] = {"AlreadyExistsException", false},
+    [OPERATION_CONFLICT] = {"ConflictException", false},
     [OPERATION_CUSTOM_KEY_STORE_NOT_FOUND] = {"CustomKeyStoreNotFoundException", false},
     [OPERATION_DEPENDENCY_TIMEOUT] = {"DependencyTimeoutException", true},
     [OPERATION_DISABLED] = {"DisabledException", false},
@@ -85,6 +86,7 @@ static const struct operation_failure of_token[] = {
 static const struct operation_failure of_registry[] = {
     [REGISTRY_EXISTS] = {OPERATION_INTERNAL, "The registry already holds that entry.", "the entry is already there"},
     [REGISTRY_NOT_FOUND] = {OPERATION_NOT_FOUND, "The key or alias is not there any more.", NULL},
+    [REGISTRY_CONFLICT] = {OPERATION_INTERNAL, "The key is being changed by others at the same time.", NULL},
     [REGISTRY_LIMIT] = {OPERATION_THROTTLING, THROTTLING_TEXT, NULL},
     [REGISTRY_STORE] = {OPERATION_INTERNAL,
                         "The registry could not be written. Look whether the change was made before repeating it.",

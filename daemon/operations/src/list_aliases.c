@@ -49,9 +49,11 @@ static void fill_entry(const struct operation *operation, const struct registry_
     message->last_updated_date = &out->updated;
 }
 
-static bool is_wanted(const struct registry_alias *alias, const struct registry_key *filter)
+static bool is_wanted(const struct operation *operation, const struct registry_alias *alias,
+                      const struct registry_key *filter)
 {
-    return filter == NULL || view_equal(view_of(alias->key_id, KEY_ID_BYTES), view_of(filter->key_id, KEY_ID_BYTES));
+    return filter == NULL ? operation_find_key(operation, alias->key_id) != NULL
+                          : view_equal(view_of(alias->key_id, KEY_ID_BYTES), view_of(filter->key_id, KEY_ID_BYTES));
 }
 
 /* Goes on past a full page until there is one entry more, so that the last page says that it is the last. */
@@ -61,7 +63,7 @@ static void fill_page(const struct operation *operation, const char *after, cons
     const struct registry *registry = operation->operations->registry;
     const struct registry_alias *alias = registry_alias_after(registry, operation->account, after);
     for (size_t looks = 0; alias != NULL; looks++) {
-        bool wanted = is_wanted(alias, filter);
+        bool wanted = is_wanted(operation, alias, filter);
         if (looks == LIST_ALIASES_LOOKS || (wanted && page->n == page->limit)) {
             page->truncated = true;
             return;
@@ -102,7 +104,8 @@ static bool read_marker(struct operation *operation, const char *marker, uint8_t
         return false;
     }
     const char *name = (const char *)out;
-    if (strlen(name) != len || len <= strlen("alias/") || strncmp(name, "alias/", strlen("alias/")) != 0 ||
+    if (strlen(name) != len || len > ALIAS_NAME_MAX_BYTES || len <= strlen("alias/") ||
+        strncmp(name, "alias/", strlen("alias/")) != 0 ||
         !operation_pattern_matches(OPERATION_PATTERN_ALIAS_NAME, name)) {
         operation_marker_refuse(operation);
         return false;

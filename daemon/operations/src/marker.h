@@ -9,10 +9,17 @@
 
 #include "base/view.h"
 
-#define OPERATION_MARKER_MAX_BYTES  ALIAS_NAME_MAX_BYTES /* of the entry inside */
+/* Of the entry inside: a whole name of an alias; a tag's key may have a byte more. The text is as long as a marker of a
+ * request may be, 1024 characters (R-75). */
+#define OPERATION_MARKER_MAX_BYTES  511
 #define OPERATION_MARKER_TEXT_BYTES (1 + 2 * OPERATION_MARKER_MAX_BYTES + 1)
 
-enum operation_marker { OPERATION_MARKER_KEYS = 'K', OPERATION_MARKER_ALIASES = 'A' };
+enum operation_marker {
+    OPERATION_MARKER_KEYS = 'K',
+    OPERATION_MARKER_ALIASES = 'A',
+    OPERATION_MARKER_TAGS = 'T',
+    OPERATION_MARKER_ROTATIONS = 'R',
+};
 
 void operation_marker_write(enum operation_marker kind, struct view entry, char out[OPERATION_MARKER_TEXT_BYTES]);
 

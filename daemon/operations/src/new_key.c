@@ -2,11 +2,12 @@
 #include "new_key.h"
 
 #include "specs.h"
+#include "tag_rules.h"
 
 #include <string.h>
 #include <strings.h>
 
-#define BOUNDARY_TAG "rewrapd:boundary"
+#define BOUNDARY_TAG OPERATION_BOUNDARY_TAG
 
 /* ------------------------------------------------------------------ spec and usage */
 
@@ -69,47 +70,6 @@ static bool check_spec(struct operation *operation, const Rewrap__CreateKeyReque
 }
 
 /* ------------------------------------------------------------------ tags and boundary */
-
-static bool check_tag(struct operation *operation, const Rewrap__CreateKeyRequest *request, size_t index)
-{
-    const char *key = request->tags[index]->tag_key;
-    if (strncasecmp(key, "aws:", 4) == 0) {
-        operation_fail(operation, OPERATION_TAG, "Tags beginning with aws: are reserved");
-        return false;
-    }
-    /* A slip in this tag's name must not make a key of another kind than was meant. */
-    if (strncasecmp(key, "rewrapd:", 8) == 0 && strcmp(key, BOUNDARY_TAG) != 0) {
-        operation_fail(operation, OPERATION_TAG,
-                       "Tags beginning with rewrapd: are reserved; the only one that CreateKey takes is " BOUNDARY_TAG);
-        return false;
-    }
-    for (size_t i = 0; i < index; i++) {
-        if (strcmp(request->tags[i]->tag_key, key) == 0) {
-            operation_fail(operation, OPERATION_TAG, "Duplicate tag keys");
-            return false;
-        }
-    }
-    return true;
-}
-
-void operation_new_key_refuse_tags(struct operation *operation)
-{
-    operation_fail(operation, OPERATION_TAG, "Too many tags");
-}
-
-static bool check_tags(struct operation *operation, const Rewrap__CreateKeyRequest *request)
-{
-    if (request->n_tags > OPERATION_TAGS_MAX) {
-        operation_new_key_refuse_tags(operation);
-        return false;
-    }
-    for (size_t i = 0; i < request->n_tags; i++) {
-        if (!check_tag(operation, request, i)) {
-            return false;
-        }
-    }
-    return true;
-}
 
 static const char *boundary_tag(const Rewrap__CreateKeyRequest *request)
 {
@@ -185,6 +145,6 @@ bool operation_new_key_supported(struct operation *operation, const Rewrap__Crea
 bool operation_new_key_check(struct operation *operation, const Rewrap__CreateKeyRequest *request,
                              enum key_boundary *ret_boundary)
 {
-    return check_spec(operation, request) && check_tags(operation, request) &&
+    return check_spec(operation, request) && operation_tags_check(operation, request->tags, request->n_tags, BOUNDARY_TAG) &&
            choose_boundary(operation, request, ret_boundary);
 }

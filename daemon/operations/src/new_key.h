@@ -7,11 +7,6 @@
 
 #include "proto/rewrap.pb-c.h"
 
-#define OPERATION_TAGS_MAX 50 /* KMS.md R-78 */
-
-/* The answer to more of them. */
-void operation_new_key_refuse_tags(struct operation *operation);
-
 /*
  * Checks spec, usage and tags, and finds out the boundary from the member or the tag. False when the request was
  * answered; *ret_boundary is set on success.

@@ -4,6 +4,7 @@
 
 #include "pending.h"
 #include "stock.h"
+#include "sweep.h"
 
 #include "proto/frame.h"
 #include "proto/message.h"
@@ -192,6 +193,7 @@ size_t operations_running(const struct operations *operations)
 void operations_clear(struct operations *operations)
 {
     if (operations->state != NULL && operations_running(operations) == 0) {
+        operation_sweep_free(operations->state->sweep);
         operation_stock_clear(operations->state);
         free(operations->state);
         operations->state = NULL;

@@ -39,8 +39,9 @@ struct operation {
     unsigned timeout_ms;     /* for the one job that an operation gives to a token */
     struct workers_job *job; /* the one at a worker, or NULL */
     operation_response_fn on_response;
-    struct operation *next_waiting; /* in a queue of stock.c */
-    bool starting;                  /* operation_start has not returned yet: it frees */
+    struct operation *next_waiting;      /* in a queue of stock.c */
+    struct operation_material *material; /* that material.c gets for it, or NULL; part of its state */
+    bool starting;                       /* operation_start has not returned yet: it frees */
     bool ended;
 };
 

@@ -21,6 +21,11 @@ void operation_pending_remove(struct operation_pending *pending)
     }
 }
 
+static bool is_of(const struct operation_pending *pending, const uint8_t key_id[KEY_ID_BYTES])
+{
+    return view_equal(view_of(pending->key_id, KEY_ID_BYTES), view_of(key_id, KEY_ID_BYTES));
+}
+
 size_t operation_pending_keys(const struct operations *operations, const char *account)
 {
     size_t n = 0;
@@ -38,9 +43,22 @@ size_t operation_pending_aliases(const struct operations *operations, const uint
     const struct operation_pending *pending;
     LIST_FOREACH(pending, &operations->state->pending, entry)
     {
-        n += !pending->is_key && view_equal(view_of(pending->key_id, KEY_ID_BYTES), view_of(key_id, KEY_ID_BYTES));
+        n += !pending->is_key && !pending->is_rotation && is_of(pending, key_id);
     }
     return n;
+}
+
+const struct operation_pending *operation_pending_rotation(const struct operations *operations,
+                                                           const uint8_t key_id[KEY_ID_BYTES])
+{
+    const struct operation_pending *pending;
+    LIST_FOREACH(pending, &operations->state->pending, entry)
+    {
+        if (pending->is_rotation && is_of(pending, key_id)) {
+            return pending;
+        }
+    }
+    return NULL;
 }
 
 bool operation_pending_material(const struct operations *operations, const uint8_t material_id[MATERIAL_ID_BYTES])

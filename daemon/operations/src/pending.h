@@ -12,7 +12,10 @@
 struct operation_pending {
     LIST_ENTRY(operation_pending) entry;
     bool listed;
-    bool is_key; /* a key of account; otherwise an alias of key_id */
+    bool is_key;      /* a key of account; otherwise an alias of key_id, or */
+    bool is_rotation; /* a material of key_id */
+    bool is_automatic;
+    int64_t began_ms; /* of a rotation */
     char account[ACCOUNT_TEXT_BYTES];
     uint8_t key_id[KEY_ID_BYTES];
     bool has_material;
@@ -20,11 +23,13 @@ struct operation_pending {
 };
 
 struct operation_relist;
+struct operation_sweep;
 
 struct operations_state {
     size_t running;
     LIST_HEAD(, operation_pending) pending;
     LIST_HEAD(, operation_relist) relists; /* stock.c: one for each token that was read again */
+    struct operation_sweep *sweep;         /* sweep.c: NULL before the first */
 };
 
 /* Enters it, or takes it out; both may be called again. */
@@ -33,5 +38,8 @@ void operation_pending_remove(struct operation_pending *pending);
 
 /* Keys of an account and aliases of a key that are on their way. */
 size_t operation_pending_keys(const struct operations *operations, const char *account);
+/* The rotation of a key that is on its way; NULL: none. There is one at a time. */
+const struct operation_pending *operation_pending_rotation(const struct operations *operations,
+                                                           const uint8_t key_id[KEY_ID_BYTES]);
 size_t operation_pending_aliases(const struct operations *operations, const uint8_t key_id[KEY_ID_BYTES]);
 bool operation_pending_material(const struct operations *operations, const uint8_t material_id[MATERIAL_ID_BYTES]);

@@ -28,6 +28,38 @@ static const struct registry *registry_of(const struct operation *operation)
     return operation->operations->registry;
 }
 
+/* ------------------------------------------------------------------ what there is */
+
+bool operation_key_is_gone(const struct operations *operations, const struct registry_key *key)
+{
+    return key->state == KEY_STATE_PENDING_DELETION && key->deletion_ms <= operations->clock(operations->clock_arg);
+}
+
+static const struct registry_key *unless_gone(const struct operation *operation, const struct registry_key *key)
+{
+    return key == NULL || operation_key_is_gone(operation->operations, key) ? NULL : key;
+}
+
+const struct registry_key *operation_find_key(const struct operation *operation, const uint8_t key_id[KEY_ID_BYTES])
+{
+    return unless_gone(operation, registry_key_find(registry_of(operation), key_id));
+}
+
+const struct registry_key *operation_find_material(const struct operation *operation,
+                                                   const uint8_t material_id[MATERIAL_ID_BYTES])
+{
+    return unless_gone(operation, registry_key_of_material(registry_of(operation), material_id));
+}
+
+const struct registry_key *operation_find_alias(const struct operation *operation, const char *account,
+                                                const char *name)
+{
+    const struct registry_alias *alias = registry_alias_find(registry_of(operation), account, name);
+    return alias == NULL ? NULL : operation_find_key(operation, alias->key_id);
+}
+
+/* ------------------------------------------------------------------ refusals */
+
 static void refuse_unknown_form(struct operation *operation, const char *text)
 {
     operation_fail(operation, OPERATION_NOT_FOUND, "Invalid keyId '%s'", text);
@@ -66,7 +98,7 @@ static const struct registry_key *resolve_id(struct operation *operation, const 
         refuse_unknown_form(operation, text);
         return NULL;
     }
-    const struct registry_key *key = is_uuid ? registry_key_find(registry_of(operation), key_id) : NULL;
+    const struct registry_key *key = is_uuid ? operation_find_key(operation, key_id) : NULL;
     if (key == NULL || !may_be_named(operation, permission, key, ciphertext_key_id)) {
         refuse_unknown_id(operation, text);
         return NULL;
@@ -74,17 +106,10 @@ static const struct registry_key *resolve_id(struct operation *operation, const 
     return key;
 }
 
-static const struct registry_key *find_by_alias(const struct operation *operation, const char *account,
-                                                const char *name)
-{
-    const struct registry_alias *alias = registry_alias_find(registry_of(operation), account, name);
-    return alias == NULL ? NULL : registry_key_find(registry_of(operation), alias->key_id);
-}
-
 static const struct registry_key *resolve_alias(struct operation *operation, const char *name)
 {
     const struct operations_settings *settings = &operation->operations->settings;
-    const struct registry_key *key = find_by_alias(operation, operation->account, name);
+    const struct registry_key *key = operation_find_alias(operation, operation->account, name);
     if (key == NULL) {
         operation_fail(operation, OPERATION_NOT_FOUND, "Alias arn:%s:kms:%s:%s:%s is not found.", settings->partition,
                        settings->region, operation->account, name);
@@ -119,7 +144,7 @@ static const struct registry_key *find_in_account(const struct operation *operat
     const char *resource = resource_of(arn);
     *ret_known_form = true;
     if (starts_with(resource, "alias/")) {
-        return find_by_alias(operation, account, resource);
+        return operation_find_alias(operation, account, resource);
     }
     uint8_t key_id[KEY_ID_BYTES];
     const char *text = resource + strlen("key/");
@@ -127,7 +152,7 @@ static const struct registry_key *find_in_account(const struct operation *operat
         *ret_known_form = is_multi_region_id(text);
         return NULL;
     }
-    const struct registry_key *key = registry_key_find(registry_of(operation), key_id);
+    const struct registry_key *key = operation_find_key(operation, key_id);
     return key != NULL && strcmp(key->account, account) == 0 ? key : NULL;
 }
 

@@ -1,10 +1,11 @@
 /* The start of an operation: its row, its caller, its message, its validation; then its handler. See
  * operations/operation.h. */
-#include "new_key.h"
+#include "start.h"
 #include "operation.h"
 #include "patterns.h"
 #include "pending.h"
 #include "table.h"
+#include "tag_rules.h"
 #include "validate.h"
 
 #include "policy/arn.h"
@@ -41,15 +42,20 @@ static unsigned wanted_timeout(const struct operations_settings *settings, unsig
     return wanted > settings->max_timeout_ms ? settings->max_timeout_ms : wanted;
 }
 
+struct operations_state *operations_state_get(struct operations *operations)
+{
+    if (operations->state == NULL) {
+        operations->state = calloc(1, sizeof *operations->state);
+    }
+    return operations->state;
+}
+
 /* One piece of memory: the operation, the handler's state, the caller's ARN. */
 static struct operation *operation_new(struct operations *operations, const struct operation_kind *kind,
                                        const char *principal)
 {
-    if (operations->state == NULL) {
-        operations->state = calloc(1, sizeof *operations->state);
-        if (operations->state == NULL) {
-            return NULL;
-        }
+    if (operations_state_get(operations) == NULL) {
+        return NULL;
     }
     size_t state_at = aligned(sizeof(struct operation));
     size_t principal_at = state_at + aligned(kind->state_bytes);
@@ -70,8 +76,10 @@ static struct operation *operation_new(struct operations *operations, const stru
 /* A list that is longer than any of ours may be. False, without an answer, for one that has no limit of its own. */
 static bool refuse_list(struct operation *operation, const ProtobufCMessageDescriptor *type, const char *field)
 {
-    if (type == &rewrap__create_key_request__descriptor && strcmp(field, "tags") == 0) {
-        operation_new_key_refuse_tags(operation);
+    bool takes_tags =
+        type == &rewrap__create_key_request__descriptor || type == &rewrap__tag_resource_request__descriptor;
+    if (takes_tags && strcmp(field, "tags") == 0) {
+        operation_tags_refuse_too_many(operation);
         return true;
     }
     return operation_refuse_too_many(operation, type, field);
@@ -142,6 +150,17 @@ static void refuse_unknown(operation_done_fn done, void *arg, const char *name)
     refuse_early(done, arg, OPERATION_UNKNOWN_OPERATION, text);
 }
 
+/* The end of a start: NULL when the operation has ended already. */
+static struct operation *started(struct operation *operation)
+{
+    operation->starting = false;
+    if (operation->ended) {
+        operation_free(operation);
+        return NULL;
+    }
+    return operation;
+}
+
 struct operation *operation_start(struct operations *operations, const struct operation_caller *caller,
                                   const char *name, struct view body, unsigned timeout_ms, operation_done_fn done,
                                   void *arg)
@@ -170,10 +189,25 @@ struct operation *operation_start(struct operations *operations, const struct op
         memcpy(operation->account, principal.account.data, ARN_ACCOUNT_DIGITS);
         run(operation, method->input, body);
     }
-    operation->starting = false;
-    if (operation->ended) {
-        operation_free(operation);
+    return started(operation);
+}
+
+struct operation *operation_own_new(struct operations *operations, const struct operation_kind *kind,
+                                    operation_done_fn done, void *arg)
+{
+    struct operation *operation = operation_new(operations, kind, "rewrapd");
+    if (operation == NULL) {
         return NULL;
     }
+    operation->done = done;
+    operation->arg = arg;
+    operation->timeout_ms = operations->settings.default_timeout_ms;
+    operation->starting = true;
     return operation;
+}
+
+void operation_own_run(struct operation *operation)
+{
+    operation->kind->run(operation);
+    (void)started(operation);
 }

@@ -66,7 +66,9 @@ static void check_integer(struct subject subject, const struct operation_constra
                        beyond_model ? constraint->model_max : constraint->max);
     }
     if (value < constraint->min) {
-        violated_limit(&subject, "have value greater than or equal to ", constraint->min);
+        bool beyond_model = constraint->model_min != 0 && value < constraint->model_min;
+        violated_limit(&subject, "have value greater than or equal to ",
+                       beyond_model ? constraint->model_min : constraint->min);
     }
 }
 
@@ -157,6 +159,12 @@ static void violated_items(struct operation_clauses *clauses, const struct opera
     violated_limit(&subject, "have length less than or equal to ", (int64_t)constraint->max_items);
 }
 
+static bool is_required(const struct operation_constraint *constraint, const ProtobufCMessage *message)
+{
+    return constraint != NULL && (constraint->flags & OPERATION_REQUIRED) &&
+           !(constraint->excused != NULL && constraint->excused(message));
+}
+
 static void check_list(struct operation_clauses *clauses, const ProtobufCMessage *message,
                        const ProtobufCFieldDescriptor *field, const struct operation_constraint *constraint,
                        const struct operation_path *path)
@@ -165,6 +173,10 @@ static void check_list(struct operation_clauses *clauses, const ProtobufCMessage
     if (constraint != NULL && constraint->max_items != 0 && n > constraint->max_items) {
         violated_items(clauses, constraint, path);
         return; /* one clause for the list, and not one for each of too many elements */
+    }
+    if (n == 0 && is_required(constraint, message)) { /* an empty list and none are the same in protobuf */
+        operation_clauses_add_null(clauses, path);
+        return;
     }
     const char *elements = *(const char *const *)at_offset(message, field->offset);
     size_t size = n == 0 ? 0 : element_size(field);
@@ -181,12 +193,6 @@ static bool is_present(const ProtobufCMessage *message, const ProtobufCFieldDesc
         return *(const void *const *)at_offset(message, field->offset) != NULL;
     }
     return *(const protobuf_c_boolean *)at_offset(message, field->quantifier_offset) != 0;
-}
-
-static bool is_required(const struct operation_constraint *constraint, const ProtobufCMessage *message)
-{
-    return constraint != NULL && (constraint->flags & OPERATION_REQUIRED) &&
-           !(constraint->excused != NULL && constraint->excused(message));
 }
 
 static void check_message(struct operation_clauses *clauses, const ProtobufCMessage *message,

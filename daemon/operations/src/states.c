@@ -1,0 +1,100 @@
+/* The table of states; see states.h. */
+#include "states.h"
+
+#include "arn_text.h"
+#include "specs.h"
+
+#define OK OPERATION_STATE_OK
+#define E1 OPERATION_STATE_E1
+#define E3 OPERATION_STATE_E3
+#define E4 OPERATION_STATE_E4
+
+struct row {
+    enum operation_state_outcome enabled, disabled, pending_deletion;
+    bool symmetric_only; /* others are E7 */
+};
+
+/* clang-format off */
+#define ANY     {OK, OK, OK, false}
+#define USE     {OK, E1, E3, false}
+#define LIVING  {OK, OK, E3, false}
+#define DYING   {E4, E4, OK, false}
+#define ROTATES {OK, E1, E3, true}
+#define SHOWS_ROTATION {OK, OK, OK, true}
+/* clang-format on */
+
+static const struct row rows[OPERATION_PERMISSIONS] = {
+    [OPERATION_MAY_RE_ENCRYPT_FROM] = USE,
+    [OPERATION_MAY_RE_ENCRYPT_TO] = USE,
+    [OPERATION_MAY_ENCRYPT] = USE,
+    [OPERATION_MAY_DECRYPT] = USE,
+    [OPERATION_MAY_GENERATE_DATA_KEY] = USE,
+    [OPERATION_MAY_GENERATE_DATA_KEY_WITHOUT_PLAINTEXT] = USE,
+    [OPERATION_MAY_GENERATE_RANDOM] = ANY,
+    [OPERATION_MAY_GET_PUBLIC_KEY] = LIVING, /* of a disabled key too */
+    [OPERATION_MAY_CREATE_KEY] = ANY,
+    [OPERATION_MAY_DESCRIBE_KEY] = ANY,
+    [OPERATION_MAY_LIST_KEYS] = ANY,
+    [OPERATION_MAY_UPDATE_KEY_DESCRIPTION] = LIVING,
+    [OPERATION_MAY_ENABLE_KEY] = LIVING,
+    [OPERATION_MAY_DISABLE_KEY] = LIVING,
+    [OPERATION_MAY_SCHEDULE_KEY_DELETION] = LIVING,
+    [OPERATION_MAY_CANCEL_KEY_DELETION] = DYING,
+    [OPERATION_MAY_TAG_RESOURCE] = LIVING,
+    [OPERATION_MAY_UNTAG_RESOURCE] = LIVING,
+    [OPERATION_MAY_LIST_RESOURCE_TAGS] = ANY,
+    [OPERATION_MAY_ENABLE_KEY_ROTATION] = ROTATES,
+    [OPERATION_MAY_DISABLE_KEY_ROTATION] = ROTATES,
+    [OPERATION_MAY_GET_KEY_ROTATION_STATUS] = SHOWS_ROTATION,
+    [OPERATION_MAY_ROTATE_KEY_ON_DEMAND] = ROTATES,
+    [OPERATION_MAY_LIST_KEY_ROTATIONS] = SHOWS_ROTATION,
+    [OPERATION_MAY_CREATE_ALIAS] = LIVING,
+    [OPERATION_MAY_UPDATE_ALIAS] = LIVING, /* of the key that gets it */
+    [OPERATION_MAY_DELETE_ALIAS] = ANY,
+    [OPERATION_MAY_LIST_ALIASES] = ANY,
+};
+
+static const struct {
+    enum operation_code code;
+    const char *text; /* after the key's ARN */
+} errors[] = {
+    [E1] = {OPERATION_DISABLED, "is disabled."},
+    [E3] = {OPERATION_INVALID_STATE, "is pending deletion."},
+    [E4] = {OPERATION_INVALID_STATE, "is not pending deletion."},
+};
+
+enum operation_state_outcome operation_state_outcome(enum operation_permission permission, enum key_state state)
+{
+    switch (state) {
+    case KEY_STATE_ENABLED:
+        return rows[permission].enabled;
+    case KEY_STATE_DISABLED:
+        return rows[permission].disabled;
+    case KEY_STATE_PENDING_DELETION:
+        return rows[permission].pending_deletion;
+    default: /* the registry holds only states of its enumeration */
+        return OPERATION_STATE_MISSING;
+    }
+}
+
+bool operation_check_state(struct operation *operation, enum operation_permission permission,
+                           const struct registry_key *key)
+{
+    enum operation_state_outcome outcome = operation_state_outcome(permission, key->state);
+    if (outcome == OPERATION_STATE_MISSING) {
+        operation_fail(operation, OPERATION_INTERNAL, "It is not written what %s does to a key in this state.",
+                       operation_permission_row(permission)->operation);
+        return false;
+    }
+    if (outcome != OK) {
+        char arn[OPERATION_ARN_KEY_BYTES];
+        operation_arn_of_key(operation->operations, key->account, key->key_id_text, arn);
+        operation_fail(operation, errors[outcome].code, "%s %s", arn, errors[outcome].text);
+        return false;
+    }
+    if (rows[permission].symmetric_only && !operation_spec_of(key->spec)->symmetric) {
+        operation_fail_without_text(operation, OPERATION_UNSUPPORTED); /* */
+        return false;
+    }
+    return true;
+}

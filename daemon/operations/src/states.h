@@ -1,0 +1,24 @@
+/* What each operation answers in each state of its key (KMS.md ): one table. */
+#pragma once
+
+#include "authorize.h"
+#include "operation.h"
+
+/* The outcomes of R-62 that keys of ours come to. */
+enum operation_state_outcome {
+    OPERATION_STATE_MISSING = 0, /* no row was written for the operation: a defect of the table */
+    OPERATION_STATE_OK,
+    OPERATION_STATE_E1, /* DisabledException "<arn> is disabled." */
+    OPERATION_STATE_E3, /* KMSInvalidStateException "<arn> is pending deletion." */
+    OPERATION_STATE_E4, /* KMSInvalidStateException "<arn> is not pending deletion." */
+};
+
+/* What the table says. OPERATION_STATE_OK for an operation on no key. */
+enum operation_state_outcome operation_state_outcome(enum operation_permission permission, enum key_state state);
+
+/*
+ * Answers what the state of the key does not let the operation do, and then what its kind does not: operations of
+ * rotation are for symmetric keys (E7). False when the request was answered. The caller is authorised before.
+ */
+REWRAP_MUST_USE bool operation_check_state(struct operation *operation, enum operation_permission permission,
+                                           const struct registry_key *key);
