@@ -19,7 +19,7 @@ static void checksum(const uint8_t *bytes, size_t len, const ProtobufCBinaryData
     memcpy(out, sum, ENVELOPE_TAG_BYTES);
 }
 
-static Hsm__Status seal(const Hsm__Side *side, const uint8_t *payload, size_t len, struct fake_blob *out)
+static Hsm__Status seal_symmetric(const Hsm__Side *side, const uint8_t *payload, size_t len, struct fake_blob *out)
 {
     struct envelope_header header = {.payload_length = (uint16_t)len};
     require(side->key->key_id.len == 16 && side->key->material_id.len == 32 && side->has_context);
@@ -39,8 +39,8 @@ static Hsm__Status seal(const Hsm__Side *side, const uint8_t *payload, size_t le
     return HSM__STATUS__STATUS_OK;
 }
 
-static Hsm__Status open_blob(const Hsm__Side *side, const ProtobufCBinaryData *blob, const uint8_t **payload,
-                             size_t *len)
+static Hsm__Status open_symmetric(const Hsm__Side *side, const ProtobufCBinaryData *blob, const uint8_t **payload,
+                                  size_t *len)
 {
     struct envelope_header header;
     uint8_t tag[ENVELOPE_TAG_BYTES];
@@ -58,13 +58,99 @@ static Hsm__Status open_blob(const Hsm__Side *side, const ProtobufCBinaryData *b
     return HSM__STATUS__STATUS_OK;
 }
 
+/* ------------------------------------------------------------------ RSA: tag, length, payload, up to the modulus */
+
+#define RSA_HEAD_BYTES (ENVELOPE_TAG_BYTES + 2)
+
+static size_t modulus_bytes(Hsm__KeySpec spec)
+{
+    return spec == HSM__KEY_SPEC__KEY_SPEC_RSA_2048 ? 256 : spec == HSM__KEY_SPEC__KEY_SPEC_RSA_3072 ? 384 : 512;
+}
+
+/* A tag over all that follows it, under the pair and the algorithm. */
+static void rsa_tag(const uint8_t *material_id, Hsm__Algorithm algorithm, const uint8_t *rest, size_t len,
+                    uint8_t out[ENVELOPE_TAG_BYTES])
+{
+    uint8_t suffix[33];
+    memcpy(suffix, material_id, 32);
+    suffix[32] = (uint8_t)algorithm;
+    ProtobufCBinaryData after = {.data = suffix, .len = sizeof suffix};
+    checksum(rest, len, &after, out);
+}
+
+size_t fake_rsa_encrypt(Hsm__KeySpec spec, Hsm__Algorithm algorithm, const uint8_t *material_id, const uint8_t *payload,
+                        size_t len, uint8_t out[FAKE_RSA_MAX_BYTES])
+{
+    size_t modulus = modulus_bytes(spec);
+    size_t hash = algorithm == HSM__ALGORITHM__ALGORITHM_RSAES_OAEP_SHA_1 ? 20 : 32;
+    if (len > modulus - 2 * hash - 2) {
+        return 0;
+    }
+    memset(out, 0, modulus);
+    out[ENVELOPE_TAG_BYTES] = (uint8_t)(len >> 8);
+    out[ENVELOPE_TAG_BYTES + 1] = (uint8_t)len;
+    memcpy(out + RSA_HEAD_BYTES, payload, len);
+    rsa_tag(material_id, algorithm, out + ENVELOPE_TAG_BYTES, modulus - ENVELOPE_TAG_BYTES, out);
+    return modulus;
+}
+
+static Hsm__Status open_rsa(const Hsm__Side *side, const ProtobufCBinaryData *blob, const uint8_t **payload,
+                            size_t *len)
+{
+    uint8_t tag[ENVELOPE_TAG_BYTES];
+    require(!side->has_context);
+    if (blob->len != modulus_bytes(side->key->spec)) {
+        return HSM__STATUS__STATUS_INVALID_CIPHERTEXT;
+    }
+    rsa_tag(side->key->material_id.data, side->algorithm, blob->data + sizeof tag, blob->len - sizeof tag, tag);
+    if (memcmp(tag, blob->data, sizeof tag) != 0) {
+        return HSM__STATUS__STATUS_INVALID_CIPHERTEXT;
+    }
+    *payload = blob->data + RSA_HEAD_BYTES;
+    *len = (size_t)blob->data[ENVELOPE_TAG_BYTES] << 8 | blob->data[ENVELOPE_TAG_BYTES + 1];
+    return HSM__STATUS__STATUS_OK;
+}
+
+/* ------------------------------------------------------------------ either */
+
+static bool is_symmetric(const Hsm__Side *side)
+{
+    bool symmetric = side->algorithm == HSM__ALGORITHM__ALGORITHM_SYMMETRIC_DEFAULT;
+    require(symmetric == (side->key->spec == HSM__KEY_SPEC__KEY_SPEC_AES_256));
+    return symmetric;
+}
+
+static Hsm__Status seal(const Hsm__Side *side, const uint8_t *payload, size_t len, struct fake_blob *out)
+{
+    if (is_symmetric(side)) {
+        return seal_symmetric(side, payload, len, out);
+    }
+    require(!side->has_context);
+    out->len =
+        fake_rsa_encrypt(side->key->spec, side->algorithm, side->key->material_id.data, payload, len, out->bytes);
+    return out->len == 0 ? HSM__STATUS__STATUS_TOO_LARGE : HSM__STATUS__STATUS_OK;
+}
+
+static Hsm__Status open_blob(const Hsm__Side *side, const ProtobufCBinaryData *blob, const uint8_t **payload,
+                             size_t *len)
+{
+    return is_symmetric(side) ? open_symmetric(side, blob, payload, len) : open_rsa(side, blob, payload, len);
+}
+
 static void give_blob(Hsm__Response *response, struct fake_blob *blob)
 {
     response->has_ciphertext = true;
     response->ciphertext = (ProtobufCBinaryData){.data = blob->bytes, .len = blob->len};
 }
 
-static Hsm__Status re_encrypt(const Hsm__ReEncrypt *body, Hsm__Response *response, struct fake_blob *blob)
+static void give_plaintext(Hsm__Response *response, const uint8_t *bytes, size_t len)
+{
+    response->has_plaintext = true;
+    response->plaintext = (ProtobufCBinaryData){.data = (uint8_t *)(uintptr_t)bytes, .len = len};
+}
+
+static Hsm__Status re_encrypt(const struct fake_token *token, const Hsm__ReEncrypt *body, Hsm__Response *response,
+                              struct fake_blob *blob)
 {
     const uint8_t *payload;
     size_t len;
@@ -75,6 +161,9 @@ static Hsm__Status re_encrypt(const Hsm__ReEncrypt *body, Hsm__Response *respons
     if (body->source->key->boundary == HSM__BOUNDARY__BOUNDARY_SEALED &&
         body->destination->key->boundary == HSM__BOUNDARY__BOUNDARY_OPEN) {
         return HSM__STATUS__STATUS_NOT_WRAPPABLE;
+    }
+    if (token->pads_payloads && is_symmetric(body->source) && !is_symmetric(body->destination) && len % 8 != 0) {
+        return HSM__STATUS__STATUS_LENGTH_NOT_KEPT;
     }
     status = seal(body->destination, payload, len, blob);
     give_blob(response, blob);
@@ -87,8 +176,7 @@ static Hsm__Status decrypt(const Hsm__Decrypt *body, Hsm__Response *response)
     size_t len;
     Hsm__Status status = open_blob(body->source, &body->ciphertext, &payload, &len);
     if (status == HSM__STATUS__STATUS_OK && !body->check_only) {
-        response->has_plaintext = true;
-        response->plaintext = (ProtobufCBinaryData){.data = (uint8_t *)(uintptr_t)payload, .len = len};
+        give_plaintext(response, payload, len);
     }
     return status;
 }
@@ -118,7 +206,7 @@ Hsm__Status fake_token_serve(struct fake_token *token, unsigned *made, const Hsm
     Hsm__Status status;
     switch (request->body_case) {
     case HSM__REQUEST__BODY_RE_ENCRYPT:
-        return re_encrypt(request->re_encrypt, response, blob);
+        return re_encrypt(token, request->re_encrypt, response, blob);
     case HSM__REQUEST__BODY_ENCRYPT:
         status = seal(request->encrypt->destination, request->encrypt->plaintext.data, request->encrypt->plaintext.len,
                       blob);
@@ -129,13 +217,22 @@ Hsm__Status fake_token_serve(struct fake_token *token, unsigned *made, const Hsm
     case HSM__REQUEST__BODY_GENERATE_DATA_KEY:
         status = seal(request->generate_data_key->destination, data_key, request->generate_data_key->length, blob);
         give_blob(response, blob);
+        if (request->generate_data_key->with_plaintext) {
+            require(request->generate_data_key->destination->key->boundary == HSM__BOUNDARY__BOUNDARY_OPEN);
+            give_plaintext(response, data_key, request->generate_data_key->length);
+        }
         return status;
+    case HSM__REQUEST__BODY_GENERATE_RANDOM:
+        give_plaintext(response, data_key, request->generate_random->length);
+        return HSM__STATUS__STATUS_OK;
+    case HSM__REQUEST__BODY_GET_PUBLIC_KEY:
+        response->has_public_key = true;
+        response->public_key = request->get_public_key->key->material_id; /* as good as any */
+        return HSM__STATUS__STATUS_OK;
     case HSM__REQUEST__BODY_MAKE_OPEN_KEY:
         return make_open(made, response, blob);
     case HSM__REQUEST__BODY_LIST_OBJECTS:
         return list(token);
-    case HSM__REQUEST__BODY_GENERATE_RANDOM:
-    case HSM__REQUEST__BODY_GET_PUBLIC_KEY:
     case HSM__REQUEST__BODY_DESTROY_KEY:
     case HSM__REQUEST__BODY_CONFIGURE:
     case HSM__REQUEST__BODY__NOT_SET:

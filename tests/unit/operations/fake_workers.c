@@ -31,6 +31,7 @@ struct workers {
     unsigned last_timeout_ms;
     bool last_check_only;
     unsigned made; /* open keys */
+    Hsm__KeySpec last_made;
     bool has_status, has_answer, empty, empty_with_status;
     enum workers_status status;
     Hsm__Status answer;
@@ -65,13 +66,23 @@ struct fake_token *fake_workers_add_token(struct workers *workers, const char *n
     struct fake_token *token = &workers->tokens[workers->n_tokens++];
     token->name = name;
     token->level = HSM__LEVEL__LEVEL_SEALED;
+    token->model = "Fake v1";
+    token->algorithms[token->n_algorithms++] = HSM__ALGORITHM__ALGORITHM_SYMMETRIC_DEFAULT;
+    token->algorithms[token->n_algorithms++] = HSM__ALGORITHM__ALGORITHM_RSAES_OAEP_SHA_1;
+    token->algorithms[token->n_algorithms++] = HSM__ALGORITHM__ALGORITHM_RSAES_OAEP_SHA_256;
     return token;
 }
 
 void fake_token_add_spare(struct fake_token *token, unsigned number, bool hidden)
 {
+    fake_token_add_spare_of(token, HSM__KEY_SPEC__KEY_SPEC_AES_256, number, hidden);
+}
+
+void fake_token_add_spare_of(struct fake_token *token, Hsm__KeySpec spec, unsigned number, bool hidden)
+{
     require(token->n_stock < FAKE_MAX_STOCK);
     struct fake_spare *spare = &token->stock[token->n_stock++];
+    spare->spec = spec;
     memset(spare->material_id, 0xA0, sizeof spare->material_id);
     memcpy(spare->material_id, &number, sizeof number);
     spare->hidden = hidden;
@@ -128,7 +139,7 @@ static void end_job(struct workers *workers, struct workers_job *job)
         response.status =
             fake_token_serve(job->token, &workers->made, (const Hsm__Request *)job->request, &response, &blob);
         if (response.status != HSM__STATUS__STATUS_OK) {
-            response.has_ciphertext = response.has_plaintext = false;
+            response.has_ciphertext = response.has_plaintext = response.has_public_key = false;
         }
         job->done(job->arg, WORKERS_ANSWERED, &response);
     }
@@ -191,6 +202,9 @@ struct workers_job *workers_submit(struct workers *workers, const char *token, H
     workers->last_kind = request->body_case;
     workers->last_timeout_ms = timeout_ms;
     workers->last_check_only = checks_only(request);
+    if (request->body_case == HSM__REQUEST__BODY_MAKE_OPEN_KEY) {
+        workers->last_made = request->make_open_key->spec;
+    }
     size_t len = strnlen(token, sizeof workers->last_token - 1);
     memcpy(workers->last_token, token, len);
     workers->last_token[len] = '\0';
@@ -211,7 +225,16 @@ bool workers_state(const struct workers *workers, const char *token, struct work
     if (found == NULL) {
         return false;
     }
-    *ret = (struct workers_token_state){.name = found->name, .ready = 1, .configured = 1, .level = found->level};
+    *ret = (struct workers_token_state){
+        .name = found->name,
+        .ready = 1,
+        .configured = 1,
+        .level = found->level,
+        .pads_payloads = found->pads_payloads,
+        .algorithms = found->algorithms,
+        .n_algorithms = found->n_algorithms,
+        .model = found->model,
+    };
     return true;
 }
 
@@ -229,10 +252,10 @@ bool workers_stock_find(const struct workers *workers, const char *token, Hsm__K
                         workers_taken_fn taken, void *arg, uint8_t ret_material_id[32])
 {
     const struct fake_token *found = find_token(workers, token);
-    require(spec == HSM__KEY_SPEC__KEY_SPEC_AES_256 && boundary == HSM__BOUNDARY__BOUNDARY_SEALED);
+    require(boundary == HSM__BOUNDARY__BOUNDARY_SEALED);
     for (size_t i = 0; found != NULL && i < found->n_stock; i++) {
         const struct fake_spare *spare = &found->stock[i];
-        if (!spare->hidden && !taken(arg, spare->material_id)) {
+        if (spare->spec == spec && !spare->hidden && !taken(arg, spare->material_id)) {
             memcpy(ret_material_id, spare->material_id, 32);
             return true;
         }
@@ -245,9 +268,10 @@ size_t workers_stock_count(const struct workers *workers, const char *token, Hsm
 {
     const struct fake_token *found = find_token(workers, token);
     size_t count = 0;
-    require(spec == HSM__KEY_SPEC__KEY_SPEC_AES_256 && boundary == HSM__BOUNDARY__BOUNDARY_SEALED);
+    require(boundary == HSM__BOUNDARY__BOUNDARY_SEALED);
     for (size_t i = 0; found != NULL && i < found->n_stock; i++) {
-        count += !found->stock[i].hidden && !taken(arg, found->stock[i].material_id);
+        const struct fake_spare *spare = &found->stock[i];
+        count += spare->spec == spec && !spare->hidden && !taken(arg, spare->material_id);
     }
     return count;
 }
@@ -289,4 +313,9 @@ unsigned fake_workers_last_timeout_ms(const struct workers *workers)
 bool fake_workers_last_check_only(const struct workers *workers)
 {
     return workers->last_check_only;
+}
+
+Hsm__KeySpec fake_workers_last_made(const struct workers *workers)
+{
+    return workers->last_made;
 }

@@ -9,6 +9,8 @@
 #define WAIT_SECONDS 20 /* a disk may be slow; a test that waits longer hangs */
 #define SPARES       8
 
+#define FIXTURE_WAITING_MS (30LL * 24 * 3600 * 1000) /* of a key that is pending deletion and does not say when */
+
 static int64_t fixture_clock(void *arg)
 {
     return ((const struct fixture *)arg)->now_ms;
@@ -156,6 +158,9 @@ struct fixture_key fixture_key(struct fixture *fixture, const struct registry_ke
     key.usage = KEY_USAGE_ENCRYPT_DECRYPT;
     key.state = key.state == 0 ? KEY_STATE_ENABLED : key.state;
     key.boundary = key.boundary == 0 ? KEY_BOUNDARY_SEALED : key.boundary;
+    if (key.state == KEY_STATE_PENDING_DELETION && key.deletion_ms == 0) {
+        key.deletion_ms = fixture->now_ms + FIXTURE_WAITING_MS;
+    }
     key.created_ms = fixture->now_ms;
     key.materials = &material;
     key.n_materials = 1;

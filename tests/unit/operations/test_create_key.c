@@ -134,12 +134,17 @@ static void spec_and_usage_belong_together(void **state)
          REWRAP__KEY_USAGE_TYPE__VALUE__ENCRYPT_DECRYPT, "ValidationException",
          "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is "
          "deprecated."},
-        {REWRAP__KEY_SPEC__VALUE__RSA_4096, 0, REWRAP__KEY_USAGE_TYPE__VALUE__ENCRYPT_DECRYPT,
-         "UnsupportedOperationException",
-         "RSA_4096 keys are not served by this version of rewrapd: it makes SYMMETRIC_DEFAULT keys."},
+#define ONLY                                                                                                           \
+    "rewrapd makes keys for encryption only: SYMMETRIC_DEFAULT, RSA_2048, RSA_3072 and RSA_4096 with KeyUsage "        \
+    "ENCRYPT_DECRYPT, not "
+        {REWRAP__KEY_SPEC__VALUE__RSA_4096, 0, REWRAP__KEY_USAGE_TYPE__VALUE__SIGN_VERIFY,
+         "UnsupportedOperationException", ONLY "RSA_4096 with SIGN_VERIFY."},
+        {REWRAP__KEY_SPEC__VALUE__HMAC_256, 0, REWRAP__KEY_USAGE_TYPE__VALUE__GENERATE_VERIFY_MAC,
+         "UnsupportedOperationException", ONLY "HMAC_256 with GENERATE_VERIFY_MAC."},
+        {REWRAP__KEY_SPEC__VALUE__SM2, 0, REWRAP__KEY_USAGE_TYPE__VALUE__ENCRYPT_DECRYPT,
+         "UnsupportedOperationException", ONLY "SM2 with ENCRYPT_DECRYPT."},
         {REWRAP__KEY_SPEC__VALUE__ECC_NIST_EDWARDS25519, 0, REWRAP__KEY_USAGE_TYPE__VALUE__SIGN_VERIFY,
-         "UnsupportedOperationException",
-         "ECC_NIST_EDWARDS25519 keys are not served by this version of rewrapd: it makes SYMMETRIC_DEFAULT keys."},
+         "UnsupportedOperationException", ONLY "ECC_NIST_EDWARDS25519 with SIGN_VERIFY."},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         Rewrap__CreateKeyRequest request = REWRAP__CREATE_KEY_REQUEST__INIT;
@@ -161,6 +166,75 @@ static void spec_and_usage_belong_together(void **state)
     request.has_multi_region = true; /* false: what every key here is */
     struct reply reply = created(fixture, &request);
     reply_clear(&reply);
+}
+
+static void rsa_keys_come_from_the_stock_of_their_spec(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct {
+        Rewrap__KeySpec__Value spec;
+        Hsm__KeySpec token_spec;
+        const char *name;
+    } rows[] = {
+        {REWRAP__KEY_SPEC__VALUE__RSA_2048, HSM__KEY_SPEC__KEY_SPEC_RSA_2048, "RSA_2048"},
+        {REWRAP__KEY_SPEC__VALUE__RSA_3072, HSM__KEY_SPEC__KEY_SPEC_RSA_3072, "RSA_3072"},
+        {REWRAP__KEY_SPEC__VALUE__RSA_4096, HSM__KEY_SPEC__KEY_SPEC_RSA_4096, "RSA_4096"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        Rewrap__CreateKeyRequest request = REWRAP__CREATE_KEY_REQUEST__INIT;
+        request.has_key_spec = true;
+        request.key_spec = rows[i].spec;
+        request.has_key_usage = true;
+        request.key_usage = REWRAP__KEY_USAGE_TYPE__VALUE__ENCRYPT_DECRYPT;
+        assert_error(
+            fixture, "CreateKey", &request.base, "LimitExceededException",
+            text("Token main has no spare sealed %s key left. The custodian adds some with `rewrapctl ceremony "
+                 "add --key-spec %s --count N`.",
+                 rows[i].name, rows[i].name));
+        fake_token_add_spare_of(fixture->main, rows[i].token_spec, (unsigned)(100 + i), true);
+        struct reply reply = created(fixture, &request);
+        const Rewrap__KeyMetadata *metadata = metadata_of(&reply);
+        assert_int_equal(metadata->key_spec, rows[i].spec);
+        assert_int_equal(metadata->customer_master_key_spec, rows[i].spec);
+        assert_int_equal(metadata->n_encryption_algorithms, 2);
+        assert_null(metadata->current_key_material_id);
+        uint8_t key_id[KEY_ID_BYTES];
+        assert_true(uuid_parse(metadata->key_id, key_id));
+        assert_memory_equal(registry_key_find(fixture->registry, key_id)->materials[0].id,
+                            fixture->main->stock[fixture->main->n_stock - 1].material_id, MATERIAL_ID_BYTES);
+        reply_clear(&reply);
+
+        request.has_boundary = true;
+        request.boundary = REWRAP__BOUNDARY_TYPE__VALUE__OPEN;
+        reply = created(fixture, &request);
+        assert_int_equal(fake_workers_last_made(fixture->workers), rows[i].token_spec);
+        assert_int_equal(metadata_of(&reply)->boundary, REWRAP__BOUNDARY_TYPE__VALUE__OPEN);
+        reply_clear(&reply);
+    }
+}
+
+static void a_key_of_no_use_is_not_made(void **state)
+{
+    struct fixture *fixture = *state;
+    Rewrap__CreateKeyRequest request = REWRAP__CREATE_KEY_REQUEST__INIT;
+    request.has_key_spec = true;
+    request.key_spec = REWRAP__KEY_SPEC__VALUE__RSA_2048;
+    request.has_key_usage = true;
+    request.key_usage = REWRAP__KEY_USAGE_TYPE__VALUE__ENCRYPT_DECRYPT;
+    request.has_boundary = true;
+    request.boundary = REWRAP__BOUNDARY_TYPE__VALUE__OPEN;
+    fixture->main->n_algorithms = 2; /* OAEP with SHA-1 alone: the key has only that */
+    struct reply reply = created(fixture, &request);
+    assert_int_equal(metadata_of(&reply)->n_encryption_algorithms, 1);
+    assert_int_equal(metadata_of(&reply)->encryption_algorithms[0],
+                     REWRAP__ENCRYPTION_ALGORITHM_SPEC__VALUE__RSAES_OAEP_SHA_1);
+    reply_clear(&reply);
+    fake_workers_next_answer(fixture->workers, HSM__STATUS__STATUS_UNSUPPORTED);
+    assert_error(fixture, "CreateKey", &request.base, "UnsupportedOperationException",
+                 "Token main (Fake v1) cannot make open RSA_2048 keys.");
+    fixture->main->n_algorithms = 1;
+    assert_error(fixture, "CreateKey", &request.base, "UnsupportedOperationException",
+                 "Token main (Fake v1) cannot do any algorithm of RSA_2048 keys.");
 }
 
 static void tags_have_rules(void **state)
@@ -277,6 +351,8 @@ int main(void)
         TEST(an_open_key_is_made_by_the_token),
         TEST(the_tag_says_it_for_clients_of_aws),
         TEST(spec_and_usage_belong_together),
+        TEST(rsa_keys_come_from_the_stock_of_their_spec),
+        TEST(a_key_of_no_use_is_not_made),
         TEST(tags_have_rules),
         TEST(what_this_version_lacks_is_refused_loudly),
         TEST(a_custom_key_store_is_a_token),

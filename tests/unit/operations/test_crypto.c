@@ -92,10 +92,6 @@ static void encrypt_refuses_what_does_not_fit(void **state)
     request = encrypt_of(rsa.id, "x");
     assert_error(fixture, "Encrypt", &request.base, "InvalidKeyUsageException",
                  "Algorithm SYMMETRIC_DEFAULT is incompatible with key spec RSA_4096.");
-    request.has_encryption_algorithm = true;
-    request.encryption_algorithm = OAEP_1;
-    assert_error(fixture, "Encrypt", &request.base, "UnsupportedOperationException",
-                 text("%s is an RSA key. RSA keys are not served by this version of rewrapd.", rsa.arn));
     request = encrypt_of(key.id, "x");
     request.has_encryption_algorithm = true;
     request.encryption_algorithm = OAEP_1;

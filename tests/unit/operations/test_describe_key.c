@@ -68,6 +68,12 @@ static void an_rsa_key_shows_its_algorithms(void **state)
     assert_int_equal(metadata->n_encryption_algorithms, 2);
     assert_null(metadata->current_key_material_id); /* symmetric keys only */
     reply_clear(&reply);
+    fixture->main->n_algorithms = 2; /* the token does not offer the last */
+    assert_success(fixture, "DescribeKey", &request.base, &reply);
+    metadata = ((const Rewrap__DescribeKeyResponse *)reply.body)->key_metadata;
+    assert_int_equal(metadata->n_encryption_algorithms, 1);
+    assert_int_equal(metadata->encryption_algorithms[0], REWRAP__ENCRYPTION_ALGORITHM_SPEC__VALUE__RSAES_OAEP_SHA_1);
+    reply_clear(&reply);
 }
 
 static void a_token_that_is_not_configured_has_no_level(void **state)

@@ -4,8 +4,10 @@
 
 #include <event2/event.h>
 
-#define EMPTY_TEXT "Token main has no spare sealed key left. The custodian adds some with `rewrapctl ceremony add`."
-#define AT_ONCE    8
+#define EMPTY_TEXT                                                                                                     \
+    "Token main has no spare sealed SYMMETRIC_DEFAULT key left. The custodian adds some with `rewrapctl ceremony add " \
+    "--key-spec SYMMETRIC_DEFAULT --count N`."
+#define AT_ONCE 8
 
 static const Rewrap__CreateKeyRequest plain = REWRAP__CREATE_KEY_REQUEST__INIT;
 
