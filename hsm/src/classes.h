@@ -28,5 +28,5 @@ struct key_class {
 extern const struct key_class key_classes[];
 extern const size_t key_classes_count;
 
-/* NULL when there is no such class: RSA keys are never open. */
+/* NULL when there is no such class. */
 const struct key_class *key_class_of(enum hsm_spec spec, enum hsm_boundary boundary);

@@ -5,6 +5,7 @@
 #include "objects.h"
 #include "p11_call.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define LABEL_MAX_BYTES 64 /* longer than any of ours */
@@ -32,69 +33,158 @@ static struct hsm_result read_material_id(struct hsm_token *token, CK_OBJECT_HAN
     return result.code == HSM_TOKEN_UNAVAILABLE ? result : hsm_failure(HSM_KEY_NOT_FOUND, "CKA_ID");
 }
 
-/* An RSA key must have the size that its label says. */
-static struct hsm_result verify_modulus(struct hsm_token *token, CK_OBJECT_HANDLE object, CK_ULONG wanted)
+/* What is learnt of one object, beside that it passes. */
+struct half {
+    const struct key_class *class;
+    enum key_half half;
+    CK_OBJECT_HANDLE object;
+    uint8_t material_id[MATERIAL_ID_BYTES];
+    CK_MECHANISM_TYPE mechanism;   /* AES */
+    uint8_t pair[PAIR_NAME_BYTES]; /* RSA */
+};
+
+/* A reading on its way: halves of pairs that passed are kept until all are there. */
+struct reader {
+    const struct key_reading *reading;
+    struct half *halves; /* owned */
+    size_t count;
+    size_t room;
+};
+
+/* The one mechanism that an AES key allows; it has passed the check of attributes. 0 when the token does not say. */
+static struct hsm_result read_mechanism(struct hsm_token *token, CK_OBJECT_HANDLE object, CK_MECHANISM_TYPE *ret)
 {
-    CK_ULONG bits = 0;
-    CK_ATTRIBUTE attribute = {CKA_MODULUS_BITS, &bits, sizeof bits};
+    CK_MECHANISM_TYPE found = 0;
+    CK_ATTRIBUTE attribute = {CKA_ALLOWED_MECHANISMS, &found, sizeof found};
     CK_RV rv = p11_get_attributes(token, object, &attribute, 1);
-    struct hsm_result result = hsm_result_of(rv, "CKA_MODULUS_BITS");
-    if (rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_SENSITIVE || (rv == CKR_OK && bits != wanted)) {
-        result.code = HSM_KEY_REFUSED;
-        result.what = "CKA_MODULUS_BITS";
+    struct hsm_result result = hsm_result_of(rv, "CKA_ALLOWED_MECHANISMS");
+    if (rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_SENSITIVE || rv == CKR_BUFFER_TOO_SMALL) {
+        *ret = 0;
+        return HSM_SUCCESS;
+    }
+    if (result.code == HSM_OK) {
+        *ret = attribute.ulValueLen == sizeof found ? found : 0;
     }
     return result;
 }
 
-static struct hsm_result verify_half(struct hsm_token *token, const struct key_class *class, enum key_half half,
-                                     CK_OBJECT_HANDLE object)
+/* Verifies the object, and learns what there is to know of it. */
+static struct hsm_result learn(struct hsm_token *token, struct half *half)
 {
-    if (half == KEY_UNWRAP) {
-        return attributes_verify(token, object, class->unwrap_kind);
+    const struct key_class *class = half->class;
+    enum attributes_kind kind = half->half == KEY_UNWRAP ? class->unwrap_kind : class->wrap_kind;
+    struct hsm_result result = attributes_verify(token, half->object, kind);
+    if (result.code != HSM_OK) {
+        return result;
     }
-    struct hsm_result result = attributes_verify(token, object, class->wrap_kind);
-    return result.code == HSM_OK ? verify_modulus(token, object, class->modulus_bits) : result;
+    return class->is_pair ? pair_name(token, half->object, class->modulus_bits, half->pair)
+                          : read_mechanism(token, half->object, &half->mechanism);
 }
 
-/* Counts one object for or against (verdict) the key whose id it bears. */
-static struct hsm_result count_object(const struct key_reading *reading, const struct key_class *class,
-                                      enum key_half half, CK_OBJECT_HANDLE object, const uint8_t *material_id,
-                                      struct hsm_result verdict)
+static struct hsm_result keep_half(struct reader *reader, const struct half *half)
 {
-    struct key_entry *entry = key_table_add(reading->table, class, material_id);
-    if (entry == NULL) {
-        return key_reading_no_room(reading->table);
+    if (reader->count == reader->room) {
+        size_t room = reader->room == 0 ? 16 : reader->room * 2;
+        struct half *halves = reallocarray(reader->halves, room, sizeof *halves);
+        if (halves == NULL) {
+            return hsm_failure(HSM_NO_MEMORY, "list of keys");
+        }
+        reader->halves = halves;
+        reader->room = room;
     }
-    struct key_candidates *candidates = &entry->halves[half];
+    reader->halves[reader->count++] = *half;
+    return HSM_SUCCESS;
+}
+
+/* Counts one object against (verdict) or for the key whose id it bears; a half of a pair is kept until the other is
+ * there too. */
+static struct hsm_result count_object(struct reader *reader, const struct half *half, struct hsm_result verdict)
+{
+    struct key_table *table = reader->reading->table;
+    struct key_entry *entry = key_table_add(table, half->class, half->material_id);
+    if (entry == NULL) {
+        return key_reading_no_room(table);
+    }
     if (verdict.code != HSM_OK) {
-        candidates->refused_for = verdict.what;
+        entry->refused_for[half->half] = verdict.what;
         entry->stale |= verdict.code != HSM_KEY_REFUSED; /* the token failed, which says nothing of the key */
         return HSM_SUCCESS;
     }
-    candidates->handle = object;
-    candidates->passed += candidates->passed < 2;
+    entry->half_passed[half->half] = true;
+    if (half->class->is_pair) {
+        return keep_half(reader, half);
+    }
+    entry->handles[KEY_UNWRAP] = half->object;
+    entry->mechanism = half->mechanism;
+    entry->passed += entry->passed < 2;
     return HSM_SUCCESS;
 }
 
 /* Looks at one object of a class and counts it. */
-static struct hsm_result add_object(const struct key_reading *reading, const struct key_class *class,
-                                    enum key_half half, CK_OBJECT_HANDLE object)
+static struct hsm_result add_object(struct reader *reader, const struct key_class *class, enum key_half which,
+                                    CK_OBJECT_HANDLE object)
 {
-    struct hsm_token *token = reading->token;
-    uint8_t material_id[MATERIAL_ID_BYTES];
-    struct hsm_result result = read_material_id(token, object, material_id);
+    struct hsm_token *token = reader->reading->token;
+    struct half half = {.class = class, .half = which, .object = object};
+    struct hsm_result result = read_material_id(token, object, half.material_id);
     if (result.code != HSM_OK) {
         return result.code == HSM_KEY_NOT_FOUND ? HSM_SUCCESS : result;
     }
-    result = verify_half(token, class, half, object);
+    result = learn(token, &half);
     if (result.code == HSM_TOKEN_UNAVAILABLE || result.code == HSM_NO_MEMORY) {
         return result;
     }
     /* One object that cannot be read must not stop a start; who asks for it alone is told. */
-    if (result.code != HSM_OK && result.code != HSM_KEY_REFUSED && reading->alone) {
+    if (result.code != HSM_OK && result.code != HSM_KEY_REFUSED && reader->reading->alone) {
         return result;
     }
-    return count_object(reading, class, half, object, material_id, result);
+    return count_object(reader, &half, result);
+}
+
+static int by_pair(const void *left, const void *right)
+{
+    const struct half *a = left;
+    const struct half *b = right;
+    if (a->class != b->class) {
+        return a->class < b->class ? -1 : 1;
+    }
+    int order = memcmp(a->material_id, b->material_id, sizeof a->material_id);
+    return order != 0 ? order : memcmp(a->pair, b->pair, sizeof a->pair);
+}
+
+/* Counts what the halves [first, end), which are equal but for their kind, are: a pair, parts of one, or several. */
+static void count_pairs(struct key_table *table, const struct half *first, const struct half *end)
+{
+    struct key_entry *entry = key_table_find(table, first->class, first->material_id);
+    size_t counts[KEY_HALVES] = {0};
+    CK_OBJECT_HANDLE handles[KEY_HALVES] = {0};
+    for (const struct half *half = first; half < end; half++) {
+        counts[half->half]++;
+        handles[half->half] = half->object;
+    }
+    if (entry == NULL || counts[KEY_UNWRAP] == 0 || counts[KEY_WRAP] == 0) {
+        return;
+    }
+    bool one = entry->passed == 0 && counts[KEY_UNWRAP] == 1 && counts[KEY_WRAP] == 1;
+    entry->passed = one ? 1 : 2;
+    memcpy(entry->handles, handles, sizeof entry->handles);
+    memcpy(entry->pair, first->pair, sizeof entry->pair);
+}
+
+/* Finds the pairs among the halves. */
+static void match_halves(struct reader *reader)
+{
+    if (reader->count == 0) {
+        return;
+    }
+    qsort(reader->halves, reader->count, sizeof *reader->halves, by_pair);
+    size_t first = 0;
+    for (size_t i = 1; i <= reader->count; i++) {
+        if (i == reader->count || by_pair(&reader->halves[first], &reader->halves[i]) != 0) {
+            count_pairs(reader->reading->table, &reader->halves[first], &reader->halves[i]);
+            first = i;
+        }
+    }
 }
 
 /* Which half of which of our classes an object is, by its class and label; false when it is nobody's of ours. */
@@ -114,17 +204,28 @@ static bool find_class(CK_OBJECT_CLASS object_class, const char *label, size_t l
     return false;
 }
 
-/* Counts an object that passed before, or looks at one that is new and of ours. */
-static struct hsm_result add_any(const struct key_reading *reading, CK_OBJECT_HANDLE object)
+static struct half half_known(const struct key_passed *known)
 {
-    const struct key_passed *known = key_index_find(reading->passed, object);
+    const struct key_entry *entry = known->entry;
+    struct half half = {
+        .class = entry->class, .half = known->half, .object = known->handle, .mechanism = entry->mechanism};
+    memcpy(half.material_id, entry->material_id, sizeof half.material_id);
+    memcpy(half.pair, entry->pair, sizeof half.pair);
+    return half;
+}
+
+/* Counts an object that passed before, or looks at one that is new and of ours. */
+static struct hsm_result add_any(struct reader *reader, CK_OBJECT_HANDLE object)
+{
+    const struct key_passed *known = key_index_find(reader->reading->passed, object);
     if (known != NULL) {
-        return count_object(reading, known->entry->class, known->half, object, known->entry->material_id, HSM_SUCCESS);
+        const struct half half = half_known(known);
+        return count_object(reader, &half, HSM_SUCCESS);
     }
     CK_OBJECT_CLASS object_class = CK_UNAVAILABLE_INFORMATION;
     char label[LABEL_MAX_BYTES];
     CK_ATTRIBUTE list[] = {{CKA_CLASS, &object_class, sizeof object_class}, {CKA_LABEL, label, sizeof label}};
-    CK_RV rv = p11_get_attributes(reading->token, object, list, sizeof list / sizeof list[0]);
+    CK_RV rv = p11_get_attributes(reader->reading->token, object, list, sizeof list / sizeof list[0]);
     if (rv != CKR_OK || list[1].ulValueLen > sizeof label) {
         struct hsm_result result = hsm_result_of(rv, "CKA_LABEL");
         bool failed = result.code == HSM_TOKEN_UNAVAILABLE || result.code == HSM_NO_MEMORY;
@@ -135,7 +236,16 @@ static struct hsm_result add_any(const struct key_reading *reading, CK_OBJECT_HA
     if (!find_class(object_class, label, list[1].ulValueLen, &class, &half)) {
         return HSM_SUCCESS;
     }
-    return add_object(reading, class, half, object);
+    return add_object(reader, class, half, object);
+}
+
+static struct hsm_result reader_end(struct reader *reader, struct hsm_result result)
+{
+    if (result.code == HSM_OK) {
+        match_halves(reader);
+    }
+    free(reader->halves);
+    return result;
 }
 
 /*
@@ -147,17 +257,18 @@ struct hsm_result key_reading_all(const struct key_reading *reading)
     CK_BBOOL yes = CK_TRUE;
     CK_ATTRIBUTE wanted[] = {{CKA_TOKEN, &yes, sizeof yes}};
     size_t max = reading->max_objects * KEY_HALVES + OTHERS_MAX;
+    struct reader reader = {.reading = reading};
     struct object_list list = {0};
     struct hsm_result result = objects_find(reading->token, wanted, 1, max, &list);
     for (size_t i = 0; i < list.count && result.code == HSM_OK; i++) {
-        result = add_any(reading, list.handles[i]);
+        result = add_any(&reader, list.handles[i]);
     }
     object_list_clear(&list);
-    return result;
+    return reader_end(&reader, result);
 }
 
 /* Adds the objects of one half of a class that bear the id. */
-static struct hsm_result add_half(const struct key_reading *reading, const struct key_class *class, enum key_half half,
+static struct hsm_result add_half(struct reader *reader, const struct key_class *class, enum key_half half,
                                   const uint8_t *id)
 {
     CK_OBJECT_CLASS object_class = half == KEY_UNWRAP ? class->unwrap_class : CKO_PUBLIC_KEY;
@@ -170,9 +281,10 @@ static struct hsm_result add_half(const struct key_reading *reading, const struc
     };
     size_t n_wanted = sizeof wanted / sizeof wanted[0];
     struct object_list list = {0};
-    struct hsm_result result = objects_find(reading->token, wanted, n_wanted, reading->max_objects, &list);
+    struct hsm_result result =
+        objects_find(reader->reading->token, wanted, n_wanted, reader->reading->max_objects, &list);
     for (size_t i = 0; i < list.count && result.code == HSM_OK; i++) {
-        result = add_object(reading, class, half, list.handles[i]);
+        result = add_object(reader, class, half, list.handles[i]);
     }
     object_list_clear(&list);
     return result;
@@ -181,9 +293,10 @@ static struct hsm_result add_half(const struct key_reading *reading, const struc
 struct hsm_result key_reading_class(const struct key_reading *reading, const struct key_class *class,
                                     const uint8_t id[MATERIAL_ID_BYTES])
 {
-    struct hsm_result result = add_half(reading, class, KEY_UNWRAP, id);
+    struct reader reader = {.reading = reading};
+    struct hsm_result result = add_half(&reader, class, KEY_UNWRAP, id);
     if (result.code == HSM_OK && class->is_pair) {
-        result = add_half(reading, class, KEY_WRAP, id);
+        result = add_half(&reader, class, KEY_WRAP, id);
     }
-    return result;
+    return reader_end(&reader, result);
 }

@@ -103,11 +103,13 @@ bool key_index_make(const struct key_table *table, struct key_index *ret)
     }
     for (size_t i = 0; i < table->size; i++) {
         const struct key_entry *entry = &table->slots[i];
-        for (enum key_half half = 0; entry->class != NULL && !entry->stale && half < KEY_HALVES; half++) {
-            if (entry->halves[half].passed != 0) {
-                index.list[index.count++] =
-                    (struct key_passed){.handle = entry->halves[half].handle, .half = half, .entry = entry};
-            }
+        if (entry->class == NULL || entry->stale || entry->passed == 0) {
+            continue;
+        }
+        const enum key_half halves = entry->class->is_pair ? KEY_HALVES : KEY_WRAP;
+        for (enum key_half half = KEY_UNWRAP; half < halves; half++) {
+            index.list[index.count++] =
+                (struct key_passed){.handle = entry->handles[half], .half = half, .entry = entry};
         }
     }
     qsort(index.list, index.count, sizeof *index.list, by_handle);

@@ -67,25 +67,31 @@ void keys_free(struct keys *keys)
     free(keys);
 }
 
-/* Whether exactly one object passed for the half; else why not. */
-static struct hsm_result judge_half(const struct key_candidates *half, const char *missing)
+/* Why there is no key: of the halves, the one that decides first, which is the public half of a pair. */
+static struct hsm_result nothing_passed(const struct key_entry *entry)
 {
-    if (half->passed == 1) {
-        return HSM_SUCCESS;
+    static const struct {
+        enum key_half half;
+        bool of_pairs_only;
+        const char *missing;
+    } reasons[] = {{KEY_WRAP, true, "no public half"}, {KEY_UNWRAP, false, "no private half"}};
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+        enum key_half half = reasons[i].half;
+        if (!entry->half_passed[half] && (entry->class->is_pair || !reasons[i].of_pairs_only)) {
+            const char *refused_for = entry->refused_for[half];
+            return hsm_failure(HSM_KEY_REFUSED, refused_for == NULL ? reasons[i].missing : refused_for);
+        }
     }
-    if (half->passed > 1) {
-        return hsm_failure(HSM_KEY_AMBIGUOUS, "two objects with this CKA_ID");
-    }
-    return hsm_failure(HSM_KEY_REFUSED, half->refused_for == NULL ? missing : half->refused_for);
+    return hsm_failure(HSM_KEY_REFUSED, "CKA_MODULUS"); /* there are two halves, of two pairs */
 }
 
+/* Whether exactly one key passed; else why not. */
 static struct hsm_result judge(const struct key_entry *entry)
 {
-    struct hsm_result result = judge_half(&entry->halves[KEY_UNWRAP], "no private half");
-    if (result.code == HSM_OK && entry->class->is_pair) {
-        result = judge_half(&entry->halves[KEY_WRAP], "no public half");
+    if (entry->passed > 1) {
+        return hsm_failure(HSM_KEY_AMBIGUOUS, "two objects with this CKA_ID");
     }
-    return result;
+    return entry->passed == 1 ? HSM_SUCCESS : nothing_passed(entry);
 }
 
 static uint64_t now_ms(void)
@@ -149,8 +155,9 @@ struct hsm_result keys_find(struct keys *keys, enum hsm_spec spec, enum hsm_boun
     if (result.code != HSM_OK) {
         return result;
     }
-    ret->unwrap = entry->halves[KEY_UNWRAP].handle;
-    ret->wrap = entry->halves[class->is_pair ? KEY_WRAP : KEY_UNWRAP].handle;
+    ret->unwrap = entry->handles[KEY_UNWRAP];
+    ret->wrap = entry->handles[class->is_pair ? KEY_WRAP : KEY_UNWRAP];
+    ret->mechanism = entry->mechanism;
     return HSM_SUCCESS;
 }
 
@@ -164,6 +171,24 @@ void keys_forget(struct keys *keys, enum hsm_spec spec, enum hsm_boundary bounda
     }
 }
 
+void keys_forget_all(struct keys *keys)
+{
+    for (size_t i = 0; i < keys->table.size; i++) {
+        keys->table.slots[i].stale = keys->table.slots[i].class != NULL;
+    }
+}
+
+void keys_remove(struct keys *keys, enum hsm_spec spec, enum hsm_boundary boundary,
+                 const uint8_t material_id[MATERIAL_ID_BYTES])
+{
+    const struct key_class *class = key_class_of(spec, boundary);
+    struct key_entry *entry = class == NULL ? NULL : key_table_find(&keys->table, class, material_id);
+    if (entry != NULL) {
+        entry->gone = true;
+        entry->stale = true;
+    }
+}
+
 bool keys_have_room(const struct keys *keys)
 {
     return keys->table.used < keys->table.max;
@@ -173,7 +198,7 @@ void keys_visit(const struct keys *keys, bool (*visit)(void *state, const struct
 {
     for (size_t i = 0; i < keys->table.size; i++) {
         const struct key_entry *entry = &keys->table.slots[i];
-        if (entry->class == NULL) {
+        if (entry->class == NULL || entry->gone) {
             continue;
         }
         struct hsm_object object = {.spec = entry->class->spec, .boundary = entry->class->boundary};

@@ -154,3 +154,25 @@ CK_RV p11_generate_random(struct hsm_token *token, uint8_t *out, CK_ULONG len)
 {
     return CALL(token, C_GenerateRandom, token->session, out, len);
 }
+
+static CK_RV digest_and_key(struct hsm_token *token, CK_OBJECT_HANDLE key, const uint8_t *suffix, CK_ULONG suffix_len)
+{
+    CK_RV rv = CALL(token, C_DigestKey, token->session, key);
+    if (rv == CKR_OK && suffix_len > 0) {
+        rv = CALL(token, C_DigestUpdate, token->session, (CK_BYTE *)(uintptr_t)suffix, suffix_len);
+    }
+    return rv;
+}
+
+CK_RV p11_digest_key(struct hsm_token *token, CK_MECHANISM_TYPE mechanism, CK_OBJECT_HANDLE key, const uint8_t *suffix,
+                     CK_ULONG suffix_len, uint8_t *digest, CK_ULONG *digest_len)
+{
+    CK_MECHANISM plain = {.mechanism = mechanism};
+    CK_RV rv = CALL(token, C_DigestInit, token->session, &plain);
+    if (rv != CKR_OK) {
+        return rv;
+    }
+    rv = digest_and_key(token, key, suffix, suffix_len);
+    CK_RV ended = CALL(token, C_DigestFinal, token->session, digest, digest_len);
+    return rv != CKR_OK ? rv : ended;
+}

@@ -60,4 +60,12 @@ REWRAP_MUST_USE CK_RV p11_unwrap_key(struct hsm_token *token, CK_MECHANISM *mech
 REWRAP_MUST_USE CK_RV p11_sign(struct hsm_token *token, CK_MECHANISM_TYPE mechanism, CK_OBJECT_HANDLE key,
                                const uint8_t *data, CK_ULONG data_len, uint8_t *signature, CK_ULONG *signature_len);
 
+/*
+ * C_DigestInit, C_DigestKey, C_DigestUpdate with suffix (if any) and C_DigestFinal, which ends the operation on every
+ * path: the digest of key's value ‖ suffix. On entry *digest_len is the room; the caller wipes digest, whatever the
+ * answer.
+ */
+REWRAP_MUST_USE CK_RV p11_digest_key(struct hsm_token *token, CK_MECHANISM_TYPE mechanism, CK_OBJECT_HANDLE key,
+                                     const uint8_t *suffix, CK_ULONG suffix_len, uint8_t *digest, CK_ULONG *digest_len);
+
 REWRAP_MUST_USE CK_RV p11_generate_random(struct hsm_token *token, uint8_t *out, CK_ULONG len);

@@ -179,6 +179,9 @@ struct hsm_result hsm_probe(struct hsm_token *token, struct hsm_profile *ret)
         result = probe_end(&probe, find_level(&probe, &profile));
     }
     if (result.code == HSM_OK) {
+        result = probe_end(&probe, probe_find_oaep(&probe, &profile));
+    }
+    if (result.code == HSM_OK) {
         token->level = profile.level;
         *ret = profile;
     }

@@ -1,5 +1,5 @@
-/* Session objects of the probe, and what its parts (probe.c, probe_kwp.c, probe_template.c, probe_trusted.c) do with
- * them. */
+/* Session objects of the probe, and what its parts (probe.c, probe_kwp.c, probe_oaep.c, probe_template.c,
+ * probe_trusted.c) do with them. */
 #pragma once
 
 #include "attributes_table.h"
@@ -59,3 +59,6 @@ REWRAP_MUST_USE struct hsm_result probe_try_unwrap_template(struct probe *probe,
 
 /* Finds probe->kwp. */
 REWRAP_MUST_USE struct hsm_result probe_choose_kwp(struct probe *probe, bool *ret_pads_payloads);
+
+/* Fills in oaep_sha1, oaep_sha256 and lengths; level and pads_payloads are known. A token that cannot is a success. */
+REWRAP_MUST_USE struct hsm_result probe_find_oaep(struct probe *probe, struct hsm_profile *out);

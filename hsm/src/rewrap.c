@@ -9,7 +9,6 @@
 #include "rewrap_private.h"
 
 #include <stdlib.h>
-#include <sys/random.h>
 
 #define GENERATE_MAX_BYTES 1024 /* KMS.md R-72 */
 
@@ -54,11 +53,7 @@ void hsm_rewrap_free(struct hsm_rewrap *rewrap)
     free(rewrap);
 }
 
-/*
- * A key or an object that fails may be gone alone or with the whole token; modules answer the same in both cases (a
- * token folder that is deleted under SoftHSM leaves invalid handles). The canary tells.
- */
-static struct hsm_result diagnose(struct hsm_rewrap *rewrap, struct hsm_result result)
+struct hsm_result rewrap_diagnose(struct hsm_rewrap *rewrap, struct hsm_result result)
 {
     if (result.code != HSM_FAULT && result.code != HSM_KEY_NOT_FOUND) {
         return result;
@@ -71,15 +66,20 @@ static struct hsm_result diagnose(struct hsm_rewrap *rewrap, struct hsm_result r
 }
 
 /*
- * Destroys the payload, whatever happened before. One that cannot be destroyed would stay until the session ends, so
- * the session has to end: HSM_TOKEN_UNAVAILABLE before anything else.
+ * Whether the operation failed by a handle that is no longer valid, though the key may still be there under another (a
+ * module that has renumbered its objects): the key was forgotten then, and is looked up and verified when the operation
+ * is done once more.
  */
-static struct hsm_result payload_destroy(struct hsm_rewrap *rewrap, const struct payload *payload,
-                                         struct hsm_result result)
+static bool met_stale_handle(struct hsm_result result)
 {
-    CK_RV rv = p11_destroy_object(rewrap->token, payload->object);
-    if (rv != CKR_OK) {
-        return (struct hsm_result){.code = HSM_TOKEN_UNAVAILABLE, .rv = rv, .what = "C_DestroyObject"};
+    return result.code == HSM_FAULT && side_is_stale(result.rv);
+}
+
+struct hsm_result hsm_rewrap_renew(struct hsm_rewrap *rewrap)
+{
+    struct hsm_result result = binding_renew(rewrap->binding);
+    if (result.code == HSM_OK) {
+        keys_forget_all(rewrap->keys);
     }
     return result;
 }
@@ -87,7 +87,7 @@ static struct hsm_result payload_destroy(struct hsm_rewrap *rewrap, const struct
 struct hsm_result hsm_rewrap_refresh(struct hsm_rewrap *rewrap)
 {
     struct hsm_result result = keys_refresh(rewrap->keys);
-    return diagnose(rewrap, result);
+    return rewrap_diagnose(rewrap, result);
 }
 
 void hsm_rewrap_objects(const struct hsm_rewrap *rewrap, bool (*visit)(void *state, const struct hsm_object *object),
@@ -140,7 +140,11 @@ struct hsm_result hsm_rewrap_re_encrypt(struct hsm_rewrap *rewrap, const struct 
                                         const struct hsm_side *destination, struct view ciphertext, bool check_only,
                                         struct buffer *out)
 {
-    return diagnose(rewrap, re_encrypt(rewrap, source, destination, ciphertext, check_only, out));
+    struct hsm_result result = re_encrypt(rewrap, source, destination, ciphertext, check_only, out);
+    if (met_stale_handle(result)) {
+        result = re_encrypt(rewrap, source, destination, ciphertext, check_only, out);
+    }
+    return rewrap_diagnose(rewrap, result);
 }
 
 /* What making a payload may answer: TOO_LARGE and what is not the payload's fault. */
@@ -161,6 +165,9 @@ static struct hsm_result encrypt(struct hsm_rewrap *rewrap, const struct hsm_sid
     if (result.code != HSM_OK) {
         return result;
     }
+    if (plaintext.len > side_payload_max(&to)) {
+        return hsm_failure(HSM_TOO_LARGE, "RSAES-OAEP under a modulus of that size");
+    }
     CK_ATTRIBUTE value = {CKA_VALUE, (void *)(uintptr_t)plaintext.data, plaintext.len};
     CK_ATTRIBUTE attributes[PAYLOAD_ATTRIBUTES_MAX];
     size_t n = attributes_payload(rewrap->profile.level, destination->key.boundary, true, &value, 1, attributes,
@@ -176,41 +183,19 @@ static struct hsm_result encrypt(struct hsm_rewrap *rewrap, const struct hsm_sid
 struct hsm_result hsm_rewrap_encrypt(struct hsm_rewrap *rewrap, const struct hsm_side *destination,
                                      struct view plaintext, struct buffer *out)
 {
-    return diagnose(rewrap, encrypt(rewrap, destination, plaintext, out));
+    struct hsm_result result = encrypt(rewrap, destination, plaintext, out);
+    if (met_stale_handle(result)) {
+        result = encrypt(rewrap, destination, plaintext, out);
+    }
+    return rewrap_diagnose(rewrap, result);
 }
 
-static struct hsm_result generate(struct hsm_rewrap *rewrap, const struct hsm_side *destination, size_t length,
-                                  struct buffer *out)
+/* Whether a payload's object may be that long; one whose length is not known is as long as it is. */
+static bool is_value_length(const struct payload *payload, CK_ULONG length)
 {
-    if (length == 0 || length > GENERATE_MAX_BYTES) {
-        return hsm_failure(HSM_TOO_LARGE, "1 to 1024 bytes");
-    }
-    struct prepared_side to;
-    struct hsm_result result = side_prepare(rewrap, destination, &to);
-    if (result.code != HSM_OK) {
-        return result;
-    }
-    CK_ULONG value_len = length;
-    CK_ATTRIBUTE extra = {CKA_VALUE_LEN, &value_len, sizeof value_len};
-    CK_ATTRIBUTE attributes[PAYLOAD_ATTRIBUTES_MAX];
-    size_t n = attributes_payload(rewrap->profile.level, destination->key.boundary, true, &extra, 1, attributes,
-                                  PAYLOAD_ATTRIBUTES_MAX);
-    struct payload payload = {.length = length};
-    CK_RV rv = p11_generate_key(rewrap->token, CKM_GENERIC_SECRET_KEY_GEN, attributes, n, &payload.object);
-    result = made(rv, "C_GenerateKey");
-    if (result.code != HSM_OK) {
-        return result;
-    }
-    return finish(rewrap, &to, &payload, false, out);
-}
-
-struct hsm_result hsm_rewrap_generate(struct hsm_rewrap *rewrap, const struct hsm_side *destination, size_t length,
-                                      struct buffer *out, struct buffer *plaintext)
-{
-    if (plaintext != NULL) {
-        return hsm_failure(HSM_UNSUPPORTED, "a data key in plaintext");
-    }
-    return diagnose(rewrap, generate(rewrap, destination, length, out));
+    size_t padded = (payload->length + 7) / 8 * 8;
+    return length == payload->length || (payload->maybe_long && length == padded) ||
+           (payload->length == 0 && length > 0 && length <= ENVELOPE_PAYLOAD_MAX_BYTES);
 }
 
 /* Appends the payload's value, cut to its true length: the token may have padded it with zeros to a multiple of 8. */
@@ -222,12 +207,81 @@ static struct hsm_result read_value(struct hsm_rewrap *rewrap, const struct payl
     if (result.code != HSM_OK) {
         return result;
     }
-    size_t padded = (payload->length + 7) / 8 * 8;
-    if (value.ulValueLen != payload->length && value.ulValueLen != padded) {
+    if (!is_value_length(payload, value.ulValueLen)) {
         return hsm_failure(HSM_FAULT, "CKA_VALUE: not of the length in the ciphertext");
     }
-    return buffer_append(out, rewrap->plaintext->data, payload->length) ? HSM_SUCCESS
-                                                                        : hsm_failure(HSM_LIMIT, "output buffer");
+    size_t length = payload->length == 0 ? value.ulValueLen : payload->length;
+    return buffer_append(out, rewrap->plaintext->data, length) ? HSM_SUCCESS : hsm_failure(HSM_LIMIT, "output buffer");
+}
+
+/* Takes back what was appended to a plaintext's buffer. */
+static void plaintext_forget(struct buffer *plaintext, size_t before)
+{
+    if (plaintext->len > before) {
+        secret_wipe(plaintext->data + before, plaintext->len - before);
+        plaintext->len = before;
+    }
+}
+
+/* Reads the payload, wraps it under the destination and destroys it. Both buffers as they were unless all of it
+ * succeeded. */
+static struct hsm_result finish_readable(struct hsm_rewrap *rewrap, const struct prepared_side *destination,
+                                         const struct payload *payload, struct buffer *out, struct buffer *plaintext)
+{
+    size_t before = plaintext->len;
+    struct hsm_result result = read_value(rewrap, payload, plaintext);
+    secret_wipe(rewrap->plaintext->data, rewrap->plaintext->size);
+    if (result.code != HSM_OK) {
+        return payload_destroy(rewrap, payload, result);
+    }
+    result = finish(rewrap, destination, payload, false, out);
+    if (result.code != HSM_OK) {
+        plaintext_forget(plaintext, before);
+    }
+    return result;
+}
+
+static struct hsm_result generate(struct hsm_rewrap *rewrap, const struct hsm_side *destination, size_t length,
+                                  struct buffer *out, struct buffer *plaintext)
+{
+    if (length == 0 || length > GENERATE_MAX_BYTES) {
+        return hsm_failure(HSM_TOO_LARGE, "1 to 1024 bytes");
+    }
+    if (plaintext != NULL && destination->key.boundary != HSM_OPEN) {
+        return hsm_failure(HSM_UNSUPPORTED, "a sealed key gives no plaintext");
+    }
+    if (destination->algorithm != HSM_SYMMETRIC_DEFAULT) {
+        return hsm_failure(HSM_UNSUPPORTED, "a data key under an asymmetric key"); /* KMS.md R-72 */
+    }
+    struct prepared_side to;
+    struct hsm_result result = side_prepare(rewrap, destination, &to);
+    if (result.code != HSM_OK) {
+        return result;
+    }
+    CK_ULONG value_len = length;
+    CK_ATTRIBUTE extra = {CKA_VALUE_LEN, &value_len, sizeof value_len};
+    CK_ATTRIBUTE attributes[PAYLOAD_ATTRIBUTES_MAX];
+    bool sensitive = plaintext == NULL;
+    size_t n = attributes_payload(rewrap->profile.level, destination->key.boundary, sensitive, &extra, 1, attributes,
+                                  PAYLOAD_ATTRIBUTES_MAX);
+    struct payload payload = {.length = length};
+    CK_RV rv = p11_generate_key(rewrap->token, CKM_GENERIC_SECRET_KEY_GEN, attributes, n, &payload.object);
+    result = made(rv, "C_GenerateKey");
+    if (result.code != HSM_OK) {
+        return result;
+    }
+    return plaintext == NULL ? finish(rewrap, &to, &payload, false, out)
+                             : finish_readable(rewrap, &to, &payload, out, plaintext);
+}
+
+struct hsm_result hsm_rewrap_generate(struct hsm_rewrap *rewrap, const struct hsm_side *destination, size_t length,
+                                      struct buffer *out, struct buffer *plaintext)
+{
+    struct hsm_result result = generate(rewrap, destination, length, out, plaintext);
+    if (met_stale_handle(result)) {
+        result = generate(rewrap, destination, length, out, plaintext);
+    }
+    return rewrap_diagnose(rewrap, result);
 }
 
 static struct hsm_result decrypt(struct hsm_rewrap *rewrap, const struct hsm_side *source, struct view ciphertext,
@@ -252,9 +306,8 @@ static struct hsm_result decrypt(struct hsm_rewrap *rewrap, const struct hsm_sid
     size_t before = out->len;
     result = payload_destroy(rewrap, &payload, read_value(rewrap, &payload, out));
     secret_wipe(rewrap->plaintext->data, rewrap->plaintext->size);
-    if (result.code != HSM_OK && out->len > before) {
-        secret_wipe(out->data + before, out->len - before);
-        out->len = before;
+    if (result.code != HSM_OK) {
+        plaintext_forget(out, before);
     }
     return result;
 }
@@ -262,55 +315,9 @@ static struct hsm_result decrypt(struct hsm_rewrap *rewrap, const struct hsm_sid
 struct hsm_result hsm_rewrap_decrypt(struct hsm_rewrap *rewrap, const struct hsm_side *source, struct view ciphertext,
                                      bool check_only, struct buffer *out)
 {
-    return diagnose(rewrap, decrypt(rewrap, source, ciphertext, check_only, out));
-}
-
-/* A new key counts only when it is found and verified like any other. */
-static struct hsm_result adopt(struct hsm_rewrap *rewrap, CK_OBJECT_HANDLE object, const uint8_t *material_id)
-{
-    struct key_handles handles;
-    struct hsm_result result = keys_find(rewrap->keys, HSM_SPEC_AES_256, HSM_OPEN, material_id, &handles);
-    if (result.code != HSM_OK) {
-        rewrap_ignore(p11_destroy_object(rewrap->token, object), "it is refused whenever it is looked at");
+    struct hsm_result result = decrypt(rewrap, source, ciphertext, check_only, out);
+    if (met_stale_handle(result)) {
+        result = decrypt(rewrap, source, ciphertext, check_only, out);
     }
-    return result;
-}
-
-static struct hsm_result make_open(struct hsm_rewrap *rewrap, enum hsm_spec spec, uint8_t *ret_material_id)
-{
-    const struct key_class *class = key_class_of(spec, HSM_OPEN);
-    if (class == NULL || class->is_pair) {
-        return hsm_failure(HSM_UNSUPPORTED, "no open keys of that spec");
-    }
-    if (!keys_have_room(rewrap->keys)) {
-        return hsm_failure(HSM_LIMIT, "max-objects keys on the token");
-    }
-    uint8_t material_id[MATERIAL_ID_BYTES];
-    if (getrandom(material_id, sizeof material_id, 0) != (ssize_t)sizeof material_id) {
-        return hsm_failure(HSM_FAULT, "getrandom");
-    }
-    struct attributes_wish wish = {.level = rewrap->profile.level,
-                                   .on_token = true,
-                                   .label = class->label,
-                                   .id = material_id,
-                                   .id_len = sizeof material_id,
-                                   .kwp = rewrap->profile.kwp};
-    struct attributes_template key;
-    attributes_create(class->unwrap_kind, &wish, &key);
-    CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
-    CK_RV rv = p11_generate_key(rewrap->token, CKM_AES_KEY_GEN, key.list, key.n, &object);
-    if (rv != CKR_OK) {
-        return hsm_result_of(rv, "C_GenerateKey");
-    }
-    struct hsm_result result = adopt(rewrap, object, material_id);
-    if (result.code == HSM_OK) {
-        memcpy(ret_material_id, material_id, sizeof material_id);
-    }
-    return result;
-}
-
-struct hsm_result hsm_rewrap_make_open(struct hsm_rewrap *rewrap, enum hsm_spec spec,
-                                       uint8_t ret_material_id[ENVELOPE_MATERIAL_ID_BYTES])
-{
-    return diagnose(rewrap, make_open(rewrap, spec, ret_material_id));
+    return rewrap_diagnose(rewrap, result);
 }

@@ -1,0 +1,85 @@
+/* Open keys, which the user makes at run time; see hsm/rewrap.h. */
+#include "errors.h"
+#include "p11_call.h"
+#include "rewrap_private.h"
+
+#include <string.h>
+#include <sys/random.h>
+
+/* What was generated: a secret key, or the halves of a pair. */
+struct made_key {
+    CK_OBJECT_HANDLE halves[2];
+    size_t count;
+};
+
+static struct hsm_result generate(struct hsm_rewrap *rewrap, const struct key_class *class,
+                                  const struct attributes_wish *wish, struct made_key *ret)
+{
+    struct attributes_template key;
+    struct made_key made = {.count = class->is_pair ? 2 : 1};
+    attributes_create(class->unwrap_kind, wish, &key);
+    struct hsm_result result;
+    if (class->is_pair) {
+        struct attributes_template public_half;
+        attributes_create(class->wrap_kind, wish, &public_half);
+        CK_RV rv = p11_generate_key_pair(rewrap->token, CKM_RSA_PKCS_KEY_PAIR_GEN, public_half.list, public_half.n,
+                                         key.list, key.n, &made.halves[0], &made.halves[1]);
+        result = hsm_result_of(rv, "C_GenerateKeyPair");
+    } else {
+        CK_RV rv = p11_generate_key(rewrap->token, CKM_AES_KEY_GEN, key.list, key.n, &made.halves[0]);
+        result = hsm_result_of(rv, "C_GenerateKey");
+    }
+    if (result.code == HSM_OK) {
+        *ret = made;
+    }
+    return result;
+}
+
+/* A new key counts only when it is found and verified like any other. */
+static struct hsm_result adopt(struct hsm_rewrap *rewrap, enum hsm_spec spec, const struct made_key *made,
+                               const uint8_t *material_id)
+{
+    struct key_handles handles;
+    struct hsm_result result = keys_find(rewrap->keys, spec, HSM_OPEN, material_id, &handles);
+    for (size_t i = 0; i < made->count && result.code != HSM_OK; i++) {
+        rewrap_ignore(p11_destroy_object(rewrap->token, made->halves[i]), "it is refused whenever it is looked at");
+    }
+    return result;
+}
+
+static struct hsm_result make_open(struct hsm_rewrap *rewrap, enum hsm_spec spec, uint8_t *ret_material_id)
+{
+    const struct key_class *class = key_class_of(spec, HSM_OPEN);
+    if (class == NULL) {
+        return hsm_failure(HSM_UNSUPPORTED, "no open keys of that spec");
+    }
+    if (!keys_have_room(rewrap->keys)) {
+        return hsm_failure(HSM_LIMIT, "max-objects keys on the token");
+    }
+    uint8_t material_id[MATERIAL_ID_BYTES];
+    if (getrandom(material_id, sizeof material_id, 0) != (ssize_t)sizeof material_id) {
+        return hsm_failure(HSM_FAULT, "getrandom");
+    }
+    struct attributes_wish wish = {.level = rewrap->profile.level,
+                                   .on_token = true,
+                                   .label = class->label,
+                                   .id = material_id,
+                                   .id_len = sizeof material_id,
+                                   .kwp = rewrap->profile.kwp,
+                                   .modulus_bits = class->modulus_bits};
+    struct made_key made;
+    struct hsm_result result = generate(rewrap, class, &wish, &made);
+    if (result.code == HSM_OK) {
+        result = adopt(rewrap, spec, &made, material_id);
+    }
+    if (result.code == HSM_OK) {
+        memcpy(ret_material_id, material_id, sizeof material_id);
+    }
+    return result;
+}
+
+struct hsm_result hsm_rewrap_make_open(struct hsm_rewrap *rewrap, enum hsm_spec spec,
+                                       uint8_t ret_material_id[ENVELOPE_MATERIAL_ID_BYTES])
+{
+    return rewrap_diagnose(rewrap, make_open(rewrap, spec, ret_material_id));
+}

@@ -1,0 +1,147 @@
+/* RSA keys: the ciphertext is what RSAES-OAEP makes of the payload (RFC 8017 section 7.1), and nothing else; see
+ * rewrap_private.h. */
+#include "errors.h"
+#include "length.h"
+#include "oaep.h"
+#include "p11_call.h"
+#include "rewrap_private.h"
+
+static bool rsa_fits(enum hsm_spec spec)
+{
+    return spec == HSM_SPEC_RSA_2048 || spec == HSM_SPEC_RSA_3072 || spec == HSM_SPEC_RSA_4096;
+}
+
+/* The key was found, so that there is such a class. */
+static size_t modulus_bytes(const struct prepared_side *side)
+{
+    return key_class_of(side->side->key.spec, side->side->key.boundary)->modulus_bits / 8;
+}
+
+static size_t rsa_payload_max(const struct prepared_side *side)
+{
+    return oaep_payload_max(side->oaep, modulus_bytes(side));
+}
+
+/* One answer to all bad ciphertexts: which step failed helps whoever searches for a good one (Manger 2001). */
+static struct hsm_result not_authentic(void)
+{
+    return hsm_failure(HSM_INVALID_CIPHERTEXT, "RSAES-OAEP");
+}
+
+/* Whether the token's answer can mean the ciphertext, as far as it means anything. */
+static bool may_blame_ciphertext(CK_RV rv)
+{
+    static const CK_RV values[] = {
+        CKR_GENERAL_ERROR,       CKR_FUNCTION_FAILED,          CKR_ENCRYPTED_DATA_INVALID,
+        CKR_DATA_INVALID,        CKR_ENCRYPTED_DATA_LEN_RANGE, CKR_DATA_LEN_RANGE,
+        CKR_WRAPPED_KEY_INVALID, CKR_WRAPPED_KEY_LEN_RANGE,    CKR_KEY_SIZE_RANGE,
+    };
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        if (values[i] == rv) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * Unwraps, or finds out why not. While the canary can be unwrapped the device is well: it was the ciphertext. When the
+ * token's answer names another cause, which the canary shows to be gone, the ciphertext has another chance; a token
+ * that answers the same to it again means the ciphertext after all.
+ */
+static struct hsm_result unwrap(struct hsm_rewrap *rewrap, const struct prepared_side *source, struct view ciphertext,
+                                bool sensitive, CK_OBJECT_HANDLE *ret)
+{
+    struct oaep_mechanism oaep;
+    oaep_mechanism_fill(source->oaep, &oaep);
+    CK_RV rv = side_unwrap_key(rewrap, source, &oaep.mechanism, ciphertext, sensitive, ret);
+    if (rv == CKR_OK) {
+        return HSM_SUCCESS;
+    }
+    struct hsm_result device = canary_ask(rewrap, source);
+    if (device.code != HSM_OK) {
+        return device;
+    }
+    if (!may_blame_ciphertext(rv)) {
+        rv = side_unwrap_key(rewrap, source, &oaep.mechanism, ciphertext, sensitive, ret);
+    }
+    return rv == CKR_OK ? HSM_SUCCESS : not_authentic();
+}
+
+/* Fills in the length if the token tells it at once. An empty message is nobody's plaintext (KMS.md R-70), and no token
+ * wraps it again. */
+static struct hsm_result look_at(struct hsm_rewrap *rewrap, struct payload *payload)
+{
+    bool empty = false;
+    struct hsm_result result = HSM_SUCCESS;
+    if (rewrap->profile.lengths == HSM_LENGTHS_BY_ATTRIBUTE) {
+        result = length_by_attribute(rewrap->token, payload->object, &payload->length);
+        empty = result.code == HSM_OK && payload->length == 0;
+    } else if (rewrap->profile.lengths == HSM_LENGTHS_BY_DIGEST) {
+        result = length_is_zero(rewrap->token, payload->object, &empty);
+    }
+    return empty ? not_authentic() : device_fault(result);
+}
+
+static struct hsm_result rsa_unwrap(struct hsm_rewrap *rewrap, const struct prepared_side *source,
+                                    struct view ciphertext, bool sensitive, struct payload *ret)
+{
+    if (ciphertext.len != modulus_bytes(source)) {
+        return not_authentic();
+    }
+    struct payload payload = {0};
+    struct hsm_result result = unwrap(rewrap, source, ciphertext, sensitive, &payload.object);
+    if (result.code != HSM_OK) {
+        return result;
+    }
+    result = look_at(rewrap, &payload);
+    if (result.code != HSM_OK) {
+        return payload_destroy(rewrap, &payload, result);
+    }
+    *ret = payload;
+    return HSM_SUCCESS;
+}
+
+/* Whether the token's object is as long as the payload is: nothing that follows it tells the zeros from the payload. */
+static struct hsm_result check_length_kept(struct hsm_rewrap *rewrap, const struct payload *payload)
+{
+    if (!payload->maybe_long) {
+        return HSM_SUCCESS;
+    }
+    bool kept = payload->length % 8 == 0; /* nothing to pad */
+    if (rewrap->profile.lengths == HSM_LENGTHS_BY_ATTRIBUTE) {
+        size_t length = 0;
+        struct hsm_result result = length_by_attribute(rewrap->token, payload->object, &length);
+        if (result.code != HSM_OK) {
+            return device_fault(result);
+        }
+        kept = length == payload->length;
+    }
+    return kept ? HSM_SUCCESS : hsm_failure(HSM_LENGTH_NOT_KEPT, "key wrap with padding on this token");
+}
+
+static struct hsm_result rsa_wrap(struct hsm_rewrap *rewrap, const struct prepared_side *destination,
+                                  const struct payload *payload, struct buffer *out)
+{
+    if (payload->length > rsa_payload_max(destination)) {
+        return hsm_failure(HSM_TOO_LARGE, "RSAES-OAEP under a modulus of that size");
+    }
+    struct hsm_result result = check_length_kept(rewrap, payload);
+    if (result.code != HSM_OK) {
+        return result;
+    }
+    struct oaep_mechanism oaep;
+    oaep_mechanism_fill(destination->oaep, &oaep);
+    uint8_t wrapped[PAIR_MODULUS_MAX_BYTES];
+    CK_ULONG len = sizeof wrapped;
+    result = side_wrap_key(rewrap, destination, &oaep.mechanism, payload, wrapped, &len);
+    if (result.code != HSM_OK) {
+        return result;
+    }
+    if (len != modulus_bytes(destination)) {
+        return hsm_failure(HSM_FAULT, "C_WrapKey: not the length of the modulus");
+    }
+    return buffer_append(out, wrapped, len) ? HSM_SUCCESS : hsm_failure(HSM_LIMIT, "output buffer");
+}
+
+const struct scheme side_rsa = {rsa_fits, rsa_payload_max, rsa_unwrap, rsa_wrap};
