@@ -1,4 +1,4 @@
-/* What a key and an alias may contain; see check.h. */
+/* What a key, an alias and a retired material may contain; see check.h. */
 #include "check.h"
 
 #define ALIAS_PREFIX "alias/"
@@ -112,24 +112,63 @@ const char *check_time(int64_t time_ms)
     return time_ms >= 0 && time_ms <= TIME_MAX_MS ? NULL : "time is out of range";
 }
 
-/* Enumerations start at 1 and have no gaps (registry/types.h). */
-static const char *check_numbers(const struct registry_key *key)
+const char *check_revision(uint64_t revision)
 {
-    const struct {
-        int value, last;
-        const char *wrong;
-    } numbers[] = {
+    return revision >= 1 && revision <= REVISION_MAX ? NULL : "revision is out of range";
+}
+
+/* Enumerations start at 1 and have no gaps (registry/types.h). */
+struct number {
+    int value, last;
+    const char *wrong;
+};
+
+static const char *check_numbers(const struct number *numbers, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (numbers[i].value < 1 || numbers[i].value > numbers[i].last) {
+            return numbers[i].wrong;
+        }
+    }
+    return NULL;
+}
+
+static const char *check_enumerations(const struct registry_key *key)
+{
+    const struct number numbers[] = {
         {(int)key->spec, KEY_SPEC_RSA_4096, "key spec is unknown"},
         {(int)key->usage, KEY_USAGE_ENCRYPT_DECRYPT, "key usage is unknown"},
         {(int)key->state, KEY_STATE_PENDING_DELETION, "key state is unknown"},
         {(int)key->boundary, KEY_BOUNDARY_OPEN, "key boundary is unknown"},
     };
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        if (numbers[i].value < 1 || numbers[i].value > numbers[i].last) {
-            return numbers[i].wrong;
-        }
+    return check_numbers(numbers, sizeof numbers / sizeof numbers[0]);
+}
+
+static const char *check_times(const struct registry_key *key)
+{
+    const char *wrong = check_time(key->created_ms);
+    if (wrong == NULL) {
+        wrong = check_time(key->deletion_ms);
     }
-    return check_time(key->created_ms);
+    return wrong != NULL ? wrong : check_time(key->next_rotation_ms);
+}
+
+/* What depends on each other. */
+static const char *check_life(const struct registry_key *key)
+{
+    if ((key->state == KEY_STATE_PENDING_DELETION) != (key->deletion_ms != 0)) {
+        return "a time of deletion goes with the state of pending deletion, and only with it";
+    }
+    if (key->rotation_days != 0 && (key->rotation_days < ROTATION_DAYS_MIN || key->rotation_days > ROTATION_DAYS_MAX)) {
+        return "rotation period is out of range";
+    }
+    if ((key->rotation_days != 0) != (key->next_rotation_ms != 0)) {
+        return "a time of the next rotation goes with a rotation period, and only with it";
+    }
+    if (key->spec != KEY_SPEC_SYMMETRIC_DEFAULT && (key->rotation_days != 0 || key->n_materials > 1)) {
+        return "an RSA key has one material and no rotation";
+    }
+    return check_revision(key->revision);
 }
 
 static const char *check_materials(const struct registry_key *key)
@@ -141,12 +180,18 @@ static const char *check_materials(const struct registry_key *key)
         return "key has too many materials";
     }
     for (size_t i = 0; i < key->n_materials; i++) {
-        const char *wrong = check_time(key->materials[i].created_ms);
+        const struct registry_material *material = &key->materials[i];
+        const char *wrong = check_time(material->created_ms);
         if (wrong != NULL) {
             return wrong;
         }
+        if (i == 0 ? material->origin != MATERIAL_FIRST
+                   : material->origin != MATERIAL_ROTATED_AUTOMATICALLY &&
+                         material->origin != MATERIAL_ROTATED_ON_DEMAND) {
+            return "origin of a material is not the first's, or not a rotation's";
+        }
         for (size_t j = 0; j < i; j++) {
-            if (view_equal(view_of(key->materials[i].id, MATERIAL_ID_BYTES),
+            if (view_equal(view_of(material->id, MATERIAL_ID_BYTES),
                            view_of(key->materials[j].id, MATERIAL_ID_BYTES))) {
                 return "key has a material twice";
             }
@@ -183,7 +228,13 @@ const char *check_key(const struct registry_key *key)
         wrong = check_description(view_of_string(key->description));
     }
     if (wrong == NULL) {
-        wrong = check_numbers(key);
+        wrong = check_enumerations(key);
+    }
+    if (wrong == NULL) {
+        wrong = check_times(key);
+    }
+    if (wrong == NULL) {
+        wrong = check_life(key);
     }
     if (wrong == NULL) {
         wrong = check_materials(key);
@@ -201,4 +252,43 @@ const char *check_alias(const struct registry_alias *alias)
         wrong = check_time(alias->created_ms);
     }
     return wrong != NULL ? wrong : check_time(alias->updated_ms);
+}
+
+const char *check_retired(const struct registry_retired *retired)
+{
+    const struct number numbers[] = {
+        {(int)retired->spec, KEY_SPEC_RSA_4096, "key spec is unknown"},
+        {(int)retired->boundary, KEY_BOUNDARY_OPEN, "key boundary is unknown"},
+    };
+    const char *wrong = check_account(view_of_string(retired->account));
+    if (wrong == NULL) {
+        wrong = check_token_name(view_of_string(retired->token));
+    }
+    if (wrong == NULL) {
+        wrong = check_numbers(numbers, sizeof numbers / sizeof numbers[0]);
+    }
+    return wrong != NULL ? wrong : check_time(retired->retired_ms);
+}
+
+static bool same_material(const struct registry_material *a, const struct registry_material *b)
+{
+    return memcmp(a->id, b->id, MATERIAL_ID_BYTES) == 0 && a->created_ms == b->created_ms && a->origin == b->origin;
+}
+
+const char *check_key_change(const struct registry_key *from, const struct registry_key *to)
+{
+    if (memcmp(from->key_id, to->key_id, KEY_ID_BYTES) != 0 || strcmp(from->account, to->account) != 0 ||
+        strcmp(from->token, to->token) != 0 || from->spec != to->spec || from->usage != to->usage ||
+        from->boundary != to->boundary || from->created_ms != to->created_ms) {
+        return "account, token, spec, usage, boundary and time of creation of a key do not change";
+    }
+    if (to->n_materials < from->n_materials || to->n_materials > from->n_materials + 1) {
+        return "a change of a key adds at most one material and takes none away";
+    }
+    for (size_t i = 0; i < from->n_materials; i++) {
+        if (!same_material(&from->materials[i], &to->materials[i])) {
+            return "a material that a key has does not change";
+        }
+    }
+    return NULL;
 }

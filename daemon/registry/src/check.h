@@ -1,6 +1,7 @@
 /*
- * What a key and an alias may contain. One set of rules for three doors: what operations ask to store, what the writer
- * process is sent, and what is read from the database. So nothing is written that the next start would refuse.
+ * What a key, an alias and a retired material may contain. One set of rules for three doors: what operations ask to
+ * store, what the writer process is sent, and what is read from the database. So nothing is written that the next start
+ * would refuse.
  */
 #pragma once
 
@@ -15,9 +16,12 @@
 #define TAG_VALUE_MAX_CHARACTERS   256
 #define KEY_MAX_TAGS               50
 #define KEY_MAX_MATERIALS                                                                                              \
-    1024                         /* 25 on-demand rotations (KMS.md R-79) and one a quarter for as long as anyone plans \
-                                  */
-#define TOKEN_NAME_MAX_BYTES 128 /* a section name of the configuration */
+    1024                        /* 25 on-demand rotations (KMS.md R-79) and one a quarter for as long as anyone plans  \
+                                 */
+#define ROTATION_DAYS_MIN    90 /* KMS.md R-135 */
+#define ROTATION_DAYS_MAX    2560
+#define REVISION_MAX         (UINT64_MAX >> 1)        /* SQLite's integers are signed */
+#define TOKEN_NAME_MAX_BYTES 128                      /* a section name of the configuration */
 #define TIME_MAX_MS          INT64_C(253402300799999) /* the end of the year 9999: what a timestamp can be written for */
 #define UTF8_MAX_BYTES       4                        /* of one character */
 
@@ -31,7 +35,12 @@ REWRAP_MUST_USE const char *check_token_name(struct view name);
 REWRAP_MUST_USE const char *check_description(struct view description);
 REWRAP_MUST_USE const char *check_tag(struct view key, struct view value);
 REWRAP_MUST_USE const char *check_time(int64_t time_ms);
+REWRAP_MUST_USE const char *check_revision(uint64_t revision);
 
 /* Every field of a whole key; tags must be in byte order of their keys, each once. */
 REWRAP_MUST_USE const char *check_key(const struct registry_key *key);
 REWRAP_MUST_USE const char *check_alias(const struct registry_alias *alias);
+REWRAP_MUST_USE const char *check_retired(const struct registry_retired *retired);
+
+/* Whether `to` is what registry_key_replace may make of `from`: the rest of a key never changes. */
+REWRAP_MUST_USE const char *check_key_change(const struct registry_key *from, const struct registry_key *to);

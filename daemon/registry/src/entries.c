@@ -1,4 +1,4 @@
-/* A key and an alias as the registry owns them; see entries.h. */
+/* A key, an alias and a retired material as the registry owns them; see entries.h. */
 #include "entries.h"
 
 #include <stdlib.h>
@@ -116,6 +116,10 @@ struct key_entry *key_entry_copy(const struct registry_key *key)
     entry->key.state = key->state;
     entry->key.boundary = key->boundary;
     entry->key.created_ms = key->created_ms;
+    entry->key.deletion_ms = key->deletion_ms;
+    entry->key.rotation_days = key->rotation_days;
+    entry->key.next_rotation_ms = key->next_rotation_ms;
+    entry->key.revision = key->revision;
     if (!copy_lists(entry, key)) {
         key_entry_free(entry);
         return NULL;
@@ -160,4 +164,70 @@ struct alias_entry *alias_entry_new(struct view account, struct view name, const
 void alias_entry_free(struct alias_entry *entry)
 {
     free(entry);
+}
+
+/* ------------------------------------------------------------------ retired materials */
+
+struct retired_entry *retired_entry_new(const uint8_t material_id[MATERIAL_ID_BYTES],
+                                        const uint8_t key_id[KEY_ID_BYTES], struct view account, struct view token)
+{
+    struct retired_entry *entry = calloc(1, sizeof *entry + token.len + 1);
+    if (entry == NULL) {
+        return NULL;
+    }
+    struct registry_retired *retired = &entry->retired;
+    memcpy(retired->material_id, material_id, MATERIAL_ID_BYTES);
+    memcpy(retired->key_id, key_id, KEY_ID_BYTES);
+    memcpy(retired->account, account.data, ACCOUNT_TEXT_BYTES - 1);
+    memcpy(entry->text, token.data, token.len);
+    retired->token = entry->text;
+    return entry;
+}
+
+void retired_entry_free(struct retired_entry *entry)
+{
+    free(entry);
+}
+
+bool retired_list_add(struct retired_list *list, struct retired_entry *entry)
+{
+    if (array_is_full(list->n)) {
+        struct retired_entry **grown = array_grow(list->entries, list->n, sizeof *grown);
+        if (grown == NULL) {
+            return false;
+        }
+        list->entries = grown;
+    }
+    list->entries[list->n++] = entry;
+    return true;
+}
+
+bool retired_list_of_key(const struct registry_key *key, int64_t retired_ms, struct retired_list *ret)
+{
+    struct retired_list list = {0};
+    for (size_t i = 0; i < key->n_materials; i++) {
+        struct retired_entry *entry =
+            retired_entry_new(key->materials[i].id, key->key_id, view_of(key->account, ACCOUNT_TEXT_BYTES - 1),
+                              view_of_string(key->token));
+        if (entry == NULL || !retired_list_add(&list, entry)) {
+            retired_entry_free(entry);
+            retired_list_clear(&list);
+            *ret = (struct retired_list){0};
+            return false;
+        }
+        entry->retired.spec = key->spec;
+        entry->retired.boundary = key->boundary;
+        entry->retired.retired_ms = retired_ms;
+    }
+    *ret = list;
+    return true;
+}
+
+void retired_list_clear(struct retired_list *list)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        retired_entry_free(list->entries[i]);
+    }
+    free(list->entries);
+    *list = (struct retired_list){0};
 }

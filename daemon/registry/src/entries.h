@@ -1,4 +1,4 @@
-/* A key and an alias as the registry owns them, with what ties them together. */
+/* A key, an alias and a retired material as the registry owns them, with what ties them together. */
 #pragma once
 
 #include "base/attr.h"
@@ -21,6 +21,17 @@ struct key_entry {
     struct alias_entry *last_alias;
 };
 
+struct retired_entry {
+    struct registry_retired retired; /* retired.token points into text */
+    char text[];
+};
+
+/* What became of the materials of one key. Owns the array and what it points to; NULL for those that were taken. */
+struct retired_list {
+    struct retired_entry **entries;
+    size_t n;
+};
+
 #define ALIAS_ID_MAX_BYTES (ACCOUNT_TEXT_BYTES - 1 + ALIAS_NAME_MAX_BYTES)
 
 /* A key with these three texts copied and nothing else set. Account has 12 bytes, no text has a NUL. NULL without
@@ -28,7 +39,7 @@ struct key_entry {
 REWRAP_MUST_USE struct key_entry *key_entry_new(const uint8_t key_id[KEY_ID_BYTES], struct view account,
                                                 struct view token, struct view description);
 
-/* A deep copy of key, tags sorted. NULL without memory. */
+/* A deep copy of key, tags sorted, without its aliases. NULL without memory. */
 REWRAP_MUST_USE struct key_entry *key_entry_copy(const struct registry_key *key);
 
 /* Append. False, and nothing changed, without memory. */
@@ -44,6 +55,21 @@ REWRAP_MUST_USE struct alias_entry *alias_entry_new(struct view account, struct 
 
 /* NULL is allowed. */
 void alias_entry_free(struct alias_entry *entry);
+
+/* With these copied and nothing else set. Account has 12 bytes, token no NUL. NULL without memory. */
+REWRAP_MUST_USE struct retired_entry *retired_entry_new(const uint8_t material_id[MATERIAL_ID_BYTES],
+                                                        const uint8_t key_id[KEY_ID_BYTES], struct view account,
+                                                        struct view token);
+
+/* NULL is allowed. */
+void retired_entry_free(struct retired_entry *entry);
+
+/* Takes entry over. False, and nothing taken, without memory. */
+REWRAP_MUST_USE bool retired_list_add(struct retired_list *list, struct retired_entry *entry);
+
+/* Every material of key as it is retired at that time. False, and an empty list, without memory. */
+REWRAP_MUST_USE bool retired_list_of_key(const struct registry_key *key, int64_t retired_ms, struct retired_list *ret);
+void retired_list_clear(struct retired_list *list);
 
 static inline struct view alias_entry_id(const struct alias_entry *entry)
 {

@@ -1,28 +1,60 @@
 /* What the store shows goes into memory: everything at the start, later single rows whose change lost its outcome. */
+#include "base/hex.h"
 #include "model.h"
+
+/* While changes wait, their room is not to be taken: a later one must find it. */
+static bool reserve(struct registry *registry, const char *account, size_t materials)
+{
+    const size_t kept = registry->loading ? 0 : REGISTRY_MAX_WAITING;
+    return memory_reserve(&registry->memory, account, kept + 1) &&
+           memory_reserve_materials(&registry->memory, kept + materials);
+}
 
 static struct registry_result show_key(void *arg, struct key_entry *entry)
 {
     struct registry *registry = arg;
     struct memory *memory = &registry->memory;
-    if (!registry->loading && memory_key(memory, entry->key.key_id) != NULL) {
-        key_entry_free(entry); /* known, and keys do not change */
-        return registry_ok();
-    }
-    if (!memory_reserve(memory, entry->key.account, 1) || !memory_reserve_materials(memory, entry->key.n_materials)) {
+    if (!reserve(registry, entry->key.account, entry->key.n_materials)) {
         return registry_no_memory();
     }
-    if (!memory_add_key(memory, entry)) {
+    bool known = !registry->loading && memory_key(memory, entry->key.key_id) != NULL;
+    if (!(known ? memory_replace_key(memory, entry) : memory_add_key(memory, entry))) {
         return registry_failure(REGISTRY_STORE, "table keys, row %s: its id or a material is another key's too",
                                 entry->key.key_id_text);
     }
     return registry_ok();
 }
 
+static void show_no_key(void *arg, const uint8_t key_id[KEY_ID_BYTES])
+{
+    struct registry *registry = arg;
+    memory_remove_key(&registry->memory, key_id);
+}
+
+static struct registry_result show_retired(void *arg, struct retired_entry *entry)
+{
+    struct registry *registry = arg;
+    if (!memory_reserve_retired(&registry->memory, registry->n_retiring + 1)) {
+        return registry_no_memory();
+    }
+    if (!memory_put_retired(&registry->memory, entry)) {
+        char text[2 * MATERIAL_ID_BYTES + 1];
+        hex_encode(view_of(entry->retired.material_id, MATERIAL_ID_BYTES), text);
+        return registry_failure(REGISTRY_STORE, "table retired, row %s: a key has this material", text);
+    }
+    return registry_ok();
+}
+
+static void show_no_retired(void *arg, const uint8_t material_id[MATERIAL_ID_BYTES])
+{
+    struct registry *registry = arg;
+    memory_remove_retired(&registry->memory, material_id);
+}
+
 static struct registry_result show_alias(void *arg, struct alias_entry *entry)
 {
     struct registry *registry = arg;
-    if (!memory_reserve(&registry->memory, entry->alias.account, 1)) {
+    if (!reserve(registry, entry->alias.account, 0)) {
         return registry_no_memory();
     }
     if (!memory_put_alias(&registry->memory, entry)) {
@@ -38,4 +70,11 @@ static void show_no_alias(void *arg, const char *account, const char *name)
     memory_remove_alias(&registry->memory, account, name);
 }
 
-const struct store_visitor registry_visitor = {.key = show_key, .alias = show_alias, .no_alias = show_no_alias};
+const struct store_visitor registry_visitor = {
+    .key = show_key,
+    .retired = show_retired,
+    .alias = show_alias,
+    .no_key = show_no_key,
+    .no_retired = show_no_retired,
+    .no_alias = show_no_alias,
+};

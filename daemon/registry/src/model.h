@@ -13,7 +13,8 @@ struct event;
 struct waiting {
     TAILQ_ENTRY(waiting) link;
     struct registry *registry;
-    struct change change; /* owns key and alias */
+    struct change change; /* owns key, alias and the retired materials */
+    size_t n_retiring;    /* of registry->n_retiring, that are for this one */
     registry_done_fn done;
     void *arg;
     struct registry_result refusal; /* of those that never reached the store */
@@ -27,7 +28,8 @@ struct registry {
     struct waitings waiting; /* in the store's queue */
     struct waitings refused; /* to be told so at the next turn of the loop */
     struct event *refuse;
-    size_t n_waiting; /* in both */
+    size_t n_waiting;  /* in both */
+    size_t n_retiring; /* materials that those in waiting may retire: there is room for so many */
     bool loading;
 };
 

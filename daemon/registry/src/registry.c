@@ -4,48 +4,87 @@
 #include <event2/event.h>
 #include <stdlib.h>
 
+static void change_clear(struct change *change)
+{
+    key_entry_free(change->key);
+    alias_entry_free(change->alias);
+    retired_list_clear(&change->retired);
+}
+
 static void waiting_free(struct waiting *waiting)
 {
-    key_entry_free(waiting->change.key);
-    alias_entry_free(waiting->change.alias);
+    waiting->registry->n_retiring -= waiting->n_retiring;
+    change_clear(&waiting->change);
     free(waiting);
 }
 
 /* ------------------------------------------------------------------ what is durable goes into memory */
 
-/* The created time of an alias stays when it gets another key. */
-static bool retarget(struct memory *memory, struct alias_entry *entry)
+/* Each is true when memory took the change; it owns the entry then. */
+
+static bool add_key(struct memory *memory, struct change *change)
 {
-    const struct alias_entry *old = memory_alias(memory, entry->alias.account, entry->alias.name);
+    bool taken = memory_add_key(memory, change->key);
+    change->key = taken ? NULL : change->key;
+    return taken;
+}
+
+static bool replace_key(struct memory *memory, struct change *change)
+{
+    change->key->key.revision++;
+    bool taken = memory_replace_key(memory, change->key);
+    change->key = taken ? NULL : change->key;
+    return taken;
+}
+
+static bool remove_key(struct memory *memory, struct change *change)
+{
+    bool taken = memory_remove_key(memory, change->removal.key_id);
+    for (size_t i = 0; i < change->retired.n && taken; i++) {
+        taken = memory_put_retired(memory, change->retired.entries[i]);
+        change->retired.entries[i] = taken ? NULL : change->retired.entries[i];
+    }
+    return taken;
+}
+
+static bool remove_retired(struct memory *memory, struct change *change)
+{
+    return memory_remove_retired(memory, change->material_id);
+}
+
+static bool put_alias(struct memory *memory, struct change *change)
+{
+    bool taken = memory_put_alias(memory, change->alias);
+    change->alias = taken ? NULL : change->alias;
+    return taken;
+}
+
+/* The created time of an alias stays when it gets another key. */
+static bool retarget_alias(struct memory *memory, struct change *change)
+{
+    struct registry_alias *alias = &change->alias->alias;
+    const struct alias_entry *old = memory_alias(memory, alias->account, alias->name);
     if (old == NULL) {
         return false;
     }
-    entry->alias.created_ms = old->alias.created_ms;
-    return memory_put_alias(memory, entry);
+    alias->created_ms = old->alias.created_ms;
+    return put_alias(memory, change);
 }
 
-/* True when memory took the change; it owns the entry then. */
+static bool remove_alias(struct memory *memory, struct change *change)
+{
+    return memory_remove_alias(memory, change->alias->alias.account, change->alias->alias.name);
+}
+
 static bool apply(struct memory *memory, struct change *change)
 {
-    bool taken = false;
-    switch (change->kind) {
-    case CHANGE_KEY_ADD:
-        taken = memory_add_key(memory, change->key);
-        change->key = taken ? NULL : change->key;
-        break;
-    case CHANGE_ALIAS_ADD:
-        taken = memory_put_alias(memory, change->alias);
-        change->alias = taken ? NULL : change->alias;
-        break;
-    case CHANGE_ALIAS_RETARGET:
-        taken = retarget(memory, change->alias);
-        change->alias = taken ? NULL : change->alias;
-        break;
-    case CHANGE_ALIAS_REMOVE:
-        taken = memory_remove_alias(memory, change->alias->alias.account, change->alias->alias.name);
-        break;
-    }
-    return taken;
+    static bool (*const changes[])(struct memory *, struct change *) = {
+        [CHANGE_KEY_ADD] = add_key,           [CHANGE_KEY_REPLACE] = replace_key,
+        [CHANGE_KEY_REMOVE] = remove_key,     [CHANGE_RETIRED_REMOVE] = remove_retired,
+        [CHANGE_ALIAS_ADD] = put_alias,       [CHANGE_ALIAS_RETARGET] = retarget_alias,
+        [CHANGE_ALIAS_REMOVE] = remove_alias,
+    };
+    return changes[change->kind](memory, change);
 }
 
 static void on_stored(void *arg, struct registry_result result)
@@ -97,6 +136,8 @@ void registry_submit(struct registry *registry, const struct change *change, str
     }
     waiting->registry = registry;
     waiting->change = *change;
+    waiting->n_retiring = change->retired.n;
+    registry->n_retiring += waiting->n_retiring;
     waiting->done = done;
     waiting->arg = arg;
     registry->n_waiting++;

@@ -14,6 +14,15 @@ enum sqlite_apply_statement {
     APPLY_ALIAS,
     APPLY_RETARGET,
     APPLY_REMOVE,
+    APPLY_KEY_SEEN,
+    APPLY_KEY_UPDATE,
+    APPLY_RETIRE,
+    APPLY_KEY_TAGS_OUT,
+    APPLY_KEY_ALIASES_OUT,
+    APPLY_KEY_MATERIALS_OUT,
+    APPLY_KEY_OUT,
+    APPLY_RETIRED_KNOWN,
+    APPLY_RETIRED_OUT,
     APPLY_STATEMENTS
 };
 
@@ -28,9 +37,9 @@ void sqlite_apply_clear(struct sqlite_apply *apply);
 
 /*
  * Makes one change within the open transaction, wholly or not at all. *ret_answer is what the asker is told when the
- * transaction commits: REGISTRY_OK, EXISTS, NOT_FOUND, or REGISTRY_STORE when the database's own checks refused it. The
- * result is REGISTRY_STORE when the transaction itself is lost (disk full, I/O error): then it must be rolled back and
- * nothing of it was done.
+ * transaction commits: REGISTRY_OK, EXISTS, NOT_FOUND, CONFLICT, or REGISTRY_STORE when the database's own checks
+ * refused it. The result is REGISTRY_STORE when the transaction itself is lost (disk full, I/O error): then it must be
+ * rolled back and nothing of it was done.
  */
 REWRAP_MUST_USE struct registry_result sqlite_apply_change(struct sqlite_apply *apply, const struct wire_frame *change,
                                                            struct registry_result *ret_answer);

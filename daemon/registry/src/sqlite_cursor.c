@@ -12,7 +12,7 @@ struct registry_result sqlite_cursor_next(struct sqlite_cursor *cursor)
     return sqlite_statement_step(&cursor->statement, &cursor->row);
 }
 
-struct registry_result sqlite_cursor_open(sqlite3 *db, const char *table, const char *sql, const uint8_t *key_id,
+struct registry_result sqlite_cursor_open(sqlite3 *db, const char *table, const char *sql, struct view id,
                                           struct sqlite_cursor *cursor)
 {
     cursor->table = table;
@@ -20,7 +20,7 @@ struct registry_result sqlite_cursor_open(sqlite3 *db, const char *table, const 
     if (result.code != REGISTRY_OK) {
         return result;
     }
-    if (key_id != NULL && !sqlite_bind_bytes(cursor->statement.handle, 1, view_of(key_id, KEY_ID_BYTES))) {
+    if (id.len != 0 && !sqlite_bind_bytes(cursor->statement.handle, 1, id)) {
         return sqlite_failure(db, "cannot bind");
     }
     return sqlite_cursor_next(cursor);

@@ -11,9 +11,9 @@ struct sqlite_cursor {
     bool row;
 };
 
-/* Prepares sql, binds key_id to ?1 (NULL: nothing), and steps to the first row. Clear the statement in any case. */
+/* Prepares sql, binds id to ?1 (no bytes: nothing), and steps to the first row. Clear the statement in any case. */
 REWRAP_MUST_USE struct registry_result sqlite_cursor_open(sqlite3 *db, const char *table, const char *sql,
-                                                          const uint8_t *key_id, struct sqlite_cursor *cursor);
+                                                          struct view id, struct sqlite_cursor *cursor);
 REWRAP_MUST_USE struct registry_result sqlite_cursor_next(struct sqlite_cursor *cursor);
 
 /* REGISTRY_STORE with table, row and what is wrong. The row's bytes may be anything. */

@@ -53,7 +53,8 @@ static struct alias_entry *read_alias_row(sqlite3_stmt *row, struct registry_res
 struct registry_result sqlite_rows_aliases(sqlite3 *db, const struct store_visitor *visitor, void *arg)
 {
     struct sqlite_cursor cursor = {0};
-    struct registry_result result = sqlite_cursor_open(db, "aliases", ALIASES "ORDER BY account, name", NULL, &cursor);
+    struct registry_result result =
+        sqlite_cursor_open(db, "aliases", ALIASES "ORDER BY account, name", view_of(NULL, 0), &cursor);
     while (result.code == REGISTRY_OK && cursor.row) {
         struct alias_entry *entry = read_alias_row(cursor.statement.handle, &result);
         if (entry == NULL) {

@@ -11,10 +11,14 @@ struct key_cursor {
     struct sqlite_cursor tags;
 };
 
-#define KEYS      "SELECT key_id, account, token, description, spec, usage, state, boundary, created_ms FROM keys "
-#define MATERIALS "SELECT key_id, version, material_id, created_ms FROM materials "
+#define KEYS                                                                                                           \
+    "SELECT key_id, account, token, description, spec, usage, state, boundary, created_ms, deletion_ms,"               \
+    " rotation_days, next_rotation_ms, revision FROM keys "
+#define MATERIALS "SELECT key_id, version, material_id, created_ms, origin FROM materials "
 #define TAGS      "SELECT key_id, tag_key, tag_value FROM tags "
 #define OF_KEY    "WHERE key_id = ?1 "
+
+enum { KEY_NUMBERS = 9, KEY_FIRST_NUMBER = 4 }; /* columns of KEYS */
 
 /* Names the row by the first column, which is the key id or whatever stands in its place. */
 static struct registry_result key_row_failure(const struct sqlite_cursor *cursor, const char *wrong)
@@ -35,16 +39,17 @@ static struct registry_result key_row_failure(const struct sqlite_cursor *cursor
 static struct registry_result key_cursor_open(sqlite3 *db, const uint8_t *key_id, struct key_cursor *cursor)
 {
     const bool all = key_id == NULL;
+    const struct view id = view_of(key_id, all ? 0 : KEY_ID_BYTES);
     struct registry_result result =
-        sqlite_cursor_open(db, "keys", all ? KEYS "ORDER BY key_id" : KEYS OF_KEY, key_id, &cursor->keys);
+        sqlite_cursor_open(db, "keys", all ? KEYS "ORDER BY key_id" : KEYS OF_KEY, id, &cursor->keys);
     if (result.code == REGISTRY_OK) {
         result = sqlite_cursor_open(db, "materials",
                                     all ? MATERIALS "ORDER BY key_id, version" : MATERIALS OF_KEY "ORDER BY version",
-                                    key_id, &cursor->materials);
+                                    id, &cursor->materials);
     }
     if (result.code == REGISTRY_OK) {
         result = sqlite_cursor_open(db, "tags", all ? TAGS "ORDER BY key_id, tag_key" : TAGS OF_KEY "ORDER BY tag_key",
-                                    key_id, &cursor->tags);
+                                    id, &cursor->tags);
     }
     return result;
 }
@@ -74,20 +79,30 @@ static const char *read_key_texts(sqlite3_stmt *row, struct view texts[3])
 
 static const char *read_key_numbers(sqlite3_stmt *row, struct registry_key *key)
 {
-    int64_t numbers[5];
-    for (int i = 0; i < 5; i++) {
-        if (!sqlite_column_number(row, 4 + i, &numbers[i])) {
-            return "spec, usage, state, boundary or time is not a number";
+    int64_t numbers[KEY_NUMBERS];
+    for (int i = 0; i < KEY_NUMBERS; i++) {
+        if (!sqlite_column_number(row, KEY_FIRST_NUMBER + i, &numbers[i])) {
+            return "spec, usage, state, boundary, a time, the rotation period or the revision is not a number";
         }
         if (i < 4 && (numbers[i] < 1 || numbers[i] > UINT8_MAX)) {
             return "spec, usage, state or boundary is out of range";
         }
+    }
+    if (numbers[6] < 0 || numbers[6] > ROTATION_DAYS_MAX) {
+        return "rotation period is out of range";
+    }
+    if (numbers[8] < 1) {
+        return "revision is out of range";
     }
     key->spec = (enum key_spec)numbers[0];
     key->usage = (enum key_usage)numbers[1];
     key->state = (enum key_state)numbers[2];
     key->boundary = (enum key_boundary)numbers[3];
     key->created_ms = numbers[4];
+    key->deletion_ms = numbers[5];
+    key->rotation_days = (unsigned)numbers[6];
+    key->next_rotation_ms = numbers[7];
+    key->revision = (uint64_t)numbers[8];
     return NULL;
 }
 
@@ -143,6 +158,7 @@ static struct registry_result read_material_row(const struct sqlite_cursor *curs
 {
     sqlite3_stmt *row = cursor->statement.handle;
     int64_t version;
+    int64_t origin;
     const uint8_t *id;
     struct registry_material material;
     if (!sqlite_column_number(row, 1, &version) || version != (int64_t)entry->key.n_materials + 1) {
@@ -154,9 +170,13 @@ static struct registry_result read_material_row(const struct sqlite_cursor *curs
     if (!sqlite_column_number(row, 3, &material.created_ms) || check_time(material.created_ms) != NULL) {
         return key_row_failure(cursor, "time is out of range");
     }
+    if (!sqlite_column_number(row, 4, &origin) || origin < MATERIAL_FIRST || origin > MATERIAL_ROTATED_ON_DEMAND) {
+        return key_row_failure(cursor, "origin is unknown");
+    }
     if (entry->key.n_materials == KEY_MAX_MATERIALS) {
         return key_row_failure(cursor, "key has too many materials");
     }
+    material.origin = (enum material_origin)origin;
     memcpy(material.id, id, MATERIAL_ID_BYTES);
     return key_entry_add_material(entry, &material) ? registry_ok() : registry_no_memory();
 }

@@ -48,6 +48,29 @@ static const char *const migrations[SQLITE_SCHEMA_VERSION + 1] = {
           " PRIMARY KEY (account, name),"
           " FOREIGN KEY (account, key_id) REFERENCES keys (account, key_id)"
           ") STRICT, WITHOUT ROWID;",
+
+    /* The lives of keys. Version 1 made no second material, but had a place for it: a rotation. The index is for the
+     * aliases of a key that is deleted, also where SQLite looks whether there are any. */
+    [2] = "ALTER TABLE keys ADD COLUMN deletion_ms INTEGER NOT NULL DEFAULT 0 CHECK (deletion_ms >= 0);"
+          "ALTER TABLE keys ADD COLUMN rotation_days INTEGER NOT NULL DEFAULT 0"
+          " CHECK (rotation_days BETWEEN 0 AND 2560);"
+          "ALTER TABLE keys ADD COLUMN next_rotation_ms INTEGER NOT NULL DEFAULT 0 CHECK (next_rotation_ms >= 0);"
+          "ALTER TABLE keys ADD COLUMN revision INTEGER NOT NULL DEFAULT 1 CHECK (revision >= 1);"
+
+          "ALTER TABLE materials ADD COLUMN origin INTEGER NOT NULL DEFAULT 1 CHECK (origin >= 1);"
+          "UPDATE materials SET origin = 3 WHERE version > 1;"
+
+          "CREATE INDEX aliases_of_key ON aliases (account, key_id);"
+
+          "CREATE TABLE retired ("
+          " material_id BLOB NOT NULL PRIMARY KEY CHECK (length(material_id) = 32),"
+          " key_id BLOB NOT NULL CHECK (length(key_id) = 16),"
+          " account TEXT NOT NULL CHECK (length(account) = 12 AND account NOT GLOB '*[^0-9]*'),"
+          " token TEXT NOT NULL CHECK (length(token) BETWEEN 1 AND 128),"
+          " spec INTEGER NOT NULL CHECK (spec >= 1),"
+          " boundary INTEGER NOT NULL CHECK (boundary >= 1),"
+          " retired_ms INTEGER NOT NULL CHECK (retired_ms >= 0)"
+          ") STRICT, WITHOUT ROWID;",
 };
 
 /* ANALYZE may have left its tables: they hold no content of ours. */

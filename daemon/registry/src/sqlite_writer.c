@@ -97,7 +97,7 @@ static bool receive(struct writer *writer)
 
 static bool is_read(const struct wire_frame *frame)
 {
-    return frame->kind == WIRE_KEY_READ || frame->kind == WIRE_ALIAS_READ;
+    return frame->kind >= WIRE_FIRST_QUESTION;
 }
 
 /* Takes whole frames out of the input. A question for a row comes alone: it is answered outside of any transaction. */
@@ -112,7 +112,7 @@ static void parse(struct writer *writer)
         if (code == WIRE_INCOMPLETE) {
             break;
         }
-        if (code != WIRE_OK || frame.kind > WIRE_ALIAS_READ) {
+        if (code != WIRE_OK || frame.kind >= WIRE_FIRST_ANSWER) {
             struct registry_result why =
                 code == WIRE_NO_MEMORY ? registry_no_memory()
                                        : registry_failure(REGISTRY_STORE, "the writer was sent a malformed frame");
@@ -209,14 +209,40 @@ static void write_changes(struct writer *writer)
     }
 }
 
+static struct registry_result read_gone_key(struct writer *writer, const struct wire_frame *question, bool *ret_written)
+{
+    struct retired_list retired = {0};
+    struct registry_result result = sqlite_rows_retired_of_key(writer->db, question->key_id, &retired);
+    if (result.code == REGISTRY_OK) {
+        *ret_written = wire_write_key_gone(&writer->out, question->sequence, question->key_id, &retired);
+    }
+    retired_list_clear(&retired);
+    return result;
+}
+
 static struct registry_result read_key(struct writer *writer, const struct wire_frame *question, bool *ret_written)
 {
     struct key_entry *entry;
     struct registry_result result = sqlite_rows_key(writer->db, question->key_id, &entry);
+    if (result.code != REGISTRY_OK) {
+        return result;
+    }
+    if (entry == NULL) {
+        return read_gone_key(writer, question, ret_written);
+    }
+    *ret_written = wire_write_key(&writer->out, question->sequence, WIRE_KEY_ROW, &entry->key);
+    key_entry_free(entry);
+    return result;
+}
+
+static struct registry_result read_retired(struct writer *writer, const struct wire_frame *question, bool *ret_written)
+{
+    struct retired_entry *entry;
+    struct registry_result result = sqlite_rows_retired(writer->db, question->material_id, &entry);
     if (result.code == REGISTRY_OK) {
         *ret_written = entry == NULL ? wire_write_empty(&writer->out, question->sequence, WIRE_NO_ROW)
-                                     : wire_write_key(&writer->out, question->sequence, WIRE_KEY_ROW, &entry->key);
-        key_entry_free(entry);
+                                     : wire_write_retired(&writer->out, question->sequence, &entry->retired);
+        retired_entry_free(entry);
     }
     return result;
 }
@@ -237,10 +263,14 @@ static struct registry_result read_alias(struct writer *writer, const struct wir
 
 static void answer_question(struct writer *writer)
 {
+    static struct registry_result (*const reads[])(struct writer *, const struct wire_frame *, bool *) = {
+        [WIRE_KEY_READ - WIRE_FIRST_QUESTION] = read_key,
+        [WIRE_ALIAS_READ - WIRE_FIRST_QUESTION] = read_alias,
+        [WIRE_RETIRED_READ - WIRE_FIRST_QUESTION] = read_retired,
+    };
     const struct wire_frame *question = &writer->batch[0];
     bool written = false;
-    struct registry_result result =
-        question->kind == WIRE_KEY_READ ? read_key(writer, question, &written) : read_alias(writer, question, &written);
+    struct registry_result result = reads[question->kind - WIRE_FIRST_QUESTION](writer, question, &written);
     if (result.code == REGISTRY_OK && !written) {
         result = registry_no_memory();
     }

@@ -11,24 +11,44 @@
 struct event_base;
 struct store;
 
-enum change_kind { CHANGE_KEY_ADD = 1, CHANGE_ALIAS_ADD = 2, CHANGE_ALIAS_RETARGET = 3, CHANGE_ALIAS_REMOVE = 4 };
+enum change_kind {
+    CHANGE_KEY_ADD = 1,
+    CHANGE_ALIAS_ADD = 2,
+    CHANGE_ALIAS_RETARGET = 3,
+    CHANGE_ALIAS_REMOVE = 4,
+    CHANGE_KEY_REPLACE = 5,
+    CHANGE_KEY_REMOVE = 6,
+    CHANGE_RETIRED_REMOVE = 7,
+};
+
+struct key_removal {
+    uint8_t key_id[KEY_ID_BYTES];
+    uint64_t revision; /* that was seen */
+    int64_t retired_ms;
+};
 
 /* A change as it is asked for; has passed the rules of check.h. */
 struct change {
     enum change_kind kind;
-    struct key_entry *key;     /* CHANGE_KEY_ADD */
-    struct alias_entry *alias; /* the others; CHANGE_ALIAS_REMOVE uses account and name only */
+    struct key_entry *key;       /* CHANGE_KEY_ADD; CHANGE_KEY_REPLACE: its revision is the one that was seen */
+    struct alias_entry *alias;   /* CHANGE_ALIAS_*; CHANGE_ALIAS_REMOVE uses account and name only */
+    struct key_removal removal;  /* CHANGE_KEY_REMOVE */
+    struct retired_list retired; /* CHANGE_KEY_REMOVE: what the store makes of the key's materials */
+    uint8_t material_id[MATERIAL_ID_BYTES]; /* CHANGE_RETIRED_REMOVE */
 };
 
 /*
  * What the store shows. Rows have passed the rules of check.h. While loading: keys first, in order of their ids, then
- * aliases in order of account and name. Later: rows which a change with a lost outcome may have touched, as they are in
- * the store; a key or alias that is known already is shown again. Each takes the entry over when it answers
- * REGISTRY_OK.
+ * retired materials in order of theirs, then aliases in order of account and name. Later: rows which a change with a
+ * lost outcome may have touched, as they are in the store; what is known already is shown again. A key that is not
+ * there is followed by those of its materials that are retired. Each takes the entry over when it answers REGISTRY_OK.
  */
 struct store_visitor {
     struct registry_result (*key)(void *arg, struct key_entry *entry);
+    struct registry_result (*retired)(void *arg, struct retired_entry *entry);
     struct registry_result (*alias)(void *arg, struct alias_entry *entry);
+    void (*no_key)(void *arg, const uint8_t key_id[KEY_ID_BYTES]);
+    void (*no_retired)(void *arg, const uint8_t material_id[MATERIAL_ID_BYTES]);
     void (*no_alias)(void *arg, const char *account, const char *name);
 };
 
@@ -44,10 +64,16 @@ REWRAP_MUST_USE struct registry_result store_open(struct event_base *base, const
 
 /*
  * Applies change, in the order of the calls; never blocks. When this answers REGISTRY_OK, `done` is called exactly
- * once, later, from the event loop, in the same order: REGISTRY_OK         durable REGISTRY_EXISTS     key id, material
- * id, or alias is there: nothing changed REGISTRY_NOT_FOUND  the alias, or the key that it is for, is not there in that
- * account: nothing changed REGISTRY_STORE      nothing changed; or the outcome was lost, and then the visitor was shown
- * the rows before, unless detail says that they could not be read: then that happens before any later change is applied
+ * once, later, from the event loop, in the same order:
+ *
+ *   REGISTRY_OK         durable
+ *   REGISTRY_EXISTS     key id, material id (also as a retired one), or alias is there: nothing changed
+ *   REGISTRY_NOT_FOUND  the key, material or alias, or the key that it is for, is not there in that account: nothing
+ *                       changed
+ *   REGISTRY_CONFLICT   the key has another revision: nothing changed
+ *   REGISTRY_STORE      nothing changed; or the outcome was lost, and then the visitor was shown the rows before,
+ * unless detail says that they could not be read: then that happens before any later change is applied
+ *
  * change is borrowed until then. Otherwise `done` is never called: REGISTRY_LIMIT when too much is waiting,
  * REGISTRY_STORE while there is nobody to write, REGISTRY_NO_MEMORY.
  */

@@ -17,26 +17,100 @@ static void complete(struct store *store, struct request *request, struct regist
     }
 }
 
-/* Shows the registry the row that a question was for. The visitor takes what it is given out of the frame. */
-static struct registry_result show_row(struct store *store, const struct wire_frame *question, struct wire_frame *row)
+/* Shows the registry what a question was for. The visitor takes what it is given out of the frame. */
+struct showing {
+    enum wire_kind question;
+    enum wire_kind answer;
+    struct registry_result (*show)(struct store *store, const struct wire_frame *question, struct wire_frame *row);
+};
+
+static struct registry_result other_row(void)
 {
-    const struct store_visitor *visitor = store->visitor;
-    struct registry_result result = registry_failure(REGISTRY_STORE, "the writer answered for another row");
-    if (row->kind == WIRE_KEY_ROW && question->kind == WIRE_KEY_READ &&
-        view_equal(view_of(row->key->key.key_id, KEY_ID_BYTES), view_of(question->key_id, KEY_ID_BYTES))) {
-        result = visitor->key(store->visitor_arg, row->key);
-        row->key = result.code == REGISTRY_OK ? NULL : row->key;
-    } else if (row->kind == WIRE_ALIAS_ROW && question->kind == WIRE_ALIAS_READ &&
-               view_equal(alias_entry_id(row->alias), alias_entry_id(question->alias))) {
-        result = visitor->alias(store->visitor_arg, row->alias);
-        row->alias = result.code == REGISTRY_OK ? NULL : row->alias;
-    } else if (row->kind == WIRE_NO_ROW) {
-        if (question->kind == WIRE_ALIAS_READ) {
-            visitor->no_alias(store->visitor_arg, question->alias->alias.account, question->alias->alias.name);
-        }
-        result = registry_ok(); /* a key that is not there was never shown */
+    return registry_failure(REGISTRY_STORE, "the writer answered for another row");
+}
+
+static struct registry_result show_key(struct store *store, const struct wire_frame *question, struct wire_frame *row)
+{
+    if (memcmp(row->key->key.key_id, question->key_id, KEY_ID_BYTES) != 0) {
+        return other_row();
+    }
+    struct registry_result result = store->visitor->key(store->visitor_arg, row->key);
+    row->key = result.code == REGISTRY_OK ? NULL : row->key;
+    return result;
+}
+
+/* Those that the visitor did not take stay in the frame. */
+static struct registry_result show_retired_list(struct store *store, struct retired_list *list)
+{
+    struct registry_result result = registry_ok();
+    for (size_t i = 0; i < list->n && result.code == REGISTRY_OK; i++) {
+        result = store->visitor->retired(store->visitor_arg, list->entries[i]);
+        list->entries[i] = result.code == REGISTRY_OK ? NULL : list->entries[i];
     }
     return result;
+}
+
+static struct registry_result show_key_gone(struct store *store, const struct wire_frame *question,
+                                            struct wire_frame *row)
+{
+    if (memcmp(row->key_id, question->key_id, KEY_ID_BYTES) != 0) {
+        return other_row();
+    }
+    store->visitor->no_key(store->visitor_arg, row->key_id);
+    return show_retired_list(store, &row->retired);
+}
+
+static struct registry_result show_alias(struct store *store, const struct wire_frame *question, struct wire_frame *row)
+{
+    if (!view_equal(alias_entry_id(row->alias), alias_entry_id(question->alias))) {
+        return other_row();
+    }
+    struct registry_result result = store->visitor->alias(store->visitor_arg, row->alias);
+    row->alias = result.code == REGISTRY_OK ? NULL : row->alias;
+    return result;
+}
+
+static struct registry_result show_no_alias(struct store *store, const struct wire_frame *question,
+                                            struct wire_frame *row)
+{
+    (void)row;
+    store->visitor->no_alias(store->visitor_arg, question->alias->alias.account, question->alias->alias.name);
+    return registry_ok();
+}
+
+static struct registry_result show_retired(struct store *store, const struct wire_frame *question,
+                                           struct wire_frame *row)
+{
+    const struct registry_retired *retired = &row->retired.entries[0]->retired;
+    return memcmp(retired->material_id, question->material_id, MATERIAL_ID_BYTES) == 0
+               ? show_retired_list(store, &row->retired)
+               : other_row();
+}
+
+static struct registry_result show_no_retired(struct store *store, const struct wire_frame *question,
+                                              struct wire_frame *row)
+{
+    (void)row;
+    store->visitor->no_retired(store->visitor_arg, question->material_id);
+    return registry_ok();
+}
+
+static struct registry_result show_row(struct store *store, const struct wire_frame *question, struct wire_frame *row)
+{
+    static const struct showing showings[] = {
+        {WIRE_KEY_READ, WIRE_KEY_ROW, show_key},
+        {WIRE_KEY_READ, WIRE_KEY_GONE, show_key_gone},
+        {WIRE_ALIAS_READ, WIRE_ALIAS_ROW, show_alias},
+        {WIRE_ALIAS_READ, WIRE_NO_ROW, show_no_alias},
+        {WIRE_RETIRED_READ, WIRE_RETIRED_ROW, show_retired},
+        {WIRE_RETIRED_READ, WIRE_NO_ROW, show_no_retired},
+    };
+    for (size_t i = 0; i < sizeof showings / sizeof showings[0]; i++) {
+        if (showings[i].question == question->kind && showings[i].answer == row->kind) {
+            return showings[i].show(store, question, row);
+        }
+    }
+    return other_row();
 }
 
 static void on_row(struct store *store, struct request *request, struct wire_frame *row)
@@ -92,7 +166,9 @@ static void on_frame(struct store *store, struct wire_frame *frame)
         return;
     case WIRE_DONE:
     case WIRE_KEY_ROW:
+    case WIRE_KEY_GONE:
     case WIRE_ALIAS_ROW:
+    case WIRE_RETIRED_ROW:
     case WIRE_NO_ROW:
         on_answer(store, frame);
         return;

@@ -121,12 +121,9 @@ void store_on_writable(evutil_socket_t fd, short events, void *arg)
  */
 static void ask_instead(struct store *store, struct request *request)
 {
-    const struct change *change = request->change;
     store->request_bytes -= request->frame.len;
     buffer_reset(&request->frame);
-    bool written = change->kind == CHANGE_KEY_ADD
-                       ? wire_write_key_read(&request->frame, request->sequence, change->key->key.key_id)
-                       : wire_write_alias(&request->frame, request->sequence, WIRE_ALIAS_READ, &change->alias->alias);
+    bool written = wire_write_question(&request->frame, request->sequence, request->change);
     if (!written) {
         abort();
     }

@@ -21,6 +21,9 @@ static struct registry_result load(struct store *store)
         result = sqlite_rows_keys(db, store->visitor, store->visitor_arg);
     }
     if (result.code == REGISTRY_OK) {
+        result = sqlite_rows_retired_all(db, store->visitor, store->visitor_arg);
+    }
+    if (result.code == REGISTRY_OK) {
         result = sqlite_rows_aliases(db, store->visitor, store->visitor_arg);
     }
     /* Closed before the writer is forked: a connection must not cross a fork. */

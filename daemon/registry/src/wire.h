@@ -2,45 +2,59 @@
  * The frames between rewrapd and its writer process. Each: 4 bytes length of what follows, 8 bytes sequence, 1 byte
  * kind, body. Integers are big-endian. Both ends check what they read as if a stranger had sent it.
  *
- *   to the writer     the four changes, and two questions for a row
+ *   to the writer     changes, and questions for a row
  *   from the writer   one answer to each, in the same order and with its sequence; before the first READY or FAILED
- * with sequence 0, and FAILED also when the writer gives up
+ *                     with sequence 0, and FAILED also when the writer gives up
  */
 #pragma once
 
 #include "base/buffer.h"
 #include "store.h"
 
-/* A key with every field at its limit has about 150 KiB: 32 KiB of description, 77 KiB of tags, 40 KiB of materials. */
+/* A key with every field at its limit has about 150 KiB: 32 KiB of description, 77 KiB of tags, 41 KiB of materials.
+ * The retired materials of one key have 200 KiB at most. */
 #define WIRE_FRAME_MAX_BYTES ((size_t)256 << 10)
 #define WIRE_LENGTH_BYTES    4
 #define WIRE_HEADER_BYTES    9 /* sequence and kind */
 #define WIRE_TEXT_MAX_BYTES  199
 
+#define WIRE_FIRST_QUESTION 64 /* smaller ones are changes */
+#define WIRE_FIRST_ANSWER   128
+
 enum wire_kind {
-    WIRE_KEY_ADD = CHANGE_KEY_ADD,
-    WIRE_ALIAS_ADD = CHANGE_ALIAS_ADD,
+    WIRE_KEY_ADD = CHANGE_KEY_ADD,     /* body: a key */
+    WIRE_ALIAS_ADD = CHANGE_ALIAS_ADD, /* body: an alias; the next two too */
     WIRE_ALIAS_RETARGET = CHANGE_ALIAS_RETARGET,
     WIRE_ALIAS_REMOVE = CHANGE_ALIAS_REMOVE,
-    WIRE_KEY_READ = 5,   /* body: a key id */
-    WIRE_ALIAS_READ = 6, /* body: an alias, of which account and name count */
+    WIRE_KEY_REPLACE = CHANGE_KEY_REPLACE,       /* body: a key */
+    WIRE_KEY_REMOVE = CHANGE_KEY_REMOVE,         /* body: a removal */
+    WIRE_RETIRED_REMOVE = CHANGE_RETIRED_REMOVE, /* body: a material id */
 
-    WIRE_DONE = 16,      /* body: code and text */
-    WIRE_KEY_ROW = 17,   /* body: a key, as in WIRE_KEY_ADD */
-    WIRE_ALIAS_ROW = 18, /* body: an alias */
-    WIRE_NO_ROW = 19,    /* body: empty */
-    WIRE_READY = 20,     /* body: empty */
-    WIRE_FAILED = 21,    /* body: code and text */
+    WIRE_KEY_READ = WIRE_FIRST_QUESTION, /* body: a key id */
+    WIRE_ALIAS_READ = 65,                /* body: an alias, of which account and name count */
+    WIRE_RETIRED_READ = 66,              /* body: a material id */
+
+    WIRE_DONE = WIRE_FIRST_ANSWER, /* body: code and text */
+    WIRE_KEY_ROW = 129,            /* body: a key */
+    WIRE_KEY_GONE = 130,           /* body: a key id, and the retired materials that it left */
+    WIRE_ALIAS_ROW = 131,          /* body: an alias */
+    WIRE_RETIRED_ROW = 132,        /* body: one retired material, as in WIRE_KEY_GONE */
+    WIRE_NO_ROW = 133,             /* body: empty */
+    WIRE_READY = 134,              /* body: empty */
+    WIRE_FAILED = 135,             /* body: code and text */
 };
 
-/* A frame that was read. Owns key and alias; cleared with wire_frame_clear. */
+/* A frame that was read. Owns key, alias and what retired lists; cleared with wire_frame_clear. */
 struct wire_frame {
     uint64_t sequence;
     enum wire_kind kind;
-    uint8_t key_id[KEY_ID_BYTES];  /* WIRE_KEY_READ */
-    struct key_entry *key;         /* WIRE_KEY_ADD, WIRE_KEY_ROW */
-    struct alias_entry *alias;     /* WIRE_ALIAS_* */
-    struct registry_result result; /* WIRE_DONE, WIRE_FAILED */
+    uint8_t key_id[KEY_ID_BYTES];           /* WIRE_KEY_READ, WIRE_KEY_GONE */
+    uint8_t material_id[MATERIAL_ID_BYTES]; /* WIRE_RETIRED_REMOVE, WIRE_RETIRED_READ */
+    struct key_entry *key;                  /* WIRE_KEY_ADD, WIRE_KEY_REPLACE, WIRE_KEY_ROW */
+    struct key_removal removal;             /* WIRE_KEY_REMOVE */
+    struct alias_entry *alias;              /* WIRE_ALIAS_* */
+    struct retired_list retired;            /* WIRE_KEY_GONE; WIRE_RETIRED_ROW: one */
+    struct registry_result result;          /* WIRE_DONE, WIRE_FAILED */
 };
 
 enum wire_code {
@@ -59,7 +73,16 @@ void wire_frame_clear(struct wire_frame *frame);
 
 /* Each appends one frame to out; false, with out as it was, when there is no room or memory. */
 REWRAP_MUST_USE bool wire_write_change(struct buffer *out, uint64_t sequence, const struct change *change);
+
+/* The question for the row that change is about: never longer than the change's own frame. */
+REWRAP_MUST_USE bool wire_write_question(struct buffer *out, uint64_t sequence, const struct change *change);
 REWRAP_MUST_USE bool wire_write_key_read(struct buffer *out, uint64_t sequence, const uint8_t key_id[KEY_ID_BYTES]);
+REWRAP_MUST_USE bool wire_write_removal(struct buffer *out, uint64_t sequence, const struct key_removal *removal);
+REWRAP_MUST_USE bool wire_write_material_id(struct buffer *out, uint64_t sequence, enum wire_kind kind,
+                                            const uint8_t material_id[MATERIAL_ID_BYTES]);
+REWRAP_MUST_USE bool wire_write_key_gone(struct buffer *out, uint64_t sequence, const uint8_t key_id[KEY_ID_BYTES],
+                                         const struct retired_list *retired);
+REWRAP_MUST_USE bool wire_write_retired(struct buffer *out, uint64_t sequence, const struct registry_retired *retired);
 REWRAP_MUST_USE bool wire_write_key(struct buffer *out, uint64_t sequence, enum wire_kind kind,
                                     const struct registry_key *key);
 REWRAP_MUST_USE bool wire_write_alias(struct buffer *out, uint64_t sequence, enum wire_kind kind,

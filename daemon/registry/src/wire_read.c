@@ -22,6 +22,7 @@ static enum wire_code read_materials(struct reader *reader, struct key_entry *en
         struct registry_material material = {0};
         reader_copy(reader, material.id, sizeof material.id);
         material.created_ms = (int64_t)reader_u64(reader);
+        material.origin = reader_u8(reader);
         if (!reader->failed && !key_entry_add_material(entry, &material)) {
             return WIRE_NO_MEMORY;
         }
@@ -65,6 +66,10 @@ static enum wire_code read_key(struct reader *reader, struct wire_frame *frame)
     key->state = reader_u8(reader);
     key->boundary = reader_u8(reader);
     key->created_ms = (int64_t)reader_u64(reader);
+    key->deletion_ms = (int64_t)reader_u64(reader);
+    key->rotation_days = reader_u16(reader);
+    key->next_rotation_ms = (int64_t)reader_u64(reader);
+    key->revision = reader_u64(reader);
     enum wire_code code = read_materials(reader, frame->key);
     if (code == WIRE_OK) {
         code = read_tags(reader, frame->key);
@@ -101,6 +106,53 @@ static enum wire_code read_key_id(struct reader *reader, struct wire_frame *fram
     return WIRE_OK;
 }
 
+static enum wire_code read_material_id(struct reader *reader, struct wire_frame *frame)
+{
+    reader_copy(reader, frame->material_id, MATERIAL_ID_BYTES);
+    return WIRE_OK;
+}
+
+static enum wire_code read_removal(struct reader *reader, struct wire_frame *frame)
+{
+    struct key_removal *removal = &frame->removal;
+    reader_copy(reader, removal->key_id, KEY_ID_BYTES);
+    removal->revision = reader_u64(reader);
+    removal->retired_ms = (int64_t)reader_u64(reader);
+    return check_revision(removal->revision) == NULL && check_time(removal->retired_ms) == NULL ? WIRE_OK
+                                                                                                : WIRE_MALFORMED;
+}
+
+static enum wire_code read_retired(struct reader *reader, struct wire_frame *frame)
+{
+    struct view material_id = reader_take(reader, MATERIAL_ID_BYTES);
+    struct view key_id = reader_take(reader, KEY_ID_BYTES);
+    struct view account = reader_take(reader, ACCOUNT_TEXT_BYTES - 1);
+    struct view token = read_text(reader);
+    if (reader->failed || check_account(account) != NULL || check_token_name(token) != NULL) {
+        return WIRE_MALFORMED;
+    }
+    struct retired_entry *entry = retired_entry_new(material_id.data, key_id.data, account, token);
+    if (entry == NULL || !retired_list_add(&frame->retired, entry)) {
+        retired_entry_free(entry);
+        return WIRE_NO_MEMORY;
+    }
+    entry->retired.spec = reader_u8(reader);
+    entry->retired.boundary = reader_u8(reader);
+    entry->retired.retired_ms = (int64_t)reader_u64(reader);
+    return check_retired(&entry->retired) == NULL ? WIRE_OK : WIRE_MALFORMED;
+}
+
+static enum wire_code read_key_gone(struct reader *reader, struct wire_frame *frame)
+{
+    reader_copy(reader, frame->key_id, KEY_ID_BYTES);
+    size_t n = reader_u16(reader);
+    enum wire_code code = reader->failed || n > KEY_MAX_MATERIALS ? WIRE_MALFORMED : WIRE_OK;
+    for (size_t i = 0; i < n && code == WIRE_OK; i++) {
+        code = read_retired(reader, frame);
+    }
+    return code;
+}
+
 static enum wire_code read_result(struct reader *reader, struct wire_frame *frame)
 {
     uint8_t code = reader_u8(reader);
@@ -124,10 +176,26 @@ static enum wire_code read_nothing(struct reader *reader, struct wire_frame *fra
 static const struct body *body_of(uint8_t kind)
 {
     static const struct body bodies[] = {
-        {WIRE_KEY_ADD, read_key},        {WIRE_ALIAS_ADD, read_alias}, {WIRE_ALIAS_RETARGET, read_alias},
-        {WIRE_ALIAS_REMOVE, read_alias}, {WIRE_KEY_READ, read_key_id}, {WIRE_ALIAS_READ, read_alias},
-        {WIRE_DONE, read_result},        {WIRE_KEY_ROW, read_key},     {WIRE_ALIAS_ROW, read_alias},
-        {WIRE_NO_ROW, read_nothing},     {WIRE_READY, read_nothing},   {WIRE_FAILED, read_result},
+        {WIRE_KEY_ADD, read_key},
+        {WIRE_KEY_REPLACE, read_key},
+        {WIRE_KEY_REMOVE, read_removal},
+        {WIRE_RETIRED_REMOVE, read_material_id},
+        {WIRE_ALIAS_ADD, read_alias},
+        {WIRE_ALIAS_RETARGET, read_alias},
+        {WIRE_ALIAS_REMOVE, read_alias},
+
+        {WIRE_KEY_READ, read_key_id},
+        {WIRE_ALIAS_READ, read_alias},
+        {WIRE_RETIRED_READ, read_material_id},
+
+        {WIRE_DONE, read_result},
+        {WIRE_KEY_ROW, read_key},
+        {WIRE_KEY_GONE, read_key_gone},
+        {WIRE_ALIAS_ROW, read_alias},
+        {WIRE_RETIRED_ROW, read_retired},
+        {WIRE_NO_ROW, read_nothing},
+        {WIRE_READY, read_nothing},
+        {WIRE_FAILED, read_result},
     };
     for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
         if ((uint8_t)bodies[i].kind == kind) {
@@ -176,6 +244,7 @@ void wire_frame_clear(struct wire_frame *frame)
 {
     key_entry_free(frame->key);
     alias_entry_free(frame->alias);
+    retired_list_clear(&frame->retired);
     frame->key = NULL;
     frame->alias = NULL;
 }

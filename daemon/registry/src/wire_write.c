@@ -36,7 +36,8 @@ static bool append_lists(struct buffer *out, const struct registry_key *key)
     bool good = buffer_append_u16(out, (uint16_t)key->n_materials);
     for (size_t i = 0; good && i < key->n_materials; i++) {
         good = buffer_append(out, key->materials[i].id, MATERIAL_ID_BYTES) &&
-               buffer_append_u64(out, (uint64_t)key->materials[i].created_ms);
+               buffer_append_u64(out, (uint64_t)key->materials[i].created_ms) &&
+               buffer_append_u8(out, (uint8_t)key->materials[i].origin);
     }
     good = good && buffer_append_u16(out, (uint16_t)key->n_tags);
     for (size_t i = 0; good && i < key->n_tags; i++) {
@@ -53,6 +54,9 @@ bool wire_write_key(struct buffer *out, uint64_t sequence, enum wire_kind kind, 
                 append_text(out, key->description) && buffer_append_u8(out, (uint8_t)key->spec) &&
                 buffer_append_u8(out, (uint8_t)key->usage) && buffer_append_u8(out, (uint8_t)key->state) &&
                 buffer_append_u8(out, (uint8_t)key->boundary) && buffer_append_u64(out, (uint64_t)key->created_ms) &&
+                buffer_append_u64(out, (uint64_t)key->deletion_ms) &&
+                buffer_append_u16(out, (uint16_t)key->rotation_days) &&
+                buffer_append_u64(out, (uint64_t)key->next_rotation_ms) && buffer_append_u64(out, key->revision) &&
                 append_lists(out, key);
     return frame_end(out, start, good);
 }
@@ -67,13 +71,20 @@ bool wire_write_alias(struct buffer *out, uint64_t sequence, enum wire_kind kind
     return frame_end(out, start, good);
 }
 
-bool wire_write_change(struct buffer *out, uint64_t sequence, const struct change *change)
+bool wire_write_removal(struct buffer *out, uint64_t sequence, const struct key_removal *removal)
 {
-    const enum wire_kind kind = (enum wire_kind)change->kind; /* the same numbers */
-    if (change->kind == CHANGE_KEY_ADD) {
-        return wire_write_key(out, sequence, kind, &change->key->key);
-    }
-    return wire_write_alias(out, sequence, kind, &change->alias->alias);
+    size_t start = out->len;
+    bool good = frame_begin(out, sequence, WIRE_KEY_REMOVE) && buffer_append(out, removal->key_id, KEY_ID_BYTES) &&
+                buffer_append_u64(out, removal->revision) && buffer_append_u64(out, (uint64_t)removal->retired_ms);
+    return frame_end(out, start, good);
+}
+
+bool wire_write_material_id(struct buffer *out, uint64_t sequence, enum wire_kind kind,
+                            const uint8_t material_id[MATERIAL_ID_BYTES])
+{
+    size_t start = out->len;
+    bool good = frame_begin(out, sequence, kind) && buffer_append(out, material_id, MATERIAL_ID_BYTES);
+    return frame_end(out, start, good);
 }
 
 bool wire_write_key_read(struct buffer *out, uint64_t sequence, const uint8_t key_id[KEY_ID_BYTES])
@@ -81,6 +92,100 @@ bool wire_write_key_read(struct buffer *out, uint64_t sequence, const uint8_t ke
     size_t start = out->len;
     return frame_end(out, start, frame_begin(out, sequence, WIRE_KEY_READ) && buffer_append(out, key_id, KEY_ID_BYTES));
 }
+
+static bool append_retired(struct buffer *out, const struct registry_retired *retired)
+{
+    return buffer_append(out, retired->material_id, MATERIAL_ID_BYTES) &&
+           buffer_append(out, retired->key_id, KEY_ID_BYTES) &&
+           buffer_append(out, retired->account, ACCOUNT_TEXT_BYTES - 1) && append_text(out, retired->token) &&
+           buffer_append_u8(out, (uint8_t)retired->spec) && buffer_append_u8(out, (uint8_t)retired->boundary) &&
+           buffer_append_u64(out, (uint64_t)retired->retired_ms);
+}
+
+bool wire_write_key_gone(struct buffer *out, uint64_t sequence, const uint8_t key_id[KEY_ID_BYTES],
+                         const struct retired_list *retired)
+{
+    size_t start = out->len;
+    bool good = retired->n <= UINT16_MAX && frame_begin(out, sequence, WIRE_KEY_GONE) &&
+                buffer_append(out, key_id, KEY_ID_BYTES) && buffer_append_u16(out, (uint16_t)retired->n);
+    for (size_t i = 0; good && i < retired->n; i++) {
+        good = append_retired(out, &retired->entries[i]->retired);
+    }
+    return frame_end(out, start, good);
+}
+
+bool wire_write_retired(struct buffer *out, uint64_t sequence, const struct registry_retired *retired)
+{
+    size_t start = out->len;
+    return frame_end(out, start, frame_begin(out, sequence, WIRE_RETIRED_ROW) && append_retired(out, retired));
+}
+
+/* ------------------------------------------------------------------ changes, and the questions in their place */
+
+static bool change_key(struct buffer *out, uint64_t sequence, const struct change *change)
+{
+    return wire_write_key(out, sequence, (enum wire_kind)change->kind, &change->key->key);
+}
+
+static bool change_alias(struct buffer *out, uint64_t sequence, const struct change *change)
+{
+    return wire_write_alias(out, sequence, (enum wire_kind)change->kind, &change->alias->alias);
+}
+
+static bool remove_key(struct buffer *out, uint64_t sequence, const struct change *change)
+{
+    return wire_write_removal(out, sequence, &change->removal);
+}
+
+static bool remove_retired(struct buffer *out, uint64_t sequence, const struct change *change)
+{
+    return wire_write_material_id(out, sequence, WIRE_RETIRED_REMOVE, change->material_id);
+}
+
+static bool ask_key(struct buffer *out, uint64_t sequence, const struct change *change)
+{
+    return wire_write_key_read(out, sequence, change->key->key.key_id);
+}
+
+static bool ask_removed_key(struct buffer *out, uint64_t sequence, const struct change *change)
+{
+    return wire_write_key_read(out, sequence, change->removal.key_id);
+}
+
+static bool ask_alias(struct buffer *out, uint64_t sequence, const struct change *change)
+{
+    return wire_write_alias(out, sequence, WIRE_ALIAS_READ, &change->alias->alias);
+}
+
+static bool ask_retired(struct buffer *out, uint64_t sequence, const struct change *change)
+{
+    return wire_write_material_id(out, sequence, WIRE_RETIRED_READ, change->material_id);
+}
+
+static const struct {
+    bool (*change)(struct buffer *, uint64_t, const struct change *);
+    bool (*question)(struct buffer *, uint64_t, const struct change *);
+} kinds[] = {
+    [CHANGE_KEY_ADD] = {change_key, ask_key},
+    [CHANGE_KEY_REPLACE] = {change_key, ask_key},
+    [CHANGE_KEY_REMOVE] = {remove_key, ask_removed_key},
+    [CHANGE_RETIRED_REMOVE] = {remove_retired, ask_retired},
+    [CHANGE_ALIAS_ADD] = {change_alias, ask_alias},
+    [CHANGE_ALIAS_RETARGET] = {change_alias, ask_alias},
+    [CHANGE_ALIAS_REMOVE] = {change_alias, ask_alias},
+};
+
+bool wire_write_change(struct buffer *out, uint64_t sequence, const struct change *change)
+{
+    return kinds[change->kind].change(out, sequence, change);
+}
+
+bool wire_write_question(struct buffer *out, uint64_t sequence, const struct change *change)
+{
+    return kinds[change->kind].question(out, sequence, change);
+}
+
+/* ------------------------------------------------------------------ answers */
 
 bool wire_write_result(struct buffer *out, uint64_t sequence, enum wire_kind kind, const struct registry_result *result)
 {

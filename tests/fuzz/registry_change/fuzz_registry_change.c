@@ -11,15 +11,35 @@ static void require(bool condition)
     }
 }
 
+static void require_good(const struct retired_list *list)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        require(check_retired(&list->entries[i]->retired) == NULL);
+    }
+}
+
 static bool write_again(struct buffer *out, const struct wire_frame *frame)
 {
     switch ((int)frame->kind) {
     case WIRE_KEY_ADD:
+    case WIRE_KEY_REPLACE:
     case WIRE_KEY_ROW:
         require(check_key(&frame->key->key) == NULL);
         return wire_write_key(out, frame->sequence, frame->kind, &frame->key->key);
     case WIRE_KEY_READ:
         return wire_write_key_read(out, frame->sequence, frame->key_id);
+    case WIRE_KEY_REMOVE:
+        return wire_write_removal(out, frame->sequence, &frame->removal);
+    case WIRE_RETIRED_REMOVE:
+    case WIRE_RETIRED_READ:
+        return wire_write_material_id(out, frame->sequence, frame->kind, frame->material_id);
+    case WIRE_KEY_GONE:
+        require_good(&frame->retired);
+        return wire_write_key_gone(out, frame->sequence, frame->key_id, &frame->retired);
+    case WIRE_RETIRED_ROW:
+        require(frame->retired.n == 1);
+        require_good(&frame->retired);
+        return wire_write_retired(out, frame->sequence, &frame->retired.entries[0]->retired);
     case WIRE_DONE:
     case WIRE_FAILED:
         return wire_write_result(out, frame->sequence, frame->kind, &frame->result);

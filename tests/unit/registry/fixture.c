@@ -126,6 +126,27 @@ struct registry_result add_key(struct fixture *fixture, const struct registry_ke
     return wait_for(fixture, &answer);
 }
 
+struct registry_result replace_key(struct fixture *fixture, const struct registry_key *key)
+{
+    struct answer answer = {0};
+    registry_key_replace(fixture->registry, key, on_answer, &answer);
+    return wait_for(fixture, &answer);
+}
+
+struct registry_result remove_key(struct fixture *fixture, const uint8_t *key_id, uint64_t revision)
+{
+    struct answer answer = {0};
+    registry_key_remove(fixture->registry, key_id, revision, NOW_MS + 9, on_answer, &answer);
+    return wait_for(fixture, &answer);
+}
+
+struct registry_result remove_retired(struct fixture *fixture, const uint8_t *material_id)
+{
+    struct answer answer = {0};
+    registry_retired_remove(fixture->registry, material_id, on_answer, &answer);
+    return wait_for(fixture, &answer);
+}
+
 struct registry_result add_alias(struct fixture *fixture, const char *account, const char *name, const uint8_t *key_id)
 {
     struct answer answer = {0};
@@ -204,6 +225,25 @@ void plain_key_init(struct plain_key *plain, uint32_t n)
         plain->material.id[i] = byte;
         plain->material.id[MATERIAL_ID_BYTES - 1 - i] = byte;
     }
+}
+
+void changed_key_init(const struct fixture *fixture, const uint8_t *key_id, struct changed_key *changed)
+{
+    const struct registry_key *key = registry_key_find(fixture->registry, key_id);
+    assert_non_null(key);
+    assert_true(key->n_materials <= sizeof changed->materials / sizeof changed->materials[0]);
+    changed->key = *key;
+    memcpy(changed->materials, key->materials, key->n_materials * sizeof *key->materials);
+    changed->key.materials = changed->materials;
+}
+
+void changed_key_rotate(struct changed_key *changed, uint32_t n, enum material_origin origin)
+{
+    struct plain_key plain;
+    plain_key_init(&plain, n);
+    plain.material.origin = origin;
+    assert_true(changed->key.n_materials < sizeof changed->materials / sizeof changed->materials[0]);
+    changed->materials[changed->key.n_materials++] = plain.material;
 }
 
 /* Reads "pid (name) state ppid": the name has no blanks here. */

@@ -47,6 +47,9 @@ void on_answer(void *arg, struct registry_result result);
 
 /* Each waits for the answer. */
 struct registry_result add_key(struct fixture *fixture, const struct registry_key *key);
+struct registry_result replace_key(struct fixture *fixture, const struct registry_key *key);
+struct registry_result remove_key(struct fixture *fixture, const uint8_t *key_id, uint64_t revision);
+struct registry_result remove_retired(struct fixture *fixture, const uint8_t *material_id);
 struct registry_result add_alias(struct fixture *fixture, const char *account, const char *name, const uint8_t *key_id);
 struct registry_result retarget_alias(struct fixture *fixture, const char *name, const uint8_t *key_id, int64_t now_ms);
 struct registry_result remove_alias(struct fixture *fixture, const char *name);
@@ -61,6 +64,18 @@ struct plain_key {
 };
 
 void plain_key_init(struct plain_key *plain, uint32_t n);
+
+/* A copy of the key that the registry has, to be changed and given to replace_key. Points into the registry and into
+ * the struct: for this turn of the loop. */
+struct changed_key {
+    struct registry_key key;
+    struct registry_material materials[8];
+};
+
+void changed_key_init(const struct fixture *fixture, const uint8_t *key_id, struct changed_key *changed);
+
+/* Adds a material whose id is made of n. */
+void changed_key_rotate(struct changed_key *changed, uint32_t n, enum material_origin origin);
 
 /* The writer process of this process, or -1. Waits for none. */
 pid_t writer_pid(void);

@@ -17,7 +17,7 @@
 #define KEY_A "x'00000001000000000000000000000000'"
 #define KEY_B "x'00000002000000000000000000000000'"
 
-/* Two keys, one with a tag, and an alias: closed again. */
+/* Two keys, one with a tag, an alias, and the material of a deleted key: closed again. */
 static void make_database(struct fixture *fixture)
 {
     fixture_open(fixture);
@@ -31,6 +31,10 @@ static void make_database(struct fixture *fixture)
     assert_int_equal(add_key(fixture, &a.key).code, REGISTRY_OK);
     assert_int_equal(add_key(fixture, &b.key).code, REGISTRY_OK);
     assert_int_equal(add_alias(fixture, ACCOUNT, "alias/x", a.key.key_id).code, REGISTRY_OK);
+    struct plain_key deleted;
+    plain_key_init(&deleted, 3);
+    assert_int_equal(add_key(fixture, &deleted.key).code, REGISTRY_OK);
+    assert_int_equal(remove_key(fixture, deleted.key.key_id, 1).code, REGISTRY_OK);
     fixture_close(fixture);
 }
 
@@ -131,13 +135,13 @@ static void versions_other_than_ours_are_refused(void **state)
 {
     struct fixture *fixture = *state;
     make_database(fixture);
-    run_sql(fixture, "PRAGMA user_version = 2");
-    fixture_expect_refused(fixture, "schema version 2 is newer than this program knows (1)");
+    run_sql(fixture, "PRAGMA user_version = 3");
+    fixture_expect_refused(fixture, "schema version 3 is newer than this program knows (2)");
     run_sql(fixture, "PRAGMA user_version = 0");
     fixture_expect_refused(fixture, "schema version 0");
     run_sql(fixture, "PRAGMA user_version = -5");
     fixture_expect_refused(fixture, "schema version -5");
-    run_sql(fixture, "PRAGMA user_version = 1");
+    run_sql(fixture, "PRAGMA user_version = 2");
     fixture_open(fixture);
     assert_int_equal(registry_keys(fixture->registry), 2);
 }
@@ -197,13 +201,13 @@ static void bad_rows_are_named(void **state)
         {"UPDATE keys SET boundary = 3 WHERE key_id = " KEY_B, "table keys", "boundary"},
         {"UPDATE keys SET created_ms = -1 WHERE key_id = " KEY_B, "table keys", "time"},
         {"UPDATE keys SET created_ms = 9223372036854775807 WHERE key_id = " KEY_B, "table keys", "time"},
-        {"INSERT INTO keys SELECT x'01', account, token, '', 1, 1, 1, 1, 1 FROM keys LIMIT 1", "table keys, row 01",
-         "16 bytes"},
+        {"INSERT INTO keys SELECT x'01', account, token, '', 1, 1, 1, 1, 1, 0, 0, 0, 1 FROM keys LIMIT 1",
+         "table keys, row 01", "16 bytes"},
         {"DELETE FROM materials WHERE key_id = " KEY_B, "table keys, row 00000002-", "no material"},
         {"UPDATE materials SET version = 2 WHERE key_id = " KEY_B, "table materials, row 00000002-", "count from 1"},
         {"UPDATE materials SET material_id = x'00' WHERE key_id = " KEY_B, "table materials", "32 bytes"},
         {"UPDATE materials SET created_ms = -5 WHERE key_id = " KEY_B, "table materials", "time"},
-        {"INSERT INTO materials VALUES (x'00', 1, randomblob(32), 1)", "table materials, row 00", "16 bytes"},
+        {"INSERT INTO materials VALUES (x'00', 1, randomblob(32), 1, 1)", "table materials, row 00", "16 bytes"},
         {"DELETE FROM keys WHERE key_id = " KEY_B, "table materials, row 00000002-", "no such key"},
         {"DELETE FROM keys WHERE key_id = " KEY_A, "table materials, row 00000001-", "no such key"},
         {"INSERT INTO tags VALUES (x'ffffffffffffffffffffffffffffffff', 'k', 'v')", "table tags, row ffffffff-",

@@ -22,12 +22,16 @@ static struct key_entry *full_key(void)
         materials[i] = plain.material;
         materials[i].id[9] = i;
         materials[i].created_ms = i;
+        materials[i].origin = i == 0 ? MATERIAL_FIRST : MATERIAL_ROTATED_ON_DEMAND;
     }
     plain.key.description = (char *)"caf\xc3\xa9";
     plain.key.tags = tags;
     plain.key.n_tags = 2;
     plain.key.materials = materials;
     plain.key.n_materials = 3;
+    plain.key.rotation_days = 365;
+    plain.key.next_rotation_ms = NOW_MS;
+    plain.key.revision = 7;
     struct key_entry *entry = key_entry_copy(&plain.key);
     assert_non_null(entry);
     return entry;

@@ -115,10 +115,10 @@ size_t registry_retired_materials(const struct registry *registry);
 typedef void (*registry_done_fn)(void *arg, struct registry_result result);
 
 /*
- * Adds a key with its first material, tags included. Copies everything that `key` points to; key_id_text and n_aliases
- * are not looked at, tags are kept in byte order of their keys. REGISTRY_EXISTS when the key id or the material id is
- * known or retired. Sizes: description 8192 characters, 50 tags of 128 and 256 characters (KMS.md R-74, R-78) and, for
- * token, 128 bytes of printable ASCII; REGISTRY_STORE beyond them.
+ * Adds a key with its first material, tags included. Copies everything that `key` points to; key_id_text, n_aliases,
+ * revision and the origin of the material are not looked at, tags are kept in byte order of their keys. REGISTRY_EXISTS
+ * when the key id or the material id is known or retired. Sizes: description 8192 characters, 50 tags of 128 and 256
+ * characters (KMS.md R-74, R-78) and, for token, 128 bytes of printable ASCII; REGISTRY_STORE beyond them.
  */
 void registry_key_add(struct registry *registry, const struct registry_key *key, registry_done_fn done, void *arg);
 
