@@ -38,6 +38,11 @@ CK_RV p11_get_token_info(struct hsm_token *token, CK_SLOT_ID slot, CK_TOKEN_INFO
     return CALL(token, C_GetTokenInfo, slot, ret);
 }
 
+CK_RV p11_get_mechanism_list(struct hsm_token *token, CK_MECHANISM_TYPE *types, CK_ULONG *count)
+{
+    return CALL(token, C_GetMechanismList, token->slot, types, count);
+}
+
 CK_RV p11_get_mechanism_info(struct hsm_token *token, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *ret)
 {
     return CALL(token, C_GetMechanismInfo, token->slot, type, ret);

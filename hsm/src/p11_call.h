@@ -19,6 +19,8 @@ REWRAP_MUST_USE CK_RV p11_get_info(struct hsm_token *token, CK_INFO *ret);
 REWRAP_MUST_USE CK_RV p11_get_slot_list(struct hsm_token *token, CK_SLOT_ID *slots, CK_ULONG *count);
 REWRAP_MUST_USE CK_RV p11_get_slot_info(struct hsm_token *token, CK_SLOT_ID slot, CK_SLOT_INFO *ret);
 REWRAP_MUST_USE CK_RV p11_get_token_info(struct hsm_token *token, CK_SLOT_ID slot, CK_TOKEN_INFO *ret);
+/* On entry *count is the room in types (any with types NULL), on CKR_OK how many there are. */
+REWRAP_MUST_USE CK_RV p11_get_mechanism_list(struct hsm_token *token, CK_MECHANISM_TYPE *types, CK_ULONG *count);
 REWRAP_MUST_USE CK_RV p11_get_mechanism_info(struct hsm_token *token, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *ret);
 
 /* Session: open leaves the handle in the token. */

@@ -58,8 +58,9 @@ static bool opens_vector(struct probe *probe, CK_OBJECT_HANDLE kek, const struct
 {
     CK_OBJECT_HANDLE payload = CK_INVALID_HANDLE;
     uint8_t value[PROBE_VALUE_MAX_BYTES];
-    return probe_unwrap(probe, kek, vector->wrapped, vector->wrapped_len, HSM_OPEN, false, &payload) == CKR_OK &&
-           probe_value(probe, payload, value) == vector->payload_len &&
+    return probe_unwrap(probe, HSM_LEVEL_SENSITIVE, kek, vector->wrapped, vector->wrapped_len, HSM_OPEN, false,
+                        &payload) == CKR_OK &&
+           probe_value(probe, payload, value, sizeof value) == vector->payload_len &&
            memcmp(value, vector->payload, vector->payload_len) == 0;
 }
 
@@ -85,12 +86,12 @@ static struct hsm_result round_trip(struct probe *probe, bool *ret_pads_payloads
 {
     enum { LENGTH = 13, PADDED = 16 };
     CK_OBJECT_HANDLE kek = CK_INVALID_HANDLE;
-    CK_RV rv = probe_kek(probe, HSM_OPEN, false, &kek);
+    CK_RV rv = probe_kek(probe, HSM_LEVEL_SENSITIVE, HSM_OPEN, false, &kek);
     if (rv != CKR_OK) {
         return hsm_result_of(rv, "C_GenerateKey of a KEK");
     }
     CK_OBJECT_HANDLE payload = CK_INVALID_HANDLE;
-    rv = probe_payload(probe, HSM_OPEN, false, LENGTH, &payload);
+    rv = probe_payload(probe, HSM_LEVEL_SENSITIVE, HSM_OPEN, false, LENGTH, &payload);
     if (rv != CKR_OK) {
         return hsm_result_of(rv, "C_GenerateKey of a generic secret");
     }
@@ -101,14 +102,14 @@ static struct hsm_result round_trip(struct probe *probe, bool *ret_pads_payloads
         return hsm_result_of(rv, "C_WrapKey with KWP");
     }
     CK_OBJECT_HANDLE again = CK_INVALID_HANDLE;
-    rv = probe_unwrap(probe, kek, wrapped, wrapped_len, HSM_OPEN, false, &again);
+    rv = probe_unwrap(probe, HSM_LEVEL_SENSITIVE, kek, wrapped, wrapped_len, HSM_OPEN, false, &again);
     if (rv != CKR_OK) {
         return hsm_result_of(rv, "C_UnwrapKey with KWP");
     }
     uint8_t before[PROBE_VALUE_MAX_BYTES] = {0};
     uint8_t after[PROBE_VALUE_MAX_BYTES] = {0};
-    CK_ULONG len = probe_value(probe, again, after);
-    if (probe_value(probe, payload, before) != LENGTH || (len != LENGTH && len != PADDED) ||
+    CK_ULONG len = probe_value(probe, again, after, sizeof after);
+    if (probe_value(probe, payload, before, sizeof before) != LENGTH || (len != LENGTH && len != PADDED) ||
         memcmp(before, after, len) != 0 || wrapped_len != PADDED + 8) {
         return hsm_failure(HSM_UNSUPPORTED, "KWP: a payload does not come back");
     }
@@ -123,25 +124,59 @@ static bool can_wrap(struct probe *probe, CK_MECHANISM_TYPE mechanism)
     return p11_get_mechanism_info(probe->token, mechanism, &info) == CKR_OK && (info.flags & needed) == needed;
 }
 
+static const struct candidate {
+    CK_MECHANISM_TYPE mechanism;
+    const char *tried;
+    bool needs_proof;
+} candidates[] = {
+    {CKM_AES_KEY_WRAP_KWP, "0x210b wraps and unwraps 13 bytes", false},
+    {CKM_AES_KEY_WRAP_PAD, "0x210a is RFC 5649, wraps and unwraps 13 bytes", true},
+};
+
+static struct hsm_result try_candidate(struct probe *probe, const struct candidate *candidate, bool *ret_pads_payloads)
+{
+    if (!can_wrap(probe, candidate->mechanism)) {
+        return hsm_failure(HSM_UNSUPPORTED, "not there");
+    }
+    probe->kwp = candidate->mechanism;
+    if (candidate->needs_proof && !is_rfc5649(probe)) {
+        return hsm_failure(HSM_UNSUPPORTED, "it does not open the test vectors of RFC 5649");
+    }
+    return round_trip(probe, ret_pads_payloads);
+}
+
 struct hsm_result probe_choose_kwp(struct probe *probe, bool *ret_pads_payloads)
 {
-    static const struct {
-        CK_MECHANISM_TYPE mechanism;
-        bool needs_proof;
-    } candidates[] = {{CKM_AES_KEY_WRAP_KWP, false}, {CKM_AES_KEY_WRAP_PAD, true}};
-    struct hsm_result result = hsm_failure(HSM_UNSUPPORTED, "no mechanism that is RFC 5649 (KWP)");
+    struct hsm_result failure = hsm_failure(HSM_UNSUPPORTED, "no mechanism that is RFC 5649 (KWP)");
     for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++) {
-        if (!can_wrap(probe, candidates[i].mechanism)) {
-            continue;
-        }
-        probe->kwp = candidates[i].mechanism;
-        if (candidates[i].needs_proof && !is_rfc5649(probe)) {
-            continue;
-        }
-        result = round_trip(probe, ret_pads_payloads);
+        const struct hsm_result result = try_candidate(probe, &candidates[i], ret_pads_payloads);
         if (result.code == HSM_OK) {
-            break;
+            probe_tell(
+                probe, "KWP", *ret_pads_payloads ? HSM_COUNTS_LIMITS : HSM_COUNTS_GOOD, candidates[i].tried, "%s",
+                *ret_pads_payloads ? "yes; zeros are added to a multiple of 8" : "yes; the length is kept exactly");
+            return result;
         }
+        probe_tell_failure(probe, "KWP", HSM_COUNTS_TOLD, candidates[i].tried, result);
+        if (probe_must_end(result)) {
+            return result;
+        }
+        if (result.rv != 0) {
+            failure = result; /* it is there, and fails */
+        }
+    }
+    probe_tell(probe, "KWP", HSM_COUNTS_AGAINST, "AES key wrap with padding", "none that works");
+    return failure;
+}
+
+struct hsm_result hsm_probe_kwp(struct hsm_token *token, unsigned long *ret_mechanism, bool *ret_pads_payloads)
+{
+    struct hsm_report report = {0};
+    struct probe probe = {.token = token, .report = &report};
+    bool pads = false;
+    struct hsm_result result = probe_end(&probe, probe_choose_kwp(&probe, &pads));
+    if (result.code == HSM_OK) {
+        *ret_mechanism = probe.kwp;
+        *ret_pads_payloads = pads;
     }
     return result;
 }

@@ -1,108 +1,157 @@
-/* What a token does with RSAES-OAEP, and how the length of what comes out of it is found; see hsm/probe.h. */
+/* The probe's questions about RSA: which OAEP hashes the token does, and how it lets a payload's length be found. */
 #include "errors.h"
 #include "length.h"
 #include "oaep.h"
 #include "p11_call.h"
-#include "pair.h"
 #include "probe_private.h"
 
 #include <string.h>
 
-enum { LENGTH = 13, PADDED = 16 }; /* of the payload: no multiple of 8 */
-
-struct trial_pair {
+struct pair {
     CK_OBJECT_HANDLE public_half;
     CK_OBJECT_HANDLE private_half;
 };
 
-/* An RSA pair of the session, as open ones are. */
-static CK_RV make_pair(struct probe *probe, enum hsm_level level, struct trial_pair *ret)
+#define CIPHERTEXT_BYTES 256 /* RSA_2048: the smallest that a key may have, and the fastest to make */
+#define SHORT_BYTES      13  /* no multiple of 8, so that padding shows */
+
+static CK_RV make_pair(struct probe *probe, struct pair *ret)
 {
+    if (probe_import_pair(probe, &ret->public_half, &ret->private_half) == CKR_OK) {
+        return CKR_OK;
+    }
     static const unsigned char id[] = "probe";
-    struct attributes_wish wish = {
-        .level = level, .label = PROBE_LABEL, .id = id, .id_len = sizeof id - 1, .modulus_bits = 2048};
-    struct attributes_template private_half;
+    const struct attributes_wish wish = {.level = HSM_LEVEL_SENSITIVE,
+                                         .label = PROBE_LABEL,
+                                         .id = id,
+                                         .id_len = sizeof id - 1,
+                                         .modulus_bits = CIPHERTEXT_BYTES * 8UL};
     struct attributes_template public_half;
-    attributes_create(ATTRIBUTES_OPEN_RSA_PRIVATE, &wish, &private_half);
+    struct attributes_template private_half;
     attributes_create(ATTRIBUTES_OPEN_RSA_PUBLIC, &wish, &public_half);
+    attributes_create(ATTRIBUTES_OPEN_RSA_PRIVATE, &wish, &private_half);
     CK_RV rv = p11_generate_key_pair(probe->token, CKM_RSA_PKCS_KEY_PAIR_GEN, public_half.list, public_half.n,
                                      private_half.list, private_half.n, &ret->public_half, &ret->private_half);
-    if (rv == CKR_OK) {
-        rv = probe_register(probe, probe_register(probe, rv, &ret->public_half), &ret->private_half);
-    }
-    return rv;
+    rv = probe_register(probe, rv, &ret->public_half);
+    return probe_register(probe, rv, &ret->private_half);
 }
 
-/* Wraps the payload under the pair and unwraps it again. */
-static CK_RV there_and_back(struct probe *probe, enum hsm_level level, const struct trial_pair *pair,
-                            const struct oaep *oaep, CK_OBJECT_HANDLE payload, CK_OBJECT_HANDLE *ret)
+/* Unwraps with the private half what the public half has wrapped of payload. */
+static struct hsm_result pass(struct probe *probe, const struct pair *pair, enum hsm_algorithm algorithm,
+                              CK_OBJECT_HANDLE payload, bool sensitive, CK_OBJECT_HANDLE *ret)
 {
-    struct oaep_mechanism mechanism;
-    oaep_mechanism_fill(oaep, &mechanism);
-    uint8_t wrapped[PAIR_MODULUS_MAX_BYTES];
+    struct oaep_mechanism oaep;
+    oaep_mechanism_fill(oaep_of(algorithm), &oaep);
+    uint8_t wrapped[CIPHERTEXT_BYTES];
     CK_ULONG len = sizeof wrapped;
-    CK_RV rv = p11_wrap_key(probe->token, &mechanism.mechanism, pair->public_half, payload, wrapped, &len);
+    CK_RV rv = p11_wrap_key(probe->token, &oaep.mechanism, pair->public_half, payload, wrapped, &len);
     if (rv != CKR_OK) {
-        return rv;
+        return hsm_result_of(rv, "C_WrapKey");
     }
     CK_ATTRIBUTE list[ATTRIBUTES_UNWRAP_MAX];
-    size_t n = attributes_unwrap(level, HSM_OPEN, false, list, sizeof list / sizeof list[0]);
-    rv = p11_unwrap_key(probe->token, &mechanism.mechanism, pair->private_half, wrapped, len, list, n, ret);
-    return probe_register(probe, rv, ret);
+    const size_t n = attributes_unwrap(HSM_LEVEL_SENSITIVE, HSM_OPEN, sensitive, list, sizeof list / sizeof list[0]);
+    rv = p11_unwrap_key(probe->token, &oaep.mechanism, pair->private_half, wrapped, len, list, n, ret);
+    rv = probe_register(probe, rv, ret);
+    return hsm_result_of(rv, "C_UnwrapKey");
 }
 
-/* By digest: only where KWP pads, and if the answer is the right one. */
-static bool is_told_by_digest(struct probe *probe, CK_OBJECT_HANDLE payload)
-{
-    CK_OBJECT_HANDLE kek = CK_INVALID_HANDLE;
-    CK_OBJECT_HANDLE padded = CK_INVALID_HANDLE;
-    uint8_t wrapped[PROBE_VALUE_MAX_BYTES];
-    CK_ULONG wrapped_len = 0;
-    size_t length = 0;
-    bool empty = true;
-    return probe_kek(probe, HSM_OPEN, false, &kek) == CKR_OK &&
-           probe_wrap(probe, probe->kwp, kek, payload, wrapped, &wrapped_len) == CKR_OK &&
-           probe_unwrap(probe, kek, wrapped, wrapped_len, HSM_OPEN, true, &padded) == CKR_OK &&
-           length_by_digest(probe->token, payload, padded, PADDED, &length).code == HSM_OK && length == LENGTH &&
-           length_is_zero(probe->token, payload, &empty).code == HSM_OK && !empty;
-}
-
-static enum hsm_lengths find_lengths(struct probe *probe, bool pads_payloads, CK_OBJECT_HANDLE payload)
-{
-    size_t length = 0;
-    if (length_by_attribute(probe->token, payload, &length).code == HSM_OK && length == LENGTH) {
-        return HSM_LENGTHS_BY_ATTRIBUTE;
-    }
-    return pads_payloads && is_told_by_digest(probe, payload) ? HSM_LENGTHS_BY_DIGEST : HSM_LENGTHS_UNKNOWN;
-}
-
-/* Whether the token does this algorithm: what comes back is what went in. */
-static bool try_oaep(struct probe *probe, const struct trial_pair *pair, enum hsm_algorithm algorithm,
-                     struct hsm_profile *profile)
+static struct hsm_result try_hash(struct probe *probe, const struct pair *pair, enum hsm_algorithm algorithm)
 {
     CK_OBJECT_HANDLE payload = CK_INVALID_HANDLE;
     CK_OBJECT_HANDLE again = CK_INVALID_HANDLE;
+    CK_RV rv = probe_payload(probe, HSM_LEVEL_SENSITIVE, HSM_OPEN, false, SHORT_BYTES, &payload);
+    if (rv != CKR_OK) {
+        return hsm_result_of(rv, "C_GenerateKey of a generic secret");
+    }
+    const struct hsm_result result = pass(probe, pair, algorithm, payload, false, &again);
+    if (result.code != HSM_OK) {
+        return result;
+    }
     uint8_t before[PROBE_VALUE_MAX_BYTES] = {0};
     uint8_t after[PROBE_VALUE_MAX_BYTES] = {0};
-    if (probe_payload(probe, HSM_OPEN, false, LENGTH, &payload) != CKR_OK ||
-        there_and_back(probe, profile->level, pair, oaep_of(algorithm), payload, &again) != CKR_OK ||
-        probe_value(probe, payload, before) != LENGTH || probe_value(probe, again, after) != LENGTH ||
-        memcmp(before, after, LENGTH) != 0) {
-        return false;
-    }
-    profile->lengths = find_lengths(probe, profile->pads_payloads, again);
-    return true;
+    const bool same = probe_value(probe, payload, before, sizeof before) == SHORT_BYTES &&
+                      probe_value(probe, again, after, sizeof after) == SHORT_BYTES &&
+                      memcmp(before, after, SHORT_BYTES) == 0;
+    return same ? HSM_SUCCESS : hsm_failure(HSM_UNSUPPORTED, "a payload does not come back");
 }
 
-struct hsm_result probe_find_oaep(struct probe *probe, struct hsm_profile *out)
+/* Whether the token adds up C_DigestKey of the payload as length_by_digest needs it. */
+static bool is_found_by_digest(struct probe *probe, CK_OBJECT_HANDLE payload)
 {
-    struct trial_pair pair;
-    struct hsm_result result = hsm_result_of(make_pair(probe, out->level, &pair), "C_GenerateKeyPair");
-    if (result.code != HSM_OK) {
-        bool failed = result.code == HSM_TOKEN_UNAVAILABLE || result.code == HSM_NO_MEMORY || result.code == HSM_LIMIT;
-        return failed ? result : HSM_SUCCESS; /* a token without RSA */
+    CK_OBJECT_HANDLE kek = CK_INVALID_HANDLE;
+    CK_OBJECT_HANDLE twin = CK_INVALID_HANDLE;
+    uint8_t wrapped[PROBE_VALUE_MAX_BYTES];
+    CK_ULONG len = 0;
+    size_t found = 0;
+    bool empty = true;
+    return probe_kek(probe, HSM_LEVEL_SENSITIVE, HSM_OPEN, false, &kek) == CKR_OK &&
+           probe_wrap(probe, probe->kwp, kek, payload, wrapped, &len) == CKR_OK &&
+           probe_unwrap(probe, HSM_LEVEL_SENSITIVE, kek, wrapped, len, HSM_OPEN, true, &twin) == CKR_OK &&
+           length_by_digest(probe->token, payload, twin, len - 8, &found).code == HSM_OK && found == SHORT_BYTES &&
+           length_is_zero(probe->token, payload, &empty).code == HSM_OK && !empty;
+}
+
+/* Of a sensitive payload that came out of an RSA ciphertext. */
+static enum hsm_lengths find_lengths(struct probe *probe, const struct pair *pair, enum hsm_algorithm algorithm,
+                                     bool pads_payloads)
+{
+    CK_OBJECT_HANDLE payload = CK_INVALID_HANDLE;
+    CK_OBJECT_HANDLE again = CK_INVALID_HANDLE;
+    size_t found = 0;
+    if (probe_payload(probe, HSM_LEVEL_SENSITIVE, HSM_OPEN, true, SHORT_BYTES, &payload) != CKR_OK ||
+        pass(probe, pair, algorithm, payload, true, &again).code != HSM_OK) {
+        return HSM_LENGTHS_UNKNOWN;
     }
-    out->oaep_sha1 = try_oaep(probe, &pair, HSM_RSAES_OAEP_SHA_1, out);
-    out->oaep_sha256 = try_oaep(probe, &pair, HSM_RSAES_OAEP_SHA_256, out);
+    if (length_by_attribute(probe->token, again, &found).code == HSM_OK && found == SHORT_BYTES) {
+        return HSM_LENGTHS_BY_ATTRIBUTE;
+    }
+    return pads_payloads && is_found_by_digest(probe, again) ? HSM_LENGTHS_BY_DIGEST : HSM_LENGTHS_UNKNOWN;
+}
+
+static void tell_lengths(struct probe *probe, enum hsm_lengths lengths)
+{
+    static const char *const texts[] = {
+        [HSM_LENGTHS_UNKNOWN] = "neither by CKA_VALUE_LEN nor by C_DigestKey: no way from RSA to AES keys",
+        [HSM_LENGTHS_BY_ATTRIBUTE] = "by CKA_VALUE_LEN",
+        [HSM_LENGTHS_BY_DIGEST] = "by C_DigestKey; CKA_VALUE_LEN is wrong",
+    };
+    probe_tell(probe, "lengths", lengths == HSM_LENGTHS_UNKNOWN ? HSM_COUNTS_LIMITS : HSM_COUNTS_GOOD,
+               "the length of a payload from an RSA ciphertext is found", "%s", texts[lengths]);
+}
+
+struct hsm_result probe_oaep(struct probe *probe, struct hsm_profile *out)
+{
+    const struct {
+        enum hsm_algorithm algorithm;
+        const char *tried;
+        bool *works;
+    } hashes[] = {
+        {HSM_RSAES_OAEP_SHA_1, "RSAES_OAEP_SHA_1 wraps and unwraps", &out->oaep_sha1},
+        {HSM_RSAES_OAEP_SHA_256, "RSAES_OAEP_SHA_256 wraps and unwraps", &out->oaep_sha256},
+    };
+    struct pair pair = {0};
+    struct hsm_result result = hsm_result_of(make_pair(probe, &pair), "C_GenerateKeyPair");
+    if (result.code != HSM_OK) {
+        probe_tell_failure(probe, "OAEP", HSM_COUNTS_LIMITS, "an RSA_2048 pair is made", result);
+        return probe_must_end(result) ? result : HSM_SUCCESS;
+    }
+    enum hsm_algorithm working = 0;
+    for (size_t i = 0; i < sizeof hashes / sizeof hashes[0]; i++) {
+        result = try_hash(probe, &pair, hashes[i].algorithm);
+        if (probe_must_end(result)) {
+            return result;
+        }
+        if (result.code != HSM_OK) {
+            probe_tell_failure(probe, "OAEP", HSM_COUNTS_LIMITS, hashes[i].tried, result);
+            continue;
+        }
+        probe_tell(probe, "OAEP", HSM_COUNTS_GOOD, hashes[i].tried, "yes");
+        *hashes[i].works = true;
+        working = hashes[i].algorithm;
+    }
+    if (working != 0) {
+        out->lengths = find_lengths(probe, &pair, working, out->pads_payloads);
+        tell_lengths(probe, out->lengths);
+    }
     return HSM_SUCCESS;
 }

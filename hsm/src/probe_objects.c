@@ -69,10 +69,17 @@ static void set_unwraps(struct attributes_template *template, enum hsm_boundary 
     }
 }
 
-CK_RV probe_kek(struct probe *probe, enum hsm_boundary unwraps, bool trusted, CK_OBJECT_HANDLE *ret)
+CK_RV probe_drop_last(struct probe *probe)
+{
+    return p11_destroy_object(probe->token, probe->made[--probe->n_made]);
+}
+
+CK_RV probe_kek(struct probe *probe, enum hsm_level level, enum hsm_boundary unwraps, bool trusted,
+                CK_OBJECT_HANDLE *ret)
 {
     static const unsigned char id[] = "probe";
-    struct attributes_wish wish = {.label = PROBE_LABEL, .id = id, .id_len = sizeof id - 1, .kwp = probe->kwp};
+    struct attributes_wish wish = {
+        .level = level, .label = PROBE_LABEL, .id = id, .id_len = sizeof id - 1, .kwp = probe->kwp};
     struct attributes_template template;
     attributes_create(ATTRIBUTES_OPEN_KEK, &wish, &template);
     set_unwraps(&template, unwraps);
@@ -84,13 +91,22 @@ CK_RV probe_kek(struct probe *probe, enum hsm_boundary unwraps, bool trusted, CK
     return probe_register(probe, rv, ret);
 }
 
-CK_RV probe_payload(struct probe *probe, enum hsm_boundary boundary, bool sensitive, CK_ULONG length,
-                    CK_OBJECT_HANDLE *ret)
+CK_RV probe_payload(struct probe *probe, enum hsm_level level, enum hsm_boundary boundary, bool sensitive,
+                    CK_ULONG length, CK_OBJECT_HANDLE *ret)
 {
     CK_ATTRIBUTE list[ATTRIBUTES_UNWRAP_MAX + 1];
     CK_ATTRIBUTE extra = {CKA_VALUE_LEN, &length, sizeof length};
-    size_t n = attributes_payload(HSM_LEVEL_SEALED, boundary, sensitive, &extra, 1, list, sizeof list / sizeof list[0]);
+    size_t n = attributes_payload(level, boundary, sensitive, &extra, 1, list, sizeof list / sizeof list[0]);
     CK_RV rv = p11_generate_key(probe->token, CKM_GENERIC_SECRET_KEY_GEN, list, n, ret);
+    return probe_register(probe, rv, ret);
+}
+
+CK_RV probe_import(struct probe *probe, const uint8_t *value, CK_ULONG length, CK_OBJECT_HANDLE *ret)
+{
+    CK_ATTRIBUTE list[ATTRIBUTES_UNWRAP_MAX + 1];
+    CK_ATTRIBUTE extra = {CKA_VALUE, (void *)(uintptr_t)value, length};
+    size_t n = attributes_payload(HSM_LEVEL_SENSITIVE, HSM_OPEN, false, &extra, 1, list, sizeof list / sizeof list[0]);
+    CK_RV rv = p11_create_object(probe->token, list, n, ret);
     return probe_register(probe, rv, ret);
 }
 
@@ -131,18 +147,18 @@ CK_RV probe_free_kek(struct probe *probe, CK_OBJECT_HANDLE *ret)
 struct hsm_result probe_refused(CK_RV rv, const char *what, bool *ret_refused)
 {
     struct hsm_result result = hsm_result_of(rv, what);
-    if (result.code == HSM_TOKEN_UNAVAILABLE || result.code == HSM_NO_MEMORY || result.code == HSM_LIMIT) {
+    if (probe_must_end(result)) {
         return result;
     }
     *ret_refused = rv != CKR_OK;
     return HSM_SUCCESS;
 }
 
-CK_ULONG probe_value(struct probe *probe, CK_OBJECT_HANDLE object, uint8_t out[PROBE_VALUE_MAX_BYTES])
+CK_ULONG probe_value(struct probe *probe, CK_OBJECT_HANDLE object, uint8_t *out, CK_ULONG max)
 {
-    CK_ATTRIBUTE value = {CKA_VALUE, out, PROBE_VALUE_MAX_BYTES};
+    CK_ATTRIBUTE value = {CKA_VALUE, out, max};
     CK_RV rv = p11_get_attributes(probe->token, object, &value, 1);
-    return rv == CKR_OK && value.ulValueLen <= PROBE_VALUE_MAX_BYTES ? value.ulValueLen : 0;
+    return rv == CKR_OK && value.ulValueLen <= max ? value.ulValueLen : 0;
 }
 
 CK_RV probe_wrap(struct probe *probe, CK_MECHANISM_TYPE mechanism, CK_OBJECT_HANDLE kek, CK_OBJECT_HANDLE payload,
@@ -153,12 +169,12 @@ CK_RV probe_wrap(struct probe *probe, CK_MECHANISM_TYPE mechanism, CK_OBJECT_HAN
     return p11_wrap_key(probe->token, &plain, kek, payload, out, ret_len);
 }
 
-CK_RV probe_unwrap(struct probe *probe, CK_OBJECT_HANDLE kek, const uint8_t *wrapped, CK_ULONG len,
-                   enum hsm_boundary boundary, bool sensitive, CK_OBJECT_HANDLE *ret)
+CK_RV probe_unwrap(struct probe *probe, enum hsm_level level, CK_OBJECT_HANDLE kek, const uint8_t *wrapped,
+                   CK_ULONG len, enum hsm_boundary boundary, bool sensitive, CK_OBJECT_HANDLE *ret)
 {
     CK_MECHANISM kwp = {.mechanism = probe->kwp};
     CK_ATTRIBUTE list[ATTRIBUTES_UNWRAP_MAX];
-    size_t n = attributes_unwrap(HSM_LEVEL_SEALED, boundary, sensitive, list, sizeof list / sizeof list[0]);
+    size_t n = attributes_unwrap(level, boundary, sensitive, list, sizeof list / sizeof list[0]);
     CK_RV rv = p11_unwrap_key(probe->token, &kwp, kek, wrapped, len, list, n, ret);
     return probe_register(probe, rv, ret);
 }

@@ -1,45 +1,68 @@
-/* Session objects of the probe, and what its parts (probe.c, probe_kwp.c, probe_oaep.c, probe_template.c,
- * probe_trusted.c) do with them. */
+/* What the parts of the probe share: its session objects, its trials, and what it tells. */
 #pragma once
 
 #include "attributes_table.h"
-#include "hsm/probe.h"
+#include "hsm/report.h"
 #include "p11.h"
 
 #define PROBE_LABEL           "rewrapd:probe"
 #define PROBE_MAX_OBJECTS     64 /* the trial of the unwrap template makes two for each attribute */
-#define PROBE_VALUE_MAX_BYTES 64 /* payloads of the probe are short */
+#define PROBE_VALUE_MAX_BYTES 64 /* of the short payloads that most trials use */
 
 struct probe {
     struct hsm_token *token;
+    struct hsm_report *report;
     CK_MECHANISM_TYPE kwp;
     CK_OBJECT_HANDLE made[PROBE_MAX_OBJECTS]; /* destroyed at the end */
     size_t n_made;
+    const char *detail; /* static: a trial's word on what was let through, and how; NULL: none */
 };
+
+/* Adds a row to the report. The texts are cut to the room there is. */
+REWRAP_PRINTF(5, 6)
+void probe_tell(struct probe *probe, const char *subject, enum hsm_counts counts, const char *tried, const char *format,
+                ...);
+/* The same for a call that failed: "C_WrapKey: CKR_MECHANISM_INVALID". */
+void probe_tell_failure(struct probe *probe, const char *subject, enum hsm_counts counts, const char *tried,
+                        struct hsm_result result);
+
+/* Whether the probe has to end with this: the token is gone, or there is no room. Anything else is only a row. */
+bool probe_must_end(struct hsm_result result);
 
 /* Destroys what was made. Keeps the first failure: result's, else that of a destruction. */
 REWRAP_MUST_USE struct hsm_result probe_end(struct probe *probe, struct hsm_result result);
 
 /* A key that is made and not kept: a CK_RV of the call, CKR_OK with *ret registered for probe_end. */
 REWRAP_MUST_USE CK_RV probe_register(struct probe *probe, CK_RV rv, CK_OBJECT_HANDLE *ret);
+/* Destroys the object that was registered last. */
+REWRAP_MUST_USE CK_RV probe_drop_last(struct probe *probe);
 
 /*
- * A random AES wrapping key of the session for probe->kwp. As open KEKs are; with the unwrap template of the given
- * boundary; trusted true asks for CKA_TRUSTED, which a token must refuse the user.
+ * A random AES wrapping key of the session for probe->kwp. As open KEKs are on a token of that level; with the unwrap
+ * template of the given boundary; trusted true asks for CKA_TRUSTED, which a token must refuse the user.
  */
-REWRAP_MUST_USE CK_RV probe_kek(struct probe *probe, enum hsm_boundary unwraps, bool trusted, CK_OBJECT_HANDLE *ret);
+REWRAP_MUST_USE CK_RV probe_kek(struct probe *probe, enum hsm_level level, enum hsm_boundary unwraps, bool trusted,
+                                CK_OBJECT_HANDLE *ret);
 
-/* A random payload of length bytes, as operations make them. */
-REWRAP_MUST_USE CK_RV probe_payload(struct probe *probe, enum hsm_boundary boundary, bool sensitive, CK_ULONG length,
-                                    CK_OBJECT_HANDLE *ret);
+/* A random payload of length bytes, as operations make them on a token of that level. */
+REWRAP_MUST_USE CK_RV probe_payload(struct probe *probe, enum hsm_level level, enum hsm_boundary boundary,
+                                    bool sensitive, CK_ULONG length, CK_OBJECT_HANDLE *ret);
 
-/* The length of an object's CKA_VALUE, 0 when the token does not give it out. */
-CK_ULONG probe_value(struct probe *probe, CK_OBJECT_HANDLE object, uint8_t out[PROBE_VALUE_MAX_BYTES]);
+/* A payload of these bytes, not sensitive, at level sensitive. */
+REWRAP_MUST_USE CK_RV probe_import(struct probe *probe, const uint8_t *value, CK_ULONG length, CK_OBJECT_HANDLE *ret);
+
+/* Both halves of an RSA_2048 pair that everybody knows. */
+REWRAP_MUST_USE CK_RV probe_import_pair(struct probe *probe, CK_OBJECT_HANDLE *ret_public,
+                                        CK_OBJECT_HANDLE *ret_private);
+
+/* The length of an object's CKA_VALUE, 0 when the token does not give it out, or when it is longer than max. */
+CK_ULONG probe_value(struct probe *probe, CK_OBJECT_HANDLE object, uint8_t *out, CK_ULONG max);
 
 REWRAP_MUST_USE CK_RV probe_wrap(struct probe *probe, CK_MECHANISM_TYPE mechanism, CK_OBJECT_HANDLE kek,
                                  CK_OBJECT_HANDLE payload, uint8_t out[PROBE_VALUE_MAX_BYTES], CK_ULONG *ret_len);
-REWRAP_MUST_USE CK_RV probe_unwrap(struct probe *probe, CK_OBJECT_HANDLE kek, const uint8_t *wrapped, CK_ULONG len,
-                                   enum hsm_boundary boundary, bool sensitive, CK_OBJECT_HANDLE *ret);
+REWRAP_MUST_USE CK_RV probe_unwrap(struct probe *probe, enum hsm_level level, CK_OBJECT_HANDLE kek,
+                                   const uint8_t *wrapped, CK_ULONG len, enum hsm_boundary boundary, bool sensitive,
+                                   CK_OBJECT_HANDLE *ret);
 
 /* A random payload as sealed ones are, but one that may be changed and, if so asked, copied. */
 REWRAP_MUST_USE CK_RV probe_free_payload(struct probe *probe, bool copyable, CK_OBJECT_HANDLE *ret);
@@ -53,12 +76,17 @@ REWRAP_MUST_USE CK_RV probe_free_kek(struct probe *probe, CK_OBJECT_HANDLE *ret)
  */
 REWRAP_MUST_USE struct hsm_result probe_refused(CK_RV rv, const char *what, bool *ret_refused);
 
-/* Trials; see struct trial in probe.c. */
+/* The questions, in the order in which they are asked. */
+void probe_mechanisms(struct probe *probe);
+/* Finds probe->kwp. HSM_UNSUPPORTED without one. */
+REWRAP_MUST_USE struct hsm_result probe_choose_kwp(struct probe *probe, bool *ret_pads_payloads);
+/* What suite 1 needs besides: HMAC-SHA256, CKA_SENSITIVE, payloads of every length. HSM_UNSUPPORTED without them. */
+REWRAP_MUST_USE struct hsm_result probe_suite(struct probe *probe, struct hsm_profile *out);
+/* Which OAEP hashes, and how lengths are found. Fails only when the probe must end. */
+REWRAP_MUST_USE struct hsm_result probe_oaep(struct probe *probe, struct hsm_profile *out);
+/* The level and its reason. Fails only when the probe must end. */
+REWRAP_MUST_USE struct hsm_result probe_level(struct probe *probe, struct hsm_profile *out);
+
+/* Trials; see struct trial in probe_level.c. */
 REWRAP_MUST_USE struct hsm_result probe_try_trusted(struct probe *probe, bool *ret_enforced);
 REWRAP_MUST_USE struct hsm_result probe_try_unwrap_template(struct probe *probe, bool *ret_enforced);
-
-/* Finds probe->kwp. */
-REWRAP_MUST_USE struct hsm_result probe_choose_kwp(struct probe *probe, bool *ret_pads_payloads);
-
-/* Fills in oaep_sha1, oaep_sha256 and lengths; level and pads_payloads are known. A token that cannot is a success. */
-REWRAP_MUST_USE struct hsm_result probe_find_oaep(struct probe *probe, struct hsm_profile *out);

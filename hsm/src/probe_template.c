@@ -96,12 +96,12 @@ static struct hsm_result make_blob(struct probe *probe, struct blob *ret)
 {
     CK_OBJECT_HANDLE payload = CK_INVALID_HANDLE;
     CK_OBJECT_HANDLE unwrapped = CK_INVALID_HANDLE;
-    CK_RV rv = probe_payload(probe, HSM_OPEN, true, 32, &payload);
+    CK_RV rv = probe_payload(probe, HSM_LEVEL_SEALED, HSM_OPEN, true, 32, &payload);
     if (rv == CKR_OK) {
         rv = probe_wrap(probe, probe->kwp, ret->kek, payload, ret->wrapped, &ret->len);
     }
     if (rv == CKR_OK) {
-        rv = probe_unwrap(probe, ret->kek, ret->wrapped, ret->len, HSM_SEALED, true, &unwrapped);
+        rv = probe_unwrap(probe, HSM_LEVEL_SEALED, ret->kek, ret->wrapped, ret->len, HSM_SEALED, true, &unwrapped);
     }
     if (rv != CKR_OK) {
         return hsm_result_of(rv, "C_UnwrapKey with an unwrap template");
@@ -112,15 +112,40 @@ static struct hsm_result make_blob(struct probe *probe, struct blob *ret)
                                                      : hsm_failure(HSM_KEY_REFUSED, "CKA_UNWRAP_TEMPLATE");
 }
 
+/* For the report. */
+static const char *attribute_name(CK_ATTRIBUTE_TYPE type)
+{
+    static const struct {
+        CK_ATTRIBUTE_TYPE type;
+        const char *text;
+    } names[] = {
+#define NAME(type) {type, #type " is not forced"}
+        NAME(CKA_CLASS),     NAME(CKA_KEY_TYPE),    NAME(CKA_TOKEN),
+        NAME(CKA_SENSITIVE), NAME(CKA_EXTRACTABLE), NAME(CKA_WRAP_WITH_TRUSTED),
+        NAME(CKA_COPYABLE),  NAME(CKA_SIGN),        NAME(CKA_VERIFY),
+        NAME(CKA_WRAP),      NAME(CKA_UNWRAP),      NAME(CKA_ENCRYPT),
+        NAME(CKA_DECRYPT),   NAME(CKA_DERIVE),      NAME(CKA_MODIFIABLE),
+#undef NAME
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (names[i].type == type) {
+            return names[i].text;
+        }
+    }
+    return "an attribute is not forced";
+}
+
 struct hsm_result probe_try_unwrap_template(struct probe *probe, bool *ret_enforced)
 {
     struct blob blob = {0};
     *ret_enforced = false;
-    if (probe_kek(probe, HSM_SEALED, false, &blob.kek) != CKR_OK) {
+    if (probe_kek(probe, HSM_LEVEL_SEALED, HSM_SEALED, false, &blob.kek) != CKR_OK) {
+        probe->detail = "no key that has one can be made";
         return HSM_SUCCESS;
     }
     struct hsm_result result = make_blob(probe, &blob);
     if (result.code != HSM_OK) {
+        probe->detail = "the payload does not come out as the template says";
         return result.code == HSM_KEY_REFUSED ? HSM_SUCCESS : result; /* refused: it says yes and does another thing */
     }
     CK_ATTRIBUTE forced[ATTRIBUTES_UNWRAP_MAX];
@@ -128,6 +153,7 @@ struct hsm_result probe_try_unwrap_template(struct probe *probe, bool *ret_enfor
     bool holds = true;
     for (size_t i = 0; i < n && holds && result.code == HSM_OK; i++) {
         result = try_attribute(probe, &blob, &forced[i], &holds);
+        probe->detail = holds ? NULL : attribute_name(forced[i].type);
     }
     *ret_enforced = holds;
     return result;

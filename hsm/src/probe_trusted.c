@@ -49,7 +49,7 @@ static CK_RV import_public(struct probe *probe, CK_OBJECT_HANDLE *ret)
 static CK_RV ask_generate(struct probe *probe)
 {
     CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
-    return probe_kek(probe, HSM_OPEN, true, &made);
+    return probe_kek(probe, HSM_LEVEL_SEALED, HSM_OPEN, true, &made);
 }
 
 static CK_RV ask_import_secret(struct probe *probe)
@@ -93,18 +93,20 @@ struct hsm_result probe_try_trusted(struct probe *probe, bool *ret_enforced)
 {
     static const struct {
         const char *call;
+        const char *told;
         CK_RV (*ask)(struct probe *probe);
     } ways[] = {
-        {"C_GenerateKey", ask_generate},
-        {"C_CreateObject", ask_import_secret},
-        {"C_CreateObject", ask_import_public},
-        {"C_SetAttributeValue", ask_set},
-        {"C_CopyObject", ask_copy},
+        {"C_GenerateKey", "given to a key that the user makes", ask_generate},
+        {"C_CreateObject", "given to a secret key that the user imports", ask_import_secret},
+        {"C_CreateObject", "given to a public key that the user imports", ask_import_public},
+        {"C_SetAttributeValue", "given to a key that the user has", ask_set},
+        {"C_CopyObject", "given to a copy that the user makes", ask_copy},
     };
     bool refused = true;
     struct hsm_result result = HSM_SUCCESS;
     for (size_t i = 0; i < sizeof ways / sizeof ways[0] && refused && result.code == HSM_OK; i++) {
         result = probe_refused(ways[i].ask(probe), ways[i].call, &refused);
+        probe->detail = refused ? NULL : ways[i].told;
     }
     *ret_enforced = refused;
     return result;
