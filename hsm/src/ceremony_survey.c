@@ -1,15 +1,12 @@
 /* What of ours is on a token, and whether it passes (hsm/ceremony.h). */
-#include "base/view.h"
 #include "binding.h"
 #include "ceremony_private.h"
 #include "errors.h"
-#include "p11_call.h"
+#include "pair.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define MODULUS_MAX_BYTES 512 /* RSA_4096 */
 
 struct survey {
     struct ceremony_survey found;
@@ -42,38 +39,6 @@ static struct hsm_result add_check(struct hsm_token *token, CK_OBJECT_HANDLE roo
     return object->refused_for == NULL ? binding_check_value(token, root, object->check) : HSM_SUCCESS;
 }
 
-static struct hsm_result read_modulus(struct hsm_token *token, CK_OBJECT_HANDLE handle, uint8_t out[MODULUS_MAX_BYTES],
-                                      size_t *ret_len)
-{
-    CK_ATTRIBUTE attribute = {CKA_MODULUS, out, MODULUS_MAX_BYTES};
-    const CK_RV rv = p11_get_attributes(token, handle, &attribute, 1);
-    if (rv == CKR_BUFFER_TOO_SMALL || rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_SENSITIVE) {
-        return hsm_failure(HSM_KEY_REFUSED, "CKA_MODULUS");
-    }
-    *ret_len = attribute.ulValueLen;
-    return hsm_result_of(rv, "C_GetAttributeValue");
-}
-
-/* Halves with the same id and different moduli are not a pair; and the label may claim another size than the key has.
- */
-static struct hsm_result verify_modulus(struct hsm_token *token, size_t modulus_bytes, CK_OBJECT_HANDLE private,
-                                        CK_OBJECT_HANDLE public)
-{
-    uint8_t a[MODULUS_MAX_BYTES];
-    uint8_t b[MODULUS_MAX_BYTES];
-    size_t a_len = 0;
-    size_t b_len = 0;
-    struct hsm_result result = read_modulus(token, private, a, &a_len);
-    if (result.code == HSM_OK) {
-        result = read_modulus(token, public, b, &b_len);
-    }
-    if (result.code != HSM_OK) {
-        return result;
-    }
-    const bool same = a_len == modulus_bytes && view_equal(view_of(a, a_len), view_of(b, b_len));
-    return same ? HSM_SUCCESS : hsm_failure(HSM_KEY_REFUSED, "CKA_MODULUS");
-}
-
 static struct hsm_result verify_pair(struct hsm_token *token, const struct ceremony_recipe *recipe,
                                      CK_OBJECT_HANDLE private, CK_OBJECT_HANDLE public)
 {
@@ -82,7 +47,7 @@ static struct hsm_result verify_pair(struct hsm_token *token, const struct cerem
         result = attributes_verify(token, public, recipe->public_kind);
     }
     if (result.code == HSM_OK && recipe->modulus_bits != 0) {
-        result = verify_modulus(token, recipe->modulus_bits / 8, private, public);
+        result = pair_verify(token, private, public, recipe->modulus_bits);
     }
     return result;
 }
