@@ -114,7 +114,10 @@ static void test_hello(void **state)
     assert_int_equal(hello->level, HSM__LEVEL__LEVEL_SEALED);
     assert_string_equal(hello->token_label, "rewrapd-test");
     assert_int_equal(hello->pads_payloads, fixture->profile.pads_payloads);
-    assert_int_equal(hello->n_algorithms, 1);
+    size_t algorithms = 1 + (size_t)fixture->profile.oaep_sha1 + (size_t)fixture->profile.oaep_sha256;
+    assert_int_equal(hello->n_algorithms, algorithms);
+    assert_int_equal(hello->algorithms[0], HSM__ALGORITHM__ALGORITHM_SYMMETRIC_DEFAULT);
+    assert_null(hello->level_reason); /* at the highest level there is none */
     assert_int_equal(hello->n_objects, FIXTURE_SEALED + 2);
     for (size_t i = 0; i < hello->n_objects; i++) {
         assert_int_equal(hello->objects[i]->material_id.len, ENVELOPE_MATERIAL_ID_BYTES);
@@ -239,8 +242,8 @@ static void test_new_keys_and_the_list(void **state)
     request.make_open_key = &make;
     assert_status(HSM__STATUS__STATUS_BAD_REQUEST, worker_client_ask(&client, &request));
     make.has_spec = true;
-    make.spec = HSM__KEY_SPEC__KEY_SPEC_RSA_2048;
-    assert_status(HSM__STATUS__STATUS_UNSUPPORTED, worker_client_ask(&client, &request));
+    make.spec = (Hsm__KeySpec)77;
+    assert_status(HSM__STATUS__STATUS_BAD_REQUEST, worker_client_ask(&client, &request));
     make.spec = HSM__KEY_SPEC__KEY_SPEC_AES_256;
     Hsm__Response *made = worker_client_ask(&client, &request);
     assert_int_equal(made->status, HSM__STATUS__STATUS_OK);
@@ -258,6 +261,135 @@ static void test_new_keys_and_the_list(void **state)
     assert_int_equal(objects->n_objects, FIXTURE_SEALED + 3);
     proto_free(&made->base);
     proto_free(&objects->base);
+    assert_int_equal(worker_client_stop(&client), EX_OK);
+}
+
+static ProtobufCBinaryData copied(ProtobufCBinaryData bytes, uint8_t *to, size_t size)
+{
+    assert_true(bytes.len <= size);
+    memcpy(to, bytes.data, bytes.len);
+    return (ProtobufCBinaryData){bytes.len, to};
+}
+
+/* A data key in both forms, and random bytes. */
+static void test_fresh_plaintext(void **state)
+{
+    struct fixture *fixture = *state;
+    struct worker_client client = ready(fixture);
+    struct side to;
+    side_fill(&to, &fixture->open[0]);
+    Hsm__GenerateDataKey body = HSM__GENERATE_DATA_KEY__INIT;
+    body.destination = &to.side;
+    body.has_length = body.has_with_plaintext = body.with_plaintext = true;
+    body.length = 32;
+    Hsm__Request request = request_of(11, HSM__REQUEST__BODY_GENERATE_DATA_KEY);
+    request.generate_data_key = &body;
+    Hsm__Response *made = worker_client_ask(&client, &request);
+    assert_int_equal(made->status, HSM__STATUS__STATUS_OK);
+    assert_int_equal(made->plaintext.len, 32);
+    Hsm__Response *opened = decrypt(&client, &fixture->open[0], made->ciphertext);
+    assert_int_equal(opened->plaintext.len, 32);
+    assert_memory_equal(opened->plaintext.data, made->plaintext.data, 32);
+    proto_free(&opened->base);
+    proto_free(&made->base);
+    side_fill(&to, &fixture->sealed[0]);
+    assert_status(HSM__STATUS__STATUS_UNSUPPORTED, worker_client_ask(&client, &request));
+
+    Hsm__GenerateRandom random = HSM__GENERATE_RANDOM__INIT;
+    request = request_of(12, HSM__REQUEST__BODY_GENERATE_RANDOM);
+    request.generate_random = &random;
+    assert_status(HSM__STATUS__STATUS_BAD_REQUEST, worker_client_ask(&client, &request));
+    random.has_length = true;
+    random.length = 1025;
+    assert_status(HSM__STATUS__STATUS_TOO_LARGE, worker_client_ask(&client, &request));
+    random.length = 1024;
+    made = worker_client_ask(&client, &request);
+    assert_int_equal(made->status, HSM__STATUS__STATUS_OK);
+    assert_int_equal(made->plaintext.len, 1024);
+    assert_false(made->has_ciphertext);
+    proto_free(&made->base);
+    assert_int_equal(worker_client_stop(&client), EX_OK);
+}
+
+static Hsm__Response *destroy(struct worker_client *client, Hsm__Key *key)
+{
+    Hsm__DestroyKey body = HSM__DESTROY_KEY__INIT;
+    body.key = key;
+    Hsm__Request request = request_of(13, HSM__REQUEST__BODY_DESTROY_KEY);
+    request.destroy_key = &body;
+    return worker_client_ask(client, &request);
+}
+
+static void test_keys_that_are_destroyed(void **state)
+{
+    struct fixture *fixture = *state;
+    struct worker_client client = ready(fixture);
+    struct hsm_key key = {.spec = HSM_SPEC_AES_256, .boundary = HSM_OPEN};
+    uuid_random(key.key_id);
+    Hsm__MakeOpenKey make = HSM__MAKE_OPEN_KEY__INIT;
+    make.has_spec = true;
+    make.spec = HSM__KEY_SPEC__KEY_SPEC_AES_256;
+    Hsm__Request request = request_of(10, HSM__REQUEST__BODY_MAKE_OPEN_KEY);
+    request.make_open_key = &make;
+    Hsm__Response *made = worker_client_ask(&client, &request);
+    copied(made->material_id, key.material_id, sizeof key.material_id);
+    proto_free(&made->base);
+    Hsm__Response *blob = encrypt(&client, &key, "a secret");
+    assert_int_equal(blob->status, HSM__STATUS__STATUS_OK);
+
+    struct side side;
+    side_fill(&side, &key);
+    for (unsigned time = 0; time < 2; time++) { /* the second time there is none */
+        Hsm__Response *gone = destroy(&client, &side.key);
+        assert_int_equal(gone->status, HSM__STATUS__STATUS_OK);
+        proto_free(&gone->base);
+    }
+    assert_status(HSM__STATUS__STATUS_KEY_NOT_FOUND, decrypt(&client, &key, blob->ciphertext));
+    proto_free(&blob->base);
+    side_fill(&side, &fixture->sealed[0]);
+    assert_status(HSM__STATUS__STATUS_KEY_KEPT, destroy(&client, &side.key));
+    assert_status(HSM__STATUS__STATUS_BAD_REQUEST, destroy(&client, NULL));
+    side.key.material_id.len = 31;
+    assert_status(HSM__STATUS__STATUS_BAD_REQUEST, destroy(&client, &side.key));
+    assert_int_equal(worker_client_stop(&client), EX_OK);
+}
+
+/* Of an open pair, since the fixture's stock has none; what is in it is looked at where it is made (test_rsa). */
+static void test_public_keys(void **state)
+{
+    struct fixture *fixture = *state;
+    struct worker_client client = ready(fixture);
+    struct hsm_key key = fixture->sealed[0];
+    struct side side;
+    side_fill(&side, &key);
+    Hsm__GetPublicKey body = HSM__GET_PUBLIC_KEY__INIT;
+    Hsm__Request request = request_of(14, HSM__REQUEST__BODY_GET_PUBLIC_KEY);
+    request.get_public_key = &body;
+    assert_status(HSM__STATUS__STATUS_BAD_REQUEST, worker_client_ask(&client, &request));
+    body.key = &side.key;
+    assert_status(HSM__STATUS__STATUS_UNSUPPORTED, worker_client_ask(&client, &request));
+    side.key.spec = HSM__KEY_SPEC__KEY_SPEC_RSA_2048;
+    assert_status(HSM__STATUS__STATUS_KEY_NOT_FOUND, worker_client_ask(&client, &request));
+
+    Hsm__MakeOpenKey make = HSM__MAKE_OPEN_KEY__INIT;
+    make.has_spec = true;
+    make.spec = HSM__KEY_SPEC__KEY_SPEC_RSA_2048;
+    Hsm__Request making = request_of(15, HSM__REQUEST__BODY_MAKE_OPEN_KEY);
+    making.make_open_key = &make;
+    Hsm__Response *made = worker_client_ask(&client, &making);
+    assert_int_equal(made->status, HSM__STATUS__STATUS_OK);
+    side.key.material_id = made->material_id;
+    side.key.boundary = HSM__BOUNDARY__BOUNDARY_OPEN;
+    Hsm__Response *shown = worker_client_ask(&client, &request);
+    assert_int_equal(shown->status, HSM__STATUS__STATUS_OK);
+    assert_int_equal(shown->public_key.len, 294); /* SubjectPublicKeyInfo of 2048 bits and exponent 65537 */
+    assert_false(shown->has_ciphertext || shown->has_plaintext);
+    proto_free(&shown->base);
+    Hsm__Response *gone = destroy(&client, &side.key); /* both halves */
+    assert_int_equal(gone->status, HSM__STATUS__STATUS_OK);
+    proto_free(&gone->base);
+    assert_status(HSM__STATUS__STATUS_KEY_NOT_FOUND, worker_client_ask(&client, &request));
+    proto_free(&made->base);
     assert_int_equal(worker_client_stop(&client), EX_OK);
 }
 
@@ -454,6 +586,9 @@ int main(void)
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_bad_requests),
         cmocka_unit_test(test_new_keys_and_the_list),
+        cmocka_unit_test(test_fresh_plaintext),
+        cmocka_unit_test(test_keys_that_are_destroyed),
+        cmocka_unit_test(test_public_keys),
         cmocka_unit_test(test_pipelined),
         cmocka_unit_test(test_pipelined_with_progress),
         cmocka_unit_test(test_wrong_pin_ends_the_start),
