@@ -29,8 +29,10 @@ static struct hsm_result read_material_id(struct hsm_token *token, CK_OBJECT_HAN
     if (rv == CKR_OK && id.ulValueLen == MATERIAL_ID_BYTES) {
         return HSM_SUCCESS;
     }
-    struct hsm_result result = hsm_result_of(rv, "CKA_ID");
-    return result.code == HSM_TOKEN_UNAVAILABLE ? result : hsm_failure(HSM_KEY_NOT_FOUND, "CKA_ID");
+    if (rv == CKR_OK || rv == CKR_BUFFER_TOO_SMALL || rv == CKR_ATTRIBUTE_TYPE_INVALID) {
+        return hsm_failure(HSM_KEY_NOT_FOUND, "CKA_ID");
+    }
+    return hsm_result_of(rv, "CKA_ID");
 }
 
 /* What is learnt of one object, beside that it passes. */
@@ -120,6 +122,13 @@ static struct hsm_result count_object(struct reader *reader, const struct half *
     return HSM_SUCCESS;
 }
 
+/* What it means that an object cannot be asked for its id: one that has none, or another kind, is not ours. */
+static struct hsm_result unread(const struct key_reading *reading, struct hsm_result result)
+{
+    bool must_tell = reading->alone || result.code == HSM_TOKEN_UNAVAILABLE || result.code == HSM_NO_MEMORY;
+    return must_tell && result.code != HSM_KEY_NOT_FOUND ? result : HSM_SUCCESS;
+}
+
 /* Looks at one object of a class and counts it. */
 static struct hsm_result add_object(struct reader *reader, const struct key_class *class, enum key_half which,
                                     CK_OBJECT_HANDLE object)
@@ -128,7 +137,7 @@ static struct hsm_result add_object(struct reader *reader, const struct key_clas
     struct half half = {.class = class, .half = which, .object = object};
     struct hsm_result result = read_material_id(token, object, half.material_id);
     if (result.code != HSM_OK) {
-        return result.code == HSM_KEY_NOT_FOUND ? HSM_SUCCESS : result;
+        return unread(reader->reading, result);
     }
     result = learn(token, &half);
     if (result.code == HSM_TOKEN_UNAVAILABLE || result.code == HSM_NO_MEMORY) {

@@ -81,5 +81,9 @@ static struct hsm_result make_open(struct hsm_rewrap *rewrap, enum hsm_spec spec
 struct hsm_result hsm_rewrap_make_open(struct hsm_rewrap *rewrap, enum hsm_spec spec,
                                        uint8_t ret_material_id[ENVELOPE_MATERIAL_ID_BYTES])
 {
-    return rewrap_diagnose(rewrap, make_open(rewrap, spec, ret_material_id));
+    struct hsm_result result = make_open(rewrap, spec, ret_material_id);
+    if (rewrap_met_stale_handle(result)) { /* of the new key, before it was looked at: another is made */
+        result = make_open(rewrap, spec, ret_material_id);
+    }
+    return rewrap_diagnose(rewrap, result);
 }

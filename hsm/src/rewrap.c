@@ -65,12 +65,7 @@ struct hsm_result rewrap_diagnose(struct hsm_rewrap *rewrap, struct hsm_result r
     return result;
 }
 
-/*
- * Whether the operation failed by a handle that is no longer valid, though the key may still be there under another (a
- * module that has renumbered its objects): the key was forgotten then, and is looked up and verified when the operation
- * is done once more.
- */
-static bool met_stale_handle(struct hsm_result result)
+bool rewrap_met_stale_handle(struct hsm_result result)
 {
     return result.code == HSM_FAULT && side_is_stale(result.rv);
 }
@@ -87,6 +82,12 @@ struct hsm_result hsm_rewrap_renew(struct hsm_rewrap *rewrap)
 struct hsm_result hsm_rewrap_refresh(struct hsm_rewrap *rewrap)
 {
     struct hsm_result result = keys_refresh(rewrap->keys);
+    if (rewrap_met_stale_handle(result)) { /* an object was destroyed between the search and the look at it */
+        result = keys_refresh(rewrap->keys);
+    }
+    if (result.code == HSM_OK && binding_canary(rewrap->binding).code != HSM_OK) {
+        return hsm_failure(HSM_TOKEN_UNAVAILABLE, "a search without the login, which finds fewer objects");
+    }
     return rewrap_diagnose(rewrap, result);
 }
 
@@ -141,7 +142,7 @@ struct hsm_result hsm_rewrap_re_encrypt(struct hsm_rewrap *rewrap, const struct 
                                         struct buffer *out)
 {
     struct hsm_result result = re_encrypt(rewrap, source, destination, ciphertext, check_only, out);
-    if (met_stale_handle(result)) {
+    if (rewrap_met_stale_handle(result)) {
         result = re_encrypt(rewrap, source, destination, ciphertext, check_only, out);
     }
     return rewrap_diagnose(rewrap, result);
@@ -184,7 +185,7 @@ struct hsm_result hsm_rewrap_encrypt(struct hsm_rewrap *rewrap, const struct hsm
                                      struct view plaintext, struct buffer *out)
 {
     struct hsm_result result = encrypt(rewrap, destination, plaintext, out);
-    if (met_stale_handle(result)) {
+    if (rewrap_met_stale_handle(result)) {
         result = encrypt(rewrap, destination, plaintext, out);
     }
     return rewrap_diagnose(rewrap, result);
@@ -278,7 +279,7 @@ struct hsm_result hsm_rewrap_generate(struct hsm_rewrap *rewrap, const struct hs
                                       struct buffer *out, struct buffer *plaintext)
 {
     struct hsm_result result = generate(rewrap, destination, length, out, plaintext);
-    if (met_stale_handle(result)) {
+    if (rewrap_met_stale_handle(result)) {
         result = generate(rewrap, destination, length, out, plaintext);
     }
     return rewrap_diagnose(rewrap, result);
@@ -316,7 +317,7 @@ struct hsm_result hsm_rewrap_decrypt(struct hsm_rewrap *rewrap, const struct hsm
                                      bool check_only, struct buffer *out)
 {
     struct hsm_result result = decrypt(rewrap, source, ciphertext, check_only, out);
-    if (met_stale_handle(result)) {
+    if (rewrap_met_stale_handle(result)) {
         result = decrypt(rewrap, source, ciphertext, check_only, out);
     }
     return rewrap_diagnose(rewrap, result);

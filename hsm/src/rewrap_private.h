@@ -109,6 +109,13 @@ REWRAP_MUST_USE struct hsm_result payload_destroy(struct hsm_rewrap *rewrap, con
  */
 REWRAP_MUST_USE struct hsm_result rewrap_diagnose(struct hsm_rewrap *rewrap, struct hsm_result result);
 
+/*
+ * Whether the operation failed by a handle that is no longer valid, though the key may still be there under another (a
+ * module that has renumbered its objects): the key was forgotten then, and is looked up and verified when the operation
+ * is done once more.
+ */
+bool rewrap_met_stale_handle(struct hsm_result result);
+
 /* For calls that can fail only by the device's fault, since what came from outside is checked: keeps what says more,
  * else HSM_FAULT. */
 REWRAP_MUST_USE struct hsm_result device_fault(struct hsm_result result);
