@@ -1,6 +1,7 @@
 /* rewrapctl: the command line of callers, operators and custodians. Finds the command and hands over to it. */
 #include "ceremony_command.h"
 #include "operation.h"
+#include "token_command.h"
 
 #include "proto/json.h"
 #include "proto/service.h"
@@ -17,6 +18,7 @@ static const struct command {
     const char *help;
 } commands[] = {
     {"ceremony", ceremony_command, "make the keys of a token, as its custodian"},
+    {"token", token_command, "probe a token: what it really does, and whether rewrapd could serve it"},
     {NULL, NULL, NULL},
 };
 

@@ -1,0 +1,116 @@
+/* rewrapctl token probe (token_command.h): opens the token, probes it, and says whether it could be served. */
+#include "token_command.h"
+
+#include "base/secbuf.h"
+#include "fail.h"
+#include "token_options.h"
+#include "token_output.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What can be mended by other options or files, and the rest. */
+static int exit_code_of(enum hsm_code code)
+{
+    static const enum hsm_code configuration[] = {HSM_MODULE, HSM_TOKEN_ABSENT, HSM_PIN_UNREADABLE, HSM_PIN_WRONG,
+                                                  HSM_PIN_LOCKED};
+    for (size_t i = 0; i < sizeof configuration / sizeof configuration[0]; i++) {
+        if (configuration[i] == code) {
+            return EXIT_CODE_CONFIGURATION;
+        }
+    }
+    return EXIT_CODE_OTHER;
+}
+
+/* "the token does not support this (C_WrapKey: CKR_MECHANISM_INVALID)" */
+static void describe(struct hsm_result result, char *out, size_t size)
+{
+    snprintf(out, size, "%s%s%s%s%s%s", hsm_code_text(result.code), result.what == NULL ? "" : " (",
+             result.what == NULL ? "" : result.what, result.rv == 0 ? "" : ": ",
+             result.rv == 0 ? "" : hsm_rv_name(result.rv), result.what == NULL ? "" : ")");
+}
+
+static int failed(const char *doing, struct hsm_result result)
+{
+    char text[256];
+    describe(result, text, sizeof text);
+    fprintf(stderr, "rewrapctl token probe: %s: %s\n", doing, text);
+    return exit_code_of(result.code);
+}
+
+static struct hsm_result log_in(struct hsm_token *token, const char *pin_file)
+{
+    struct secbuf *pin = NULL;
+    struct hsm_result result = hsm_pin_read(pin_file, &pin);
+    if (result.code == HSM_OK) {
+        result = hsm_token_login(token, HSM_USER, pin);
+    }
+    secbuf_free(pin);
+    return result;
+}
+
+static int report_on(struct hsm_token *token, const struct token_options *options, struct hsm_report *report)
+{
+    struct hsm_profile profile;
+    char reason[256];
+    const struct hsm_result result = hsm_probe_report(token, &profile, report);
+    if (result.code != HSM_OK && result.code != HSM_UNSUPPORTED && result.code != HSM_FAULT) {
+        return failed("probing", result);
+    }
+    struct token_finding finding = {
+        .token = hsm_token_info(token), .report = report, .require = options->require, .reason = reason};
+    if (result.code != HSM_OK) {
+        describe(result, reason, sizeof reason);
+    } else {
+        finding.profile = &profile;
+        snprintf(reason, sizeof reason, "its level is %s (%s), and %s is required", token_level_name(profile.level),
+                 profile.level_reason == NULL ? "" : profile.level_reason, token_level_name(options->require));
+        finding.reason = profile.level >= options->require ? NULL : reason;
+    }
+    if (!token_output(&finding, options->format)) {
+        fputs("rewrapctl token probe: the output could not be written\n", stderr);
+        return EXIT_CODE_OTHER;
+    }
+    if (finding.reason != NULL) {
+        fprintf(stderr, "rewrapctl token probe: this token cannot be served: %s\n", finding.reason);
+        return EXIT_CODE_OTHER;
+    }
+    return EXIT_CODE_OK;
+}
+
+static int probe(struct hsm_token *token, const struct token_options *options)
+{
+    const struct hsm_result result = log_in(token, options->pin_file);
+    if (result.code != HSM_OK) {
+        return failed(result.code == HSM_PIN_WRONG ? "user login, tried once" : "user login", result);
+    }
+    struct hsm_report *report = malloc(sizeof *report);
+    if (report == NULL) {
+        return failed("report", (struct hsm_result){.code = HSM_NO_MEMORY});
+    }
+    const int exit_code = report_on(token, options, report);
+    free(report);
+    return exit_code;
+}
+
+int token_command(int argc, char **argv)
+{
+    struct token_options options;
+    int exit_code;
+    if (!token_options_parse(argc, argv, &options, &exit_code)) {
+        return exit_code;
+    }
+    struct hsm_token *token = NULL;
+    const struct hsm_result result = hsm_token_open(&options.token, &token);
+    if (result.code != HSM_OK) {
+        /* The token as it was asked for, without the query of the URI: PINs stand there, under whatever name. */
+        char *shown = strndup(options.token.uri, strcspn(options.token.uri, "?"));
+        exit_code = failed(shown == NULL ? "the token" : shown, result);
+        free(shown);
+        return exit_code;
+    }
+    exit_code = probe(token, &options);
+    hsm_token_close(token);
+    return exit_code;
+}
