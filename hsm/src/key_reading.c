@@ -2,10 +2,10 @@
 #include "key_reading.h"
 
 #include "errors.h"
+#include "key_halves.h"
 #include "objects.h"
 #include "p11_call.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define LABEL_MAX_BYTES 64 /* longer than any of ours */
@@ -35,22 +35,10 @@ static struct hsm_result read_material_id(struct hsm_token *token, CK_OBJECT_HAN
     return hsm_result_of(rv, "CKA_ID");
 }
 
-/* What is learnt of one object, beside that it passes. */
-struct half {
-    const struct key_class *class;
-    enum key_half half;
-    CK_OBJECT_HANDLE object;
-    uint8_t material_id[MATERIAL_ID_BYTES];
-    CK_MECHANISM_TYPE mechanism;   /* AES */
-    uint8_t pair[PAIR_NAME_BYTES]; /* RSA */
-};
-
 /* A reading on its way: halves of pairs that passed are kept until all are there. */
 struct reader {
     const struct key_reading *reading;
-    struct half *halves; /* owned */
-    size_t count;
-    size_t room;
+    struct key_half_list halves;
 };
 
 /* The one mechanism that an AES key allows; it has passed the check of attributes. 0 when the token does not say. */
@@ -71,7 +59,7 @@ static struct hsm_result read_mechanism(struct hsm_token *token, CK_OBJECT_HANDL
 }
 
 /* Verifies the object, and learns what there is to know of it. */
-static struct hsm_result learn(struct hsm_token *token, struct half *half)
+static struct hsm_result learn(struct hsm_token *token, struct key_half_seen *half)
 {
     const struct key_class *class = half->class;
     enum attributes_kind kind = half->half == KEY_UNWRAP ? class->unwrap_kind : class->wrap_kind;
@@ -83,24 +71,10 @@ static struct hsm_result learn(struct hsm_token *token, struct half *half)
                           : read_mechanism(token, half->object, &half->mechanism);
 }
 
-static struct hsm_result keep_half(struct reader *reader, const struct half *half)
-{
-    if (reader->count == reader->room) {
-        size_t room = reader->room == 0 ? 16 : reader->room * 2;
-        struct half *halves = reallocarray(reader->halves, room, sizeof *halves);
-        if (halves == NULL) {
-            return hsm_failure(HSM_NO_MEMORY, "list of keys");
-        }
-        reader->halves = halves;
-        reader->room = room;
-    }
-    reader->halves[reader->count++] = *half;
-    return HSM_SUCCESS;
-}
-
 /* Counts one object against (verdict) or for the key whose id it bears; a half of a pair is kept until the other is
  * there too. */
-static struct hsm_result count_object(struct reader *reader, const struct half *half, struct hsm_result verdict)
+static struct hsm_result count_object(struct reader *reader, const struct key_half_seen *half,
+                                      struct hsm_result verdict)
 {
     struct key_table *table = reader->reading->table;
     struct key_entry *entry = key_table_add(table, half->class, half->material_id);
@@ -114,7 +88,7 @@ static struct hsm_result count_object(struct reader *reader, const struct half *
     }
     entry->half_passed[half->half] = true;
     if (half->class->is_pair) {
-        return keep_half(reader, half);
+        return key_half_keep(&reader->halves, half);
     }
     entry->handles[KEY_UNWRAP] = half->object;
     entry->mechanism = half->mechanism;
@@ -134,7 +108,7 @@ static struct hsm_result add_object(struct reader *reader, const struct key_clas
                                     CK_OBJECT_HANDLE object)
 {
     struct hsm_token *token = reader->reading->token;
-    struct half half = {.class = class, .half = which, .object = object};
+    struct key_half_seen half = {.class = class, .half = which, .object = object};
     struct hsm_result result = read_material_id(token, object, half.material_id);
     if (result.code != HSM_OK) {
         return unread(reader->reading, result);
@@ -148,52 +122,6 @@ static struct hsm_result add_object(struct reader *reader, const struct key_clas
         return result;
     }
     return count_object(reader, &half, result);
-}
-
-static int by_pair(const void *left, const void *right)
-{
-    const struct half *a = left;
-    const struct half *b = right;
-    if (a->class != b->class) {
-        return a->class < b->class ? -1 : 1;
-    }
-    int order = memcmp(a->material_id, b->material_id, sizeof a->material_id);
-    return order != 0 ? order : memcmp(a->pair, b->pair, sizeof a->pair);
-}
-
-/* Counts what the halves [first, end), which are equal but for their kind, are: a pair, parts of one, or several. */
-static void count_pairs(struct key_table *table, const struct half *first, const struct half *end)
-{
-    struct key_entry *entry = key_table_find(table, first->class, first->material_id);
-    size_t counts[KEY_HALVES] = {0};
-    CK_OBJECT_HANDLE handles[KEY_HALVES] = {0};
-    for (const struct half *half = first; half < end; half++) {
-        counts[half->half]++;
-        handles[half->half] = half->object;
-    }
-    if (entry == NULL || counts[KEY_UNWRAP] == 0 || counts[KEY_WRAP] == 0) {
-        return;
-    }
-    bool one = entry->passed == 0 && counts[KEY_UNWRAP] == 1 && counts[KEY_WRAP] == 1;
-    entry->passed = one ? 1 : 2;
-    memcpy(entry->handles, handles, sizeof entry->handles);
-    memcpy(entry->pair, first->pair, sizeof entry->pair);
-}
-
-/* Finds the pairs among the halves. */
-static void match_halves(struct reader *reader)
-{
-    if (reader->count == 0) {
-        return;
-    }
-    qsort(reader->halves, reader->count, sizeof *reader->halves, by_pair);
-    size_t first = 0;
-    for (size_t i = 1; i <= reader->count; i++) {
-        if (i == reader->count || by_pair(&reader->halves[first], &reader->halves[i]) != 0) {
-            count_pairs(reader->reading->table, &reader->halves[first], &reader->halves[i]);
-            first = i;
-        }
-    }
 }
 
 /* Which half of which of our classes an object is, by its class and label; false when it is nobody's of ours. */
@@ -213,10 +141,10 @@ static bool find_class(CK_OBJECT_CLASS object_class, const char *label, size_t l
     return false;
 }
 
-static struct half half_known(const struct key_passed *known)
+static struct key_half_seen half_known(const struct key_passed *known)
 {
     const struct key_entry *entry = known->entry;
-    struct half half = {
+    struct key_half_seen half = {
         .class = entry->class, .half = known->half, .object = known->handle, .mechanism = entry->mechanism};
     memcpy(half.material_id, entry->material_id, sizeof half.material_id);
     memcpy(half.pair, entry->pair, sizeof half.pair);
@@ -228,7 +156,7 @@ static struct hsm_result add_any(struct reader *reader, CK_OBJECT_HANDLE object)
 {
     const struct key_passed *known = key_index_find(reader->reading->passed, object);
     if (known != NULL) {
-        const struct half half = half_known(known);
+        const struct key_half_seen half = half_known(known);
         return count_object(reader, &half, HSM_SUCCESS);
     }
     CK_OBJECT_CLASS object_class = CK_UNAVAILABLE_INFORMATION;
@@ -251,9 +179,9 @@ static struct hsm_result add_any(struct reader *reader, CK_OBJECT_HANDLE object)
 static struct hsm_result reader_end(struct reader *reader, struct hsm_result result)
 {
     if (result.code == HSM_OK) {
-        match_halves(reader);
+        key_halves_match(&reader->halves, reader->reading->table);
     }
-    free(reader->halves);
+    key_half_list_clear(&reader->halves);
     return result;
 }
 
