@@ -87,6 +87,10 @@ static struct hsm_result destroy(struct hsm_rewrap *rewrap, const struct hsm_key
         result = hsm_failure(HSM_KEY_KEPT, "C_DestroyObject: the object is still there");
     }
     object_list_clear(&list);
+    /* Without the login there is nothing to be found either. */
+    if (result.code == HSM_OK && binding_canary(rewrap->binding).code != HSM_OK) {
+        result = hsm_failure(HSM_TOKEN_UNAVAILABLE, "a search without the login, which finds fewer objects");
+    }
     if (result.code == HSM_OK) {
         keys_remove(rewrap->keys, key->spec, key->boundary, key->material_id);
     }

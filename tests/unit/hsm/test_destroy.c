@@ -58,6 +58,21 @@ static void test_open_keys_go(void **state)
     assert_hsm(HSM_OK, use(fixture, &other));
 }
 
+/* An object that cannot be seen without the login is not taken for one that is gone. */
+static void test_no_login(void **state)
+{
+    struct fixture *fixture = *state;
+    struct hsm_key key = made_open(fixture);
+    assert_hsm(HSM_OK, hsm_token_logout(fixture->token));
+    assert_hsm(HSM_TOKEN_UNAVAILABLE, hsm_rewrap_destroy(fixture->rewrap, &key));
+    assert_hsm(HSM_OK, hsm_token_renew(fixture->token, fixture->pin_file));
+    assert_hsm(HSM_OK, hsm_rewrap_renew(fixture->rewrap));
+    assert_int_equal(listed(fixture, &key), 1);
+    assert_hsm(HSM_OK, use(fixture, &key));
+    assert_hsm(HSM_OK, hsm_rewrap_destroy(fixture->rewrap, &key));
+    assert_hsm(HSM_KEY_NOT_FOUND, use(fixture, &key));
+}
+
 /* The label decides what is destroyed, besides the id: a sealed key with that id stays. */
 static void test_only_the_key_that_is_meant(void **state)
 {
@@ -148,9 +163,13 @@ static void test_no_plaintext(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_open_keys_go),     cmocka_unit_test(test_only_the_key_that_is_meant),
-        cmocka_unit_test(test_sealed_keys_stay), cmocka_unit_test(test_random),
-        cmocka_unit_test(test_no_plaintext),     cmocka_unit_test(test_data_keys_in_plaintext),
+        cmocka_unit_test(test_open_keys_go),
+        cmocka_unit_test(test_only_the_key_that_is_meant),
+        cmocka_unit_test(test_no_login),
+        cmocka_unit_test(test_sealed_keys_stay),
+        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_no_plaintext),
+        cmocka_unit_test(test_data_keys_in_plaintext),
     };
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
 }

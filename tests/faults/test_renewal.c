@@ -1,0 +1,207 @@
+/* A session that is lost under a worker whose PIN is no longer right: who tries it, how often, and who is told. */
+#include "world.h"
+
+#include "proto/message.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { WORKERS = 3 };
+
+static Hsm__Request random_request(Hsm__GenerateRandom *body, uint64_t id)
+{
+    *body = (Hsm__GenerateRandom)HSM__GENERATE_RANDOM__INIT;
+    body->has_length = true;
+    body->length = 32;
+    Hsm__Request request = HSM__REQUEST__INIT;
+    request.has_id = true;
+    request.id = id;
+    request.body_case = HSM__REQUEST__BODY_GENERATE_RANDOM;
+    request.generate_random = body;
+    return request;
+}
+
+static void start_all(struct world *world, struct worker_client clients[WORKERS])
+{
+    Hsm__Configure configure = world_configuration(world);
+    world_script(world, "%s", "");
+    for (size_t i = 0; i < WORKERS; i++) {
+        Hsm__Configure copy = configure;
+        worker_client_start(&clients[i]);
+        Hsm__Response *hello = worker_client_ask_configure(&clients[i], &copy);
+        assert_int_equal(hello->hello->status, HSM__HELLO_STATUS__HELLO_READY);
+        proto_free(&hello->base);
+    }
+}
+
+static void ask_all(struct worker_client clients[WORKERS])
+{
+    for (size_t i = 0; i < WORKERS; i++) {
+        Hsm__GenerateRandom body;
+        Hsm__Request request = random_request(&body, 40 + i);
+        worker_client_send(&clients[i], &request);
+    }
+}
+
+/* All sessions are lost at once: each worker renews its own, unseen, and one after another. */
+static void test_all_sessions_at_once(void **state)
+{
+    struct world *world = *state;
+    struct worker_client clients[WORKERS];
+    start_all(world, clients);
+    for (unsigned loss = 1; loss <= WORKERS; loss++) {
+        world_script(world, "C_GenerateRandom 1 lose-session\nC_GenerateRandom 2 lose-session\n"
+                            "C_GenerateRandom 3 lose-session");
+        ask_all(clients);
+        for (size_t i = 0; i < WORKERS; i++) {
+            Hsm__Response *response = worker_client_receive(&clients[i]);
+            assert_int_equal(response->status, HSM__STATUS__STATUS_OK);
+            assert_int_equal(response->plaintext.len, 32);
+            proto_free(&response->base);
+        }
+        assert_true(world_count(world, "C_Login") >= 1);
+        assert_true(world_count(world, "C_Login") <= WORKERS);
+    }
+    for (size_t i = 0; i < WORKERS; i++) {
+        assert_int_equal(worker_client_stop(&clients[i]), 0);
+    }
+}
+
+/* The same with a PIN that the token refuses by now: one attempt is made by all of them together. */
+static void test_a_refused_pin_is_tried_once(void **state)
+{
+    struct world *world = *state;
+    struct worker_client clients[WORKERS];
+    start_all(world, clients);
+    fixture_write_file(world->fixture->pin_file, "not-the-pin\n", 0600);
+    world_script(world, "C_GenerateRandom 1+ lose-session");
+    ask_all(clients);
+    unsigned told = 0;
+    for (size_t i = 0; i < WORKERS; i++) {
+        Hsm__Response *response = worker_client_receive(&clients[i]);
+        assert_int_equal(response->status, HSM__STATUS__STATUS_TOKEN_UNAVAILABLE);
+        assert_true(!response->has_leaving || response->leaving == HSM__HELLO_STATUS__HELLO_PIN_WRONG);
+        told += response->has_leaving != 0;
+        proto_free(&response->base);
+        assert_int_equal(worker_client_wait(&clients[i]), 0);
+    }
+    assert_int_equal(told, 1);
+    assert_int_equal(world_count(world, "C_Login"), 1);
+    fixture_write_file(world->fixture->pin_file, FIXTURE_USER_PIN "\n", 0600);
+    world_start(world); /* a start may */
+    world_stop(world);
+}
+
+static Hsm__Response *ask_random(struct world *world)
+{
+    Hsm__GenerateRandom body;
+    Hsm__Request request = random_request(&body, 50);
+    return worker_client_ask(&world->client, &request);
+}
+
+/* What else a login can fail by. */
+static void test_what_the_answer_says(void **state)
+{
+    struct world *world = *state;
+    world_start(world);
+    world_script(world, "C_GenerateRandom 1 rv=CKR_USER_NOT_LOGGED_IN\ntoken final-try");
+    Hsm__Response *response = ask_random(world);
+    assert_int_equal(response->status, HSM__STATUS__STATUS_TOKEN_UNAVAILABLE);
+    assert_true(response->has_leaving);
+    assert_int_equal(response->leaving, HSM__HELLO_STATUS__HELLO_PIN_LOCKED);
+    assert_int_equal(world_count(world, "C_Login"), 0);
+    proto_free(&response->base);
+    world_expect_leaving(world);
+
+    world_start(world);
+    fixture_write_file(world->fixture->pin_file, FIXTURE_USER_PIN "\n", 0604);
+    world_script(world, "C_GenerateRandom 1 rv=CKR_SESSION_CLOSED");
+    response = ask_random(world);
+    assert_int_equal(response->status, HSM__STATUS__STATUS_TOKEN_UNAVAILABLE);
+    assert_true(response->has_leaving);
+    assert_int_equal(response->leaving, HSM__HELLO_STATUS__HELLO_PIN_UNREADABLE);
+    proto_free(&response->base);
+    world_expect_leaving(world);
+    fixture_write_file(world->fixture->pin_file, FIXTURE_USER_PIN "\n", 0600);
+
+    /* What is no fault of the login is not called one. */
+    world_start(world);
+    world_script(world, "C_GenerateRandom 1+ rv=CKR_DEVICE_ERROR");
+    response = ask_random(world);
+    assert_int_equal(response->status, HSM__STATUS__STATUS_TOKEN_UNAVAILABLE);
+    assert_false(response->has_leaving);
+    proto_free(&response->base);
+    world_expect_leaving(world);
+}
+
+/* A token that loses each session again soon is left to the next start and its growing waits. */
+static void test_renewals_are_bounded(void **state)
+{
+    struct world *world = *state;
+    world_start(world);
+    /* The second try answers something else, which is no success. */
+    world_script(world, "C_GenerateRandom 1 lose-session\nC_GenerateRandom 2 rv=CKR_FUNCTION_FAILED\n"
+                        "C_GenerateRandom 3 lose-session");
+    Hsm__Response *response = ask_random(world);
+    assert_int_equal(response->status, HSM__STATUS__STATUS_INTERNAL);
+    proto_free(&response->base);
+    response = ask_random(world);
+    assert_int_equal(response->status, HSM__STATUS__STATUS_TOKEN_UNAVAILABLE);
+    assert_false(response->has_leaving);
+    assert_int_equal(world_count(world, "C_Login"), 1);
+    proto_free(&response->base);
+    world_expect_leaving(world);
+}
+
+/* Whoever starts or renews waits for whoever is at it: the lock is on the PIN file. */
+static void test_one_at_a_time(void **state)
+{
+    struct world *world = *state;
+    int turn = open(world->fixture->pin_file, O_RDONLY | O_CLOEXEC);
+    assert_true(turn >= 0);
+    assert_int_equal(flock(turn, LOCK_EX), 0);
+    world_script(world, "%s", "");
+    Hsm__Configure configure = world_configuration(world);
+    Hsm__Request request = HSM__REQUEST__INIT;
+    request.has_id = true;
+    request.id = 1;
+    request.body_case = HSM__REQUEST__BODY_CONFIGURE;
+    request.configure = &configure;
+    worker_client_start(&world->client);
+    world->up = true;
+    worker_client_send(&world->client, &request);
+    /* It waits once the kernel lists it so; before that it cannot have called the module. */
+    char wanted[64];
+    snprintf(wanted, sizeof wanted, "%d", (int)world->client.pid);
+    time_t until = time(NULL) + 60;
+    for (bool waits = false; !waits;) {
+        assert_true(time(NULL) < until);
+        char line[256];
+        FILE *locks = fopen("/proc/locks", "re");
+        assert_non_null(locks);
+        while (fgets(line, sizeof line, locks) != NULL) {
+            waits |= strstr(line, "->") != NULL && strstr(line, wanted) != NULL;
+        }
+        fclose(locks);
+    }
+    assert_int_equal(world_count(world, "C_Initialize"), 0);
+    close(turn);
+    Hsm__Response *hello = worker_client_receive(&world->client);
+    assert_int_equal(hello->hello->status, HSM__HELLO_STATUS__HELLO_READY);
+    proto_free(&hello->base);
+    world_stop(world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_all_sessions_at_once), cmocka_unit_test(test_a_refused_pin_is_tried_once),
+        cmocka_unit_test(test_what_the_answer_says), cmocka_unit_test(test_renewals_are_bounded),
+        cmocka_unit_test(test_one_at_a_time),
+    };
+    return cmocka_run_group_tests(tests, world_setup, world_teardown);
+}
