@@ -53,7 +53,9 @@ static bool draft_init(struct operation_draft *draft, const struct registry_key 
         return false;
     }
     memcpy(draft->materials, key->materials, key->n_materials * sizeof *draft->materials);
-    memcpy(draft->tags, key->tags, key->n_tags * sizeof *draft->tags);
+    for (size_t i = 0; i < key->n_tags; i++) {
+        draft->tags[i] = key->tags[i];
+    }
     draft->key.materials = draft->materials;
     draft->key.tags = draft->tags;
     return true;

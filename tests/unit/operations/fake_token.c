@@ -162,12 +162,12 @@ static Hsm__Status re_encrypt(const struct fake_token *token, const Hsm__ReEncry
         body->destination->key->boundary == HSM__BOUNDARY__BOUNDARY_OPEN) {
         return HSM__STATUS__STATUS_NOT_WRAPPABLE;
     }
-    if (token->pads_payloads && is_symmetric(body->source) && !is_symmetric(body->destination) && len % 8 != 0) {
-        return HSM__STATUS__STATUS_LENGTH_NOT_KEPT;
-    }
     status = seal(body->destination, payload, len, blob);
     give_blob(response, blob);
-    return status;
+    bool padded = token->pads_payloads && is_symmetric(body->source) && len % 8 != 0;
+    return status == HSM__STATUS__STATUS_OK && padded && !is_symmetric(body->destination)
+               ? HSM__STATUS__STATUS_LENGTH_NOT_KEPT
+               : status;
 }
 
 static Hsm__Status decrypt(const Hsm__Decrypt *body, Hsm__Response *response)
@@ -188,6 +188,18 @@ static Hsm__Status make_open(unsigned *made, Hsm__Response *response, struct fak
     (*made)++;
     response->has_material_id = true;
     response->material_id = (ProtobufCBinaryData){.data = blob->bytes, .len = 32};
+    return HSM__STATUS__STATUS_OK;
+}
+
+static Hsm__Status destroy(struct fake_token *token, const Hsm__DestroyKey *body)
+{
+    const Hsm__Key *key = body->key;
+    require(key->key_id.len == 16 && key->material_id.len == 32 && key->has_spec && key->has_boundary);
+    if (token->keeps_keys) {
+        return HSM__STATUS__STATUS_KEY_KEPT;
+    }
+    token->destroyed++;
+    memcpy(token->last_destroyed, key->material_id.data, sizeof token->last_destroyed);
     return HSM__STATUS__STATUS_OK;
 }
 
@@ -234,6 +246,7 @@ Hsm__Status fake_token_serve(struct fake_token *token, unsigned *made, const Hsm
     case HSM__REQUEST__BODY_LIST_OBJECTS:
         return list(token);
     case HSM__REQUEST__BODY_DESTROY_KEY:
+        return destroy(token, request->destroy_key);
     case HSM__REQUEST__BODY_CONFIGURE:
     case HSM__REQUEST__BODY__NOT_SET:
     case _HSM__REQUEST__BODY__CASE_IS_INT_SIZE:

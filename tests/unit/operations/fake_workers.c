@@ -227,7 +227,7 @@ bool workers_state(const struct workers *workers, const char *token, struct work
     }
     *ret = (struct workers_token_state){
         .name = found->name,
-        .ready = 1,
+        .ready = found->is_down ? 0 : 1,
         .configured = 1,
         .level = found->level,
         .pads_payloads = found->pads_payloads,

@@ -24,6 +24,10 @@ struct fake_token {
     bool pads_payloads;           /* does not keep lengths on the way from a symmetric key to an RSA one */
     Hsm__Algorithm algorithms[4]; /* all at first */
     size_t n_algorithms;
+    bool keeps_keys; /* leaves it to the custodian to destroy one */
+    bool is_down;    /* no worker of it is ready */
+    unsigned destroyed;
+    uint8_t last_destroyed[32];
     struct fake_spare stock[FAKE_MAX_STOCK];
     size_t n_stock;
 };

@@ -61,18 +61,24 @@ static void *set(ProtobufCMessage *message, const struct operation_constraint *r
     return value;
 }
 
-static bool violates(const ProtobufCMessage *message, const struct operation_constraint *row, const char *words)
+static bool violates_at(const ProtobufCMessage *message, const struct operation_constraint *row, const char *element,
+                        const char *words)
 {
     char *got = NULL;
     assert_true(operation_validate_message(message, &got));
     char name[JSON_MAX_NAME];
     json_camel_name(row->field, name);
     char wanted[256];
-    snprintf(wanted, sizeof wanted, " at '%s%s' failed to satisfy constraint: Member must %s", name,
-             field_of(row)->label == PROTOBUF_C_LABEL_REPEATED ? ".1.member" : "", words);
+    snprintf(wanted, sizeof wanted, " at '%s%s' failed to satisfy constraint: Member must %s", name, element, words);
     bool found = got != NULL && strstr(got, wanted) != NULL;
     free(got);
     return found;
+}
+
+static bool violates(const ProtobufCMessage *message, const struct operation_constraint *row, const char *words)
+{
+    bool is_list = field_of(row)->label == PROTOBUF_C_LABEL_REPEATED;
+    return violates_at(message, row, is_list ? ".1.member" : "", words);
 }
 
 static const char *words_of(const struct operation_constraint *row, const char *relation, int64_t limit)
@@ -106,6 +112,9 @@ static void every_limit_holds_at_its_edges(void **state)
     assert_true(n > 20);
     for (size_t i = 0; i < n; i++) {
         const struct operation_constraint *row = &table[i];
+        if (field_of(row)->type == PROTOBUF_C_TYPE_MESSAGE) {
+            continue; /* a list of messages that must not be empty: what they have has rows of its own */
+        }
         if (row->min > 0 || field_of(row)->type == PROTOBUF_C_TYPE_INT32) {
             try_size(row, row->min - 1);
         }
@@ -156,11 +165,8 @@ static void every_required_member_is_missed(void **state)
     const struct operation_constraint *table;
     size_t n = operation_constraints(&table);
     for (size_t i = 0; i < n; i++) {
-        if (field_of(&table[i])->label == PROTOBUF_C_LABEL_REPEATED) {
-            continue;
-        }
         ProtobufCMessage *message = new_message(table[i].type);
-        bool missed = violates(message, &table[i], "not be null");
+        bool missed = violates_at(message, &table[i], "", "not be null"); /* of a list: has no element */
         assert_int_equal(missed, (table[i].flags & OPERATION_REQUIRED) != 0);
         free(message);
     }

@@ -1,0 +1,88 @@
+/* See lives.h. */
+#include "lives.h"
+
+#include "proto/service.h"
+
+#include <event2/event.h>
+#include <time.h>
+
+#define SETTLE_SECONDS 20
+
+static void set_text(ProtobufCMessage *message, const char *member, const char *value)
+{
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(message->descriptor, member);
+    if (field != NULL) {
+        *(const char **)(void *)((char *)message + field->offset) = value;
+    }
+}
+
+ProtobufCMessage *request_for(const char *operation, const char *key_id)
+{
+    const ProtobufCMessageDescriptor *type = service_method(operation)->input;
+    ProtobufCMessage *message = calloc(1, type->sizeof_message);
+    assert_non_null(message);
+    type->message_init(message);
+    static const char *const members[] = {"key_id", "target_key_id", "source_key_id", "destination_key_id"};
+    for (size_t i = 0; i < COUNT(members); i++) {
+        set_text(message, members[i], key_id);
+    }
+    return message;
+}
+
+void works_with(struct fixture *fixture, const char *operation, const ProtobufCMessage *request)
+{
+    struct reply reply;
+    assert_success(fixture, operation, request, &reply);
+    reply_clear(&reply);
+}
+
+void works(struct fixture *fixture, const char *operation, const char *key_id)
+{
+    ProtobufCMessage *request = request_for(operation, key_id);
+    works_with(fixture, operation, request);
+    free(request);
+}
+
+void fails(struct fixture *fixture, const char *operation, const char *key_id, const char *code, const char *message)
+{
+    ProtobufCMessage *request = request_for(operation, key_id);
+    assert_error(fixture, operation, request, code, message);
+    free(request);
+}
+
+const struct registry_key *stored(struct fixture *fixture, const struct fixture_key *key)
+{
+    const struct registry_key *found = registry_key_find(fixture->registry, key->key_id);
+    assert_non_null(found);
+    return found;
+}
+
+static bool is_idle(const struct fixture *fixture)
+{
+    return fake_workers_waiting(fixture->workers) == 0 && registry_waiting(fixture->registry) == 0 &&
+           operations_running(&fixture->operations) == 0;
+}
+
+/* Lets end what is under way. */
+static void settle(struct fixture *fixture)
+{
+    time_t late = time(NULL) + SETTLE_SECONDS;
+    while (!is_idle(fixture)) {
+        fake_workers_run(fixture->workers);
+        if (registry_waiting(fixture->registry) > 0) {
+            event_base_loop(fixture->base, EVLOOP_ONCE);
+        }
+        assert_true(time(NULL) < late);
+    }
+}
+
+/* What one sweep leaves for the next: it looks at so many entries, and at those that another made due. */
+void sweep(struct fixture *fixture)
+{
+    for (size_t quiet = 0; quiet < 3;) {
+        operations_sweep(&fixture->operations);
+        quiet = is_idle(fixture) ? quiet + 1 : 0;
+        settle(fixture);
+    }
+}

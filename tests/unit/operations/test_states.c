@@ -1,0 +1,236 @@
+/*
+ * The table of states, KMS.md R-62: every operation of the service on a key in every state that keys here come to, by
+ * calling it. The rows are written down from the reference, not taken from the code.
+ */
+#include "lives.h"
+
+#include "authorize.h"
+#include "states.h"
+
+#include "proto/service.h"
+
+#include <stdio.h>
+
+static const struct {
+    const char *operation;
+    const char *outcome[3]; /* Enabled, Disabled, PendingDeletion; NULL: works on no key */
+} rows[] = {
+    {"ReEncrypt", {"ok", "E1", "E3"}},
+    {"Encrypt", {"ok", "E1", "E3"}},
+    {"Decrypt", {"ok", "E1", "E3"}},
+    {"GenerateDataKey", {"ok", "E1", "E3"}},
+    {"GenerateDataKeyWithoutPlaintext", {"ok", "E1", "E3"}},
+    {"GenerateRandom", {NULL}},
+    {"GetPublicKey", {"ok", "ok", "E3"}},
+    {"CreateKey", {NULL}},
+    {"DescribeKey", {"ok", "ok", "ok"}},
+    {"ListKeys", {"ok", "ok", "ok"}},
+    {"UpdateKeyDescription", {"ok", "ok", "E3"}},
+    {"EnableKey", {"ok", "ok", "E3"}},
+    {"DisableKey", {"ok", "ok", "E3"}},
+    {"ScheduleKeyDeletion", {"ok", "ok", "E3"}},
+    {"CancelKeyDeletion", {"E4", "E4", "ok"}},
+    {"TagResource", {"ok", "ok", "E3"}},
+    {"UntagResource", {"ok", "ok", "E3"}},
+    {"ListResourceTags", {"ok", "ok", "ok"}},
+    {"EnableKeyRotation", {"ok", "E1", "E3"}},
+    {"DisableKeyRotation", {"ok", "E1", "E3"}},
+    {"GetKeyRotationStatus", {"ok", "ok", "ok"}},
+    {"RotateKeyOnDemand", {"ok", "E1", "E3"}},
+    {"ListKeyRotations", {"ok", "ok", "ok"}},
+    {"CreateAlias", {"ok", "ok", "E3"}},
+    {"UpdateAlias", {"ok", "ok", "E3"}},
+    {"DeleteAlias", {"ok", "ok", "ok"}},
+    {"ListAliases", {"ok", "ok", "ok"}},
+};
+
+static const char *const states[] = {"Enabled", "Disabled", "PendingDeletion"};
+
+/* What a request has besides the key. Static, so that nothing is to be freed but the message. */
+static ProtobufCMessage *request_in_full(const char *operation, const struct fixture_key *key,
+                                         const ProtobufCBinaryData *ciphertext)
+{
+    static char description[] = "new", tag[] = "team", value[] = "payroll", fresh[] = "alias/fresh",
+                own[] = "alias/own", other[] = "alias/other";
+    static uint8_t plaintext[] = "secret";
+    static Rewrap__Tag tags[] = {REWRAP__TAG__INIT};
+    static Rewrap__Tag *tag_list[] = {tags};
+    static char *keys[] = {tag};
+    ProtobufCMessage *request = request_for(operation, key->id);
+    if (strcmp(operation, "ReEncrypt") == 0) {
+        ((Rewrap__ReEncryptRequest *)request)->has_ciphertext_blob = true;
+        ((Rewrap__ReEncryptRequest *)request)->ciphertext_blob = *ciphertext;
+    } else if (strcmp(operation, "Decrypt") == 0) {
+        ((Rewrap__DecryptRequest *)request)->has_ciphertext_blob = true;
+        ((Rewrap__DecryptRequest *)request)->ciphertext_blob = *ciphertext;
+    } else if (strcmp(operation, "Encrypt") == 0) {
+        ((Rewrap__EncryptRequest *)request)->has_plaintext = true;
+        ((Rewrap__EncryptRequest *)request)->plaintext = (ProtobufCBinaryData){.data = plaintext, .len = 6};
+    } else if (strcmp(operation, "GenerateDataKey") == 0) {
+        ((Rewrap__GenerateDataKeyRequest *)request)->has_number_of_bytes = true;
+        ((Rewrap__GenerateDataKeyRequest *)request)->number_of_bytes = 32;
+    } else if (strcmp(operation, "GenerateDataKeyWithoutPlaintext") == 0) {
+        ((Rewrap__GenerateDataKeyWithoutPlaintextRequest *)request)->has_number_of_bytes = true;
+        ((Rewrap__GenerateDataKeyWithoutPlaintextRequest *)request)->number_of_bytes = 32;
+    } else if (strcmp(operation, "UpdateKeyDescription") == 0) {
+        ((Rewrap__UpdateKeyDescriptionRequest *)request)->description = description;
+    } else if (strcmp(operation, "TagResource") == 0) {
+        tags[0].tag_key = tag;
+        tags[0].tag_value = value;
+        ((Rewrap__TagResourceRequest *)request)->n_tags = 1;
+        ((Rewrap__TagResourceRequest *)request)->tags = tag_list;
+    } else if (strcmp(operation, "UntagResource") == 0) {
+        ((Rewrap__UntagResourceRequest *)request)->n_tag_keys = 1;
+        ((Rewrap__UntagResourceRequest *)request)->tag_keys = keys;
+    } else if (strcmp(operation, "CreateAlias") == 0) {
+        ((Rewrap__CreateAliasRequest *)request)->alias_name = fresh;
+    } else if (strcmp(operation, "UpdateAlias") == 0) {
+        ((Rewrap__UpdateAliasRequest *)request)->alias_name = other;
+    } else if (strcmp(operation, "DeleteAlias") == 0) {
+        ((Rewrap__DeleteAliasRequest *)request)->alias_name = own;
+    }
+    return request;
+}
+
+static void bring_into(struct fixture *fixture, const struct fixture_key *key, size_t state)
+{
+    if (state == 1) {
+        works(fixture, "DisableKey", key->id);
+    } else if (state == 2) {
+        works(fixture, "ScheduleKeyDeletion", key->id);
+    }
+}
+
+static void take_alias_away(struct fixture *fixture, const char *name)
+{
+    Rewrap__DeleteAliasRequest request = REWRAP__DELETE_ALIAS_REQUEST__INIT;
+    request.alias_name = (char *)(uintptr_t)name;
+    if (registry_alias_find(fixture->registry, ACCOUNT, name) != NULL) {
+        works_with(fixture, "DeleteAlias", &request.base);
+    }
+}
+
+static void wants(struct fixture *fixture, const char *operation, const ProtobufCMessage *request, const char *outcome,
+                  const char *arn)
+{
+    if (strcmp(outcome, "ok") == 0) {
+        works_with(fixture, operation, request);
+    } else if (strcmp(outcome, "E1") == 0) {
+        assert_error(fixture, operation, request, "DisabledException", text("%s is disabled.", arn));
+    } else if (strcmp(outcome, "E3") == 0) {
+        assert_error(fixture, operation, request, "KMSInvalidStateException", text("%s is pending deletion.", arn));
+    } else if (strcmp(outcome, "E4") == 0) {
+        assert_error(fixture, operation, request, "KMSInvalidStateException", text("%s is not pending deletion.", arn));
+    } else {
+        assert_string_equal(outcome, "E7");
+        assert_error(fixture, operation, request, "UnsupportedOperationException", NULL);
+    }
+}
+
+static void one_cell(struct fixture *fixture, const char *operation, size_t state, const char *outcome)
+{
+    bool asymmetric = strcmp(operation, "GetPublicKey") == 0;
+    struct fixture_key key =
+        asymmetric ? fixture_key(fixture, &(struct registry_key){.spec = KEY_SPEC_RSA_2048}) : fixture_open(fixture);
+    struct fixture_key other = fixture_open(fixture);
+    ProtobufCBinaryData ciphertext = {0};
+    if (!asymmetric) {
+        ciphertext = fixture_encrypt(fixture, &key, "secret", NULL, NULL);
+    }
+    fixture_alias(fixture, ACCOUNT, "alias/own", &key);
+    fixture_alias(fixture, ACCOUNT, "alias/other", &other);
+    bring_into(fixture, &key, state);
+    ProtobufCMessage *request = request_in_full(operation, &key, &ciphertext);
+    print_message("%s on a key that is %s: %s\n", operation, states[state], outcome);
+    wants(fixture, operation, request, outcome, key.arn);
+    free(request);
+    free(ciphertext.data);
+    take_alias_away(fixture, "alias/own");
+    take_alias_away(fixture, "alias/other");
+    take_alias_away(fixture, "alias/fresh");
+}
+
+static void every_cell(void **state)
+{
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        for (size_t j = 0; j < COUNT(states) && rows[i].outcome[0] != NULL; j++) {
+            one_cell(fixture, rows[i].operation, j, rows[i].outcome[j]);
+        }
+    }
+}
+
+/* ReEncrypt looks at the state of each key: the cells above are those of both at once. */
+static void either_key_of_re_encrypt(void **state)
+{
+    struct fixture *fixture = *state;
+    struct fixture_key good = fixture_open(fixture);
+    for (size_t j = 1; j < COUNT(states); j++) {
+        struct fixture_key bad = fixture_open(fixture);
+        ProtobufCBinaryData from_good = fixture_encrypt(fixture, &good, "secret", NULL, NULL);
+        ProtobufCBinaryData from_bad = fixture_encrypt(fixture, &bad, "secret", NULL, NULL);
+        bring_into(fixture, &bad, j);
+        Rewrap__ReEncryptRequest request = REWRAP__RE_ENCRYPT_REQUEST__INIT;
+        request.has_ciphertext_blob = true;
+        request.ciphertext_blob = from_good;
+        request.destination_key_id = bad.id;
+        wants(fixture, "ReEncrypt", &request.base, j == 1 ? "E1" : "E3", bad.arn);
+        request.ciphertext_blob = from_bad;
+        request.destination_key_id = good.id;
+        wants(fixture, "ReEncrypt", &request.base, j == 1 ? "E1" : "E3", bad.arn);
+        free(from_good.data);
+        free(from_bad.data);
+    }
+}
+
+/* The cells "ok/E7", "E1/E7", "E3/E7": the state first, then the kind. */
+static void asymmetric_keys_do_not_rotate(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const operations[] = {"EnableKeyRotation", "DisableKeyRotation", "GetKeyRotationStatus",
+                                             "RotateKeyOnDemand", "ListKeyRotations"};
+    for (size_t j = 0; j < COUNT(states); j++) {
+        struct fixture_key key = fixture_key(fixture, &(struct registry_key){.spec = KEY_SPEC_RSA_2048});
+        bring_into(fixture, &key, j);
+        for (size_t i = 0; i < COUNT(operations); i++) {
+            bool shows =
+                strcmp(operations[i], "GetKeyRotationStatus") == 0 || strcmp(operations[i], "ListKeyRotations") == 0;
+            ProtobufCMessage *request = request_for(operations[i], key.id);
+            wants(fixture, operations[i], request, shows || j == 0 ? "E7" : j == 1 ? "E1" : "E3", key.arn);
+            free(request);
+        }
+    }
+}
+
+static void every_operation_has_a_row(void **state)
+{
+    (void)state;
+    const ProtobufCServiceDescriptor *service = service_key_management();
+    for (unsigned i = 0; i < service->n_methods; i++) {
+        size_t n = 0;
+        for (size_t j = 0; j < COUNT(rows); j++) {
+            n += strcmp(rows[j].operation, service->methods[i].name) == 0;
+        }
+        if (n != 1) {
+            fail_msg("%s has %zu rows", service->methods[i].name, n);
+        }
+    }
+    for (enum operation_permission permission = 0; permission < OPERATION_PERMISSIONS; permission++) {
+        for (enum key_state key_state = KEY_STATE_ENABLED; key_state <= KEY_STATE_PENDING_DELETION; key_state++) {
+            assert_int_not_equal(operation_state_outcome(permission, key_state), OPERATION_STATE_MISSING);
+        }
+    }
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(every_cell),
+        TEST(either_key_of_re_encrypt),
+        TEST(asymmetric_keys_do_not_rotate),
+        cmocka_unit_test(every_operation_has_a_row),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
