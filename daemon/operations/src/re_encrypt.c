@@ -69,28 +69,45 @@ static bool is_dry_run(const Rewrap__ReEncryptRequest *request)
     return request->has_dry_run && request->dry_run;
 }
 
-/*
- * The worker has checked the ciphertext and made nothing. What it would then have refused is answered as it would be:
- * the length is in a symmetric ciphertext's header, and may be told now that the header was found to be genuine.
- */
-static void end_dry_run(struct operation *operation, const Rewrap__ReEncryptRequest *request)
+/* The length of data that was under a symmetric key, for a worker's answer that could only come after its ciphertext
+ * was found to be genuine: before that nobody may learn what its header says. False for what was under an RSA key. */
+static bool known_length(const struct operation *operation, size_t *ret_length)
 {
+    const Rewrap__ReEncryptRequest *request = (const Rewrap__ReEncryptRequest *)operation->request;
     const struct re_encrypt *state = operation->state;
     struct envelope_header header;
-    struct workers_token_state token;
-    if (state->source.spec->symmetric && !state->destination.spec->symmetric &&
-        envelope_header_parse(view_of(request->ciphertext_blob.data, request->ciphertext_blob.len), &header)) {
-        if (!operation_job_check_length(operation, &state->destination, header.payload_length)) {
-            return;
-        }
-        if (workers_state(operation->operations->workers, state->source.token, &token) && token.pads_payloads &&
-            header.payload_length % 8 != 0 &&
-            operation_job_refused(operation, &state->source, &state->destination,
-                                  HSM__STATUS__STATUS_LENGTH_NOT_KEPT)) {
-            return;
-        }
+    if (!state->source.spec->symmetric ||
+        !envelope_header_parse(view_of(request->ciphertext_blob.data, request->ciphertext_blob.len), &header)) {
+        return false;
     }
-    operation_fail_dry_run(operation);
+    *ret_length = header.payload_length;
+    return true;
+}
+
+static bool refused(struct operation *operation, Hsm__Status status)
+{
+    const struct re_encrypt *state = operation->state;
+    return operation_job_refused(operation, &state->source, &state->destination, status);
+}
+
+/* The worker has checked the ciphertext and made nothing: what it would then have refused is answered as it would be.
+ */
+static void end_dry_run(struct operation *operation)
+{
+    const struct re_encrypt *state = operation->state;
+    struct workers_token_state token;
+    size_t length;
+    if (state->destination.spec->symmetric || !known_length(operation, &length)) {
+        operation_fail_dry_run(operation);
+        return;
+    }
+    if (!operation_job_check_length(operation, &state->destination, length)) {
+        return;
+    }
+    bool pads = workers_state(operation->operations->workers, state->source.token, &token) && token.pads_payloads;
+    if (!pads || length % 8 == 0 || !refused(operation, HSM__STATUS__STATUS_LENGTH_NOT_KEPT)) {
+        operation_fail_dry_run(operation);
+    }
 }
 
 static void on_response(struct operation *operation, const Hsm__Response *answer)
@@ -98,7 +115,7 @@ static void on_response(struct operation *operation, const Hsm__Response *answer
     const Rewrap__ReEncryptRequest *request = (const Rewrap__ReEncryptRequest *)operation->request;
     struct re_encrypt *state = operation->state;
     if (is_dry_run(request)) {
-        end_dry_run(operation, request);
+        end_dry_run(operation);
         return;
     }
     if (!operation_job_ciphertext(operation, answer)) {
@@ -118,12 +135,6 @@ static void on_response(struct operation *operation, const Hsm__Response *answer
     response.source_key_material_id = operation_side_material(&state->source, source_material);
     response.destination_key_material_id = operation_side_material(&state->destination, destination_material);
     operation_finish(operation, &response.base);
-}
-
-static bool refused(struct operation *operation, Hsm__Status status)
-{
-    const struct re_encrypt *state = operation->state;
-    return operation_job_refused(operation, &state->source, &state->destination, status);
 }
 
 static void submit(struct operation *operation, const Rewrap__ReEncryptRequest *request)

@@ -359,6 +359,15 @@ static void a_token_that_pads_refuses_other_lengths_on_the_way_to_rsa(void **sta
         reply_clear(&reply);
         free(blob.data);
     }
+    /* What is too long for the algorithm is that on every token, and said first. */
+    char *plaintext = repeated('p', 191);
+    ProtobufCBinaryData blob = fixture_encrypt(fixture, &key, plaintext, NULL, NULL);
+    struct wish wish = {.blob = blob, .destination = pair.key.id, .destination_algorithm = OAEP_256};
+    wish_error(fixture, wish, "ValidationException", maxima[3].text);
+    wish.dry_run = true;
+    wish_error(fixture, wish, "ValidationException", maxima[3].text);
+    free(blob.data);
+    free(plaintext);
 }
 
 /* ------------------------------------------------------------------ what a token cannot do */
