@@ -6,6 +6,7 @@
 #include "ceremony_output.h"
 #include "fail.h"
 #include "hsm/probe.h"
+#include "token_options.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +22,8 @@ struct run {
     struct ceremony_output *output;
     struct hsm_token *token;
     struct secbuf *user_pin;
-    struct secbuf *so_pin; /* NULL when the SO is not needed */
+    struct secbuf *so_pin;      /* NULL when the SO is not needed */
+    struct hsm_profile profile; /* zeros when the token cannot do what suite 1 needs */
     struct ceremony_watch watch;
 };
 
@@ -70,14 +72,26 @@ static int log_out(struct run *run)
     return result.code == HSM_OK ? 0 : failed(run, "logout", result);
 }
 
-/* The SO's half: the keys that only he can make trusted. */
-static int stock(struct run *run, enum hsm_spec spec, size_t count, unsigned long kwp)
+/* No more than this can be had from the token, whoever makes the keys. */
+static bool is_weak(const struct run *run)
 {
-    int exit_code = log_in(run, HSM_SO, run->so_pin);
+    return run->profile.level == HSM_LEVEL_SENSITIVE;
+}
+
+/*
+ * The SO's half: the keys that only he can make trusted. On a token where nothing is trusted the user makes them, who
+ * is logged in.
+ */
+static int stock(struct run *run, enum hsm_spec spec, size_t count)
+{
+    int exit_code = is_weak(run) ? 0 : log_out(run);
+    if (exit_code == 0 && !is_weak(run)) {
+        exit_code = log_in(run, HSM_SO, run->so_pin);
+    }
     if (exit_code != 0) {
         return exit_code;
     }
-    const struct hsm_result result = ceremony_add(run->token, spec, count, kwp, &run->watch);
+    const struct hsm_result result = ceremony_add(run->token, spec, count, run->profile.kwp, &run->watch);
     if (result.code != HSM_OK) {
         return failed(run, "making sealed keys", result);
     }
@@ -97,24 +111,62 @@ static int count_stock(struct run *run, enum hsm_spec spec, size_t *ret)
     return 0;
 }
 
-/* The user's half, with which a run begins: what is there, and by which mechanism AES keys will wrap. */
-static int look(struct run *run, enum hsm_spec spec, size_t *ret_have, unsigned long *ret_kwp)
+/* What the token does. A token that cannot do what suite 1 needs may still have RSA pairs. */
+static int probe(struct run *run)
 {
-    if (spec == HSM_SPEC_AES_256) { /* RSA pairs are made on tokens without it, too */
-        bool pads;
-        const struct hsm_result result = hsm_probe_kwp(run->token, ret_kwp, &pads);
-        if (result.code != HSM_OK) {
-            return failed(run, "looking for AES key wrap with padding", result);
-        }
+    const struct hsm_result result = hsm_probe(run->token, &run->profile);
+    const bool needs_suite = run->options->action == CEREMONY_ACTION_INIT || run->options->spec == HSM_SPEC_AES_256;
+    if (result.code == HSM_UNSUPPORTED && !needs_suite) {
+        return 0;
     }
-    return count_stock(run, spec, ret_have);
+    return result.code == HSM_OK ? 0 : failed(run, "probing the token", result);
+}
+
+/* Before a key is made: is the token what the custodian requires, and does he know what he makes on a weaker one? */
+static int check_level(struct run *run)
+{
+    const struct ceremony_options *options = run->options;
+    if (!is_weak(run)) {
+        if (run->so_pin == NULL && (options->action == CEREMONY_ACTION_ADD || options->spares > 0)) {
+            fprintf(stderr,
+                    "rewrapctl ceremony %s: this token can be sealed, so the SO makes its keys: give --so-pin-file or "
+                    "REWRAP_SO_PIN_FILE\n",
+                    options->action_name);
+            return EXIT_CODE_CONFIGURATION;
+        }
+        return 0;
+    }
+    if (options->require > run->profile.level) {
+        fprintf(
+            stderr,
+            "rewrapctl ceremony %s: nothing was made: this token's level is %s, since %s is not enforced (rewrapctl "
+            "token probe shows all). --require sensitive makes keys on it all the same\n",
+            options->action_name, token_level_name(run->profile.level), run->profile.level_reason);
+        return EXIT_CODE_OTHER;
+    }
+    fprintf(
+        stderr,
+        "WARNING: this token's level is sensitive, since %s is not enforced. Keys made on it keep payloads from being "
+        "read, but whoever has the user PIN, or takes a worker over, can wrap every payload out and read it. rewrapd "
+        "serves such a token only with `require = sensitive` in its section.\n",
+        run->profile.level_reason);
+    return 0;
+}
+
+/* The user's half, with which a run begins: what the token does, and what is there. */
+static int look(struct run *run, enum hsm_spec spec, size_t *ret_have)
+{
+    int exit_code = probe(run);
+    if (exit_code == 0) {
+        exit_code = check_level(run);
+    }
+    return exit_code == 0 ? count_stock(run, spec, ret_have) : exit_code;
 }
 
 static int run_init(struct run *run)
 {
     size_t have = 0;
-    unsigned long kwp = 0;
-    int exit_code = look(run, HSM_SPEC_AES_256, &have, &kwp);
+    int exit_code = look(run, HSM_SPEC_AES_256, &have);
     if (exit_code != 0) {
         return exit_code;
     }
@@ -122,19 +174,22 @@ static int run_init(struct run *run)
     if (result.code != HSM_OK) {
         return failed(run, "making the binding root and the audit key", result);
     }
-    exit_code = log_out(run);
-    if (exit_code == 0 && have < run->options->spares) {
-        exit_code = stock(run, HSM_SPEC_AES_256, run->options->spares - have, kwp);
+    if (have < run->options->spares) {
+        exit_code = stock(run, HSM_SPEC_AES_256, run->options->spares - have);
         have = run->options->spares;
     }
     if (exit_code != 0) {
         return exit_code;
     }
     ceremony_output_stock(run->output, HSM_SPEC_AES_256, have);
-    ceremony_output_next(run->output,
-                         "Next: write down the check value of the binding root, put the SO PIN away, name module, "
-                         "token and user PIN (and the check value, as "
-                         "binding-root) in the [token] section of rewrapd's configuration, and start rewrapd.");
+    ceremony_output_next(
+        run->output, is_weak(run)
+                         ? "Next: write down the check value of the binding root, name module, token and user PIN "
+                           "(and the check value, as binding-root) with require = sensitive in the [token] section "
+                           "of rewrapd's configuration, and start rewrapd."
+                         : "Next: write down the check value of the binding root, put the SO PIN away, name module, "
+                           "token and user PIN (and the check value, as binding-root) in the [token] section of "
+                           "rewrapd's configuration, and start rewrapd.");
     ceremony_output_next(run->output, "More keys, of RSA specs too: rewrapctl ceremony add --key-spec SPEC --count N");
     return 0;
 }
@@ -143,28 +198,33 @@ static int run_add(struct run *run)
 {
     const struct ceremony_options *options = run->options;
     size_t have = 0;
-    unsigned long kwp = 0;
-    int exit_code = look(run, options->spec, &have, &kwp);
+    int exit_code = look(run, options->spec, &have);
     if (exit_code == 0) {
-        exit_code = log_out(run);
-    }
-    if (exit_code == 0) {
-        exit_code = stock(run, options->spec, options->count, kwp);
+        exit_code = stock(run, options->spec, options->count);
     }
     if (exit_code != 0) {
         return exit_code;
     }
     ceremony_output_stock(run->output, options->spec, have + options->count);
-    ceremony_output_next(run->output, "Next: nothing; rewrapd finds the new keys by itself. Put the SO PIN away.");
+    ceremony_output_next(run->output, is_weak(run) ? "Next: nothing; rewrapd finds the new keys by itself."
+                                                   : "Next: nothing; rewrapd finds the new keys by itself. Put the SO "
+                                                     "PIN away.");
     return 0;
 }
 
 static int run_list(struct run *run)
 {
     struct ceremony_survey survey;
+    const int exit_code = probe(run); /* what a key must be like depends on the token's level */
+    if (exit_code != 0) {
+        return exit_code;
+    }
     const struct hsm_result result = ceremony_survey(run->token, &survey);
     if (result.code != HSM_OK) {
         return failed(run, "looking at the token", result);
+    }
+    if (is_weak(run)) {
+        ceremony_output_level(run->output, &run->profile);
     }
     ceremony_output_survey(run->output, &survey);
     if (ceremony_survey_count(&survey, CEREMONY_BINDING_ROOT, 0, true) == 0) {

@@ -2,6 +2,7 @@
 #include "ceremony_options.h"
 
 #include "fail.h"
+#include "token_options.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -13,8 +14,8 @@
 #define DEFAULT_SPARES 8
 
 static const char help_text[] =
-    "Usage: rewrapctl ceremony init [--spares N] OPTIONS\n"
-    "       rewrapctl ceremony add --key-spec SPEC --count N OPTIONS\n"
+    "Usage: rewrapctl ceremony init [--spares N] [--require LEVEL] OPTIONS\n"
+    "       rewrapctl ceremony add --key-spec SPEC --count N [--require LEVEL] OPTIONS\n"
     "       rewrapctl ceremony list OPTIONS\n"
     "\n"
     "Makes on a token what rewrapd needs and may not make itself. Talks to the token directly.\n"
@@ -25,13 +26,19 @@ static const char help_text[] =
     "         SPEC is SYMMETRIC_DEFAULT, RSA_2048, RSA_3072 or RSA_4096; N is at most 10000.\n"
     "  list   shows the keys on the token, and what those lack that do not pass.\n"
     "\n"
+    "  --require sealed (default) makes keys only on a token that enforces the boundary itself. --require sensitive\n"
+    "  makes them on one that does not, too, with the user PIN alone: whoever has that PIN, or takes a worker over, "
+    "can\n"
+    "  then bring every payload out. rewrapctl token probe shows the level of a token.\n"
+    "\n"
     "Options, and the environment variables that stand in for them:\n"
     "  --module PATH          the PKCS#11 module                       REWRAP_MODULE\n"
     "  --token-uri URI        which token, as in RFC 7512              REWRAP_TOKEN_URI\n"
-    "  --init-args TEXT       for modules that want it (NSS softokn)\n"
+    "  --init-args TEXT       for modules that want it (NSS softokn)   REWRAP_INIT_ARGS\n"
     "  --user-pin-file FILE   the user PIN, on the first line          REWRAP_PIN_FILE\n"
     "  --pin-file FILE        the same\n"
-    "  --so-pin-file FILE     the SO PIN; not for list                 REWRAP_SO_PIN_FILE\n"
+    "  --so-pin-file FILE     the SO PIN; not for list, nor for a      REWRAP_SO_PIN_FILE\n"
+    "                         token of level sensitive\n"
     "  --output text|json     default text\n"
     "  --help\n"
     "\n"
@@ -48,6 +55,7 @@ enum option_id {
     OPTION_KEY_SPEC,
     OPTION_COUNT,
     OPTION_SPARES,
+    OPTION_REQUIRE,
     OPTION_HELP,
     OPTIONS,
 };
@@ -63,6 +71,7 @@ static const struct option long_options[] = {
     {"key-spec", required_argument, NULL, OPTION_KEY_SPEC},
     {"count", required_argument, NULL, OPTION_COUNT},
     {"spares", required_argument, NULL, OPTION_SPARES},
+    {"require", required_argument, NULL, OPTION_REQUIRE},
     {"help", no_argument, NULL, OPTION_HELP},
     {NULL, 0, NULL, 0},
 };
@@ -75,8 +84,9 @@ static const struct action_row {
     const char *name;
     unsigned allowed;
 } actions[] = {
-    [CEREMONY_ACTION_INIT] = {"init", COMMON | 1U << OPTION_SO_PIN_FILE | 1U << OPTION_SPARES},
-    [CEREMONY_ACTION_ADD] = {"add", COMMON | 1U << OPTION_SO_PIN_FILE | 1U << OPTION_KEY_SPEC | 1U << OPTION_COUNT},
+    [CEREMONY_ACTION_INIT] = {"init", COMMON | 1U << OPTION_SO_PIN_FILE | 1U << OPTION_SPARES | 1U << OPTION_REQUIRE},
+    [CEREMONY_ACTION_ADD] = {"add", COMMON | 1U << OPTION_SO_PIN_FILE | 1U << OPTION_KEY_SPEC | 1U << OPTION_COUNT |
+                                        1U << OPTION_REQUIRE},
     /* The SO's PIN is not read by list, but a script may hand the same options to all three. */
     [CEREMONY_ACTION_LIST] = {"list", COMMON | 1U << OPTION_SO_PIN_FILE},
 };
@@ -179,6 +189,9 @@ static bool set(struct ceremony_options *options, enum option_id id, const char 
     case OPTION_SPARES:
         return parse_number(value, 0, &options->spares) ||
                complain(options, "--spares is a number from 0 to %d, not '%s'", CEREMONY_MAX_SPARES, value);
+    case OPTION_REQUIRE:
+        return token_level_parse(value, &options->require) ||
+               complain(options, "--require is sealed or sensitive, not '%s'", value);
     case OPTION_HELP:
     case OPTIONS:
         break;
@@ -219,7 +232,8 @@ static bool complete(const struct ceremony_options *options, int *ret_exit)
     }
     const bool needs_so =
         options->action == CEREMONY_ACTION_ADD || (options->action == CEREMONY_ACTION_INIT && options->spares > 0);
-    if (needs_so && options->so_pin_file == NULL) {
+    /* Whether a token below sealed needs the SO is seen when it is probed. */
+    if (needs_so && options->so_pin_file == NULL && options->require == HSM_LEVEL_SEALED) {
         return complain(options, "no SO PIN: give --so-pin-file or REWRAP_SO_PIN_FILE");
     }
     return true;
@@ -271,10 +285,13 @@ static bool parse(int argc, char **argv, struct ceremony_options *options, bool 
 bool ceremony_options_parse(int argc, char **argv, struct ceremony_options *ret, int *ret_exit)
 {
     struct ceremony_options options = {
-        .token = {.module = from_environment("REWRAP_MODULE"), .uri = from_environment("REWRAP_TOKEN_URI")},
+        .token = {.module = from_environment("REWRAP_MODULE"),
+                  .uri = from_environment("REWRAP_TOKEN_URI"),
+                  .init_args = from_environment("REWRAP_INIT_ARGS")},
         .so_pin_file = from_environment("REWRAP_SO_PIN_FILE"),
         .user_pin_file = from_environment("REWRAP_PIN_FILE"),
         .spares = DEFAULT_SPARES,
+        .require = HSM_LEVEL_SEALED,
     };
     bool help = argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0);
     help |= argc == 3 && strcmp(argv[2], "help") == 0;

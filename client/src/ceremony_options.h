@@ -3,6 +3,7 @@
 
 #include "base/attr.h"
 #include "hsm/ceremony.h"
+#include "hsm/probe.h"
 #include "hsm/token.h"
 
 enum ceremony_action {
@@ -17,9 +18,10 @@ struct ceremony_options {
     struct hsm_token_config token; /* strings are borrowed from argv and the environment */
     const char *so_pin_file;       /* NULL: none given */
     const char *user_pin_file;
-    enum hsm_spec spec; /* add */
-    size_t count;       /* add: how many more */
-    size_t spares;      /* init: how many there should be */
+    enum hsm_spec spec;     /* add */
+    size_t count;           /* add: how many more */
+    size_t spares;          /* init: how many there should be */
+    enum hsm_level require; /* no keys are made on a token below it */
     bool json;
 };
 

@@ -3,6 +3,7 @@
 
 #include "base/hex.h"
 #include "ceremony_options.h"
+#include "token_options.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -105,6 +106,19 @@ void ceremony_output_token(struct ceremony_output *output, const struct hsm_toke
     json_t *token = json_pack("{s:s, s:s, s:s, s:s}", "Label", info->label, "Manufacturer", info->manufacturer, "Model",
                               info->model, "SerialNumber", info->serial);
     output->failed |= json_object_set_new(output->document, "Token", token) != 0;
+}
+
+void ceremony_output_level(struct ceremony_output *output, const struct hsm_profile *profile)
+{
+    const char *reason = profile->level_reason == NULL ? "" : profile->level_reason;
+    if (output->document == NULL) {
+        printf("level %s: %s is not enforced\n", token_level_name(profile->level), reason);
+        flush(output);
+        return;
+    }
+    output->failed |=
+        json_object_set_new(output->document, "Level", json_string(token_level_name(profile->level))) != 0;
+    output->failed |= json_object_set_new(output->document, "LevelReason", json_string(reason)) != 0;
 }
 
 void ceremony_output_saw(struct ceremony_output *output, const struct ceremony_object *object, bool made)

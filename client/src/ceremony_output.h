@@ -3,6 +3,7 @@
 
 #include "base/attr.h"
 #include "hsm/ceremony.h"
+#include "hsm/probe.h"
 #include "hsm/token.h"
 
 struct ceremony_output;
@@ -12,6 +13,8 @@ REWRAP_MUST_USE struct ceremony_output *ceremony_output_new(bool json);
 void ceremony_output_free(struct ceremony_output *output);
 
 void ceremony_output_token(struct ceremony_output *output, const struct hsm_token_info *info);
+/* That the token is below sealed, and why. */
+void ceremony_output_level(struct ceremony_output *output, const struct hsm_profile *profile);
 void ceremony_output_saw(struct ceremony_output *output, const struct ceremony_object *object, bool made);
 void ceremony_output_survey(struct ceremony_output *output, const struct ceremony_survey *survey);
 

@@ -59,27 +59,13 @@ static struct hsm_result verify_bytes(struct hsm_token *token, CK_OBJECT_HANDLE 
                                       const char *name, const void *wanted, size_t len)
 {
     uint8_t value[VALUE_MAX_BYTES];
-    CK_ATTRIBUTE attribute = {type, value, sizeof value};
+    /* The room is exact: NSS softokn gives a number of a token object only into room of its size. */
+    CK_ATTRIBUTE attribute = {type, value, len};
     const struct hsm_result result = read_attributes(token, object, &attribute, 1);
     if (result.code != HSM_OK) {
         return result;
     }
     return attribute.ulValueLen == len && memcmp(value, wanted, len) == 0 ? HSM_SUCCESS : refused(name);
-}
-
-/* The length of a secret key. NSS softokn does not give that of a token object. */
-static struct hsm_result verify_value_len(struct hsm_token *token, CK_OBJECT_HANDLE object, CK_ULONG wanted)
-{
-    CK_ULONG found = 0;
-    CK_ATTRIBUTE attribute = {CKA_VALUE_LEN, &found, sizeof found};
-    const struct hsm_result result = read_attributes(token, object, &attribute, 1);
-    if (result.code != HSM_OK) {
-        return result;
-    }
-    if (attribute.ulValueLen == CK_UNAVAILABLE_INFORMATION && token->level == HSM_LEVEL_SENSITIVE) {
-        return HSM_SUCCESS;
-    }
-    return attribute.ulValueLen == sizeof found && found == wanted ? HSM_SUCCESS : refused("CKA_VALUE_LEN");
 }
 
 #define VERIFY_BYTES(token, object, type, wanted) verify_bytes(token, object, type, #type, &(wanted), sizeof(wanted))
@@ -92,7 +78,7 @@ static struct hsm_result verify_numbers(struct hsm_token *token, CK_OBJECT_HANDL
         result = VERIFY_BYTES(token, object, CKA_KEY_TYPE, numbers->key_type);
     }
     if (result.code == HSM_OK && numbers->value_len != 0) {
-        result = verify_value_len(token, object, numbers->value_len);
+        result = VERIFY_BYTES(token, object, CKA_VALUE_LEN, numbers->value_len);
     }
     if (result.code == HSM_OK && numbers->class == CKO_PUBLIC_KEY && numbers->key_type == CKK_EC) {
         result = VERIFY_BYTES(token, object, CKA_EC_PARAMS, attributes_p256);

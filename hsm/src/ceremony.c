@@ -47,6 +47,7 @@ static struct hsm_result generate(struct hsm_token *token, const struct ceremony
                                   const uint8_t id[CEREMONY_ID_BYTES], struct made *ret)
 {
     const struct attributes_wish wish = {
+        .level = token->level,
         .on_token = on_token,
         .label = on_token ? recipe->label : LABEL_REHEARSAL,
         .id = id,

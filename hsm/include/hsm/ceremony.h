@@ -1,6 +1,7 @@
 /*
  * The custodian's ceremony (docs/ceremony.md): makes on a token what rewrapd needs and may not make itself. Sealed
- * wrapping keys are CKA_TRUSTED, which only the SO can give; the binding root and the audit key are the user's.
+ * wrapping keys are CKA_TRUSTED, which only the SO can give; the binding root and the audit key are the user's. On a
+ * token of level sensitive, which hsm_probe must have found before, nothing is trusted and the user makes everything.
  *
  * Nothing permanent is made before a session object of the same template was made and passed the check of its
  * attributes, and what was made is checked again. A run that is killed leaves at most one object that does not pass,
@@ -72,9 +73,9 @@ struct ceremony_watch {
 REWRAP_MUST_USE struct hsm_result ceremony_init(struct hsm_token *token, const struct ceremony_watch *watch);
 
 /*
- * Adds count sealed keys of a spec to the stock, with the SO logged in. kwp is the mechanism that hsm_probe_kwp found,
- * which needs the user; only HSM_SPEC_AES_256 uses it. HSM_LIMIT, with nothing made, for more than CEREMONY_MAX_SPARES;
- * other failures as ceremony_init, and what was made before a failure stays.
+ * Adds count sealed keys of a spec to the stock, with the SO logged in, or at level sensitive the user. kwp is the
+ * mechanism that the probe found, which needs the user; only HSM_SPEC_AES_256 uses it. HSM_LIMIT, with nothing made,
+ * for more than CEREMONY_MAX_SPARES; other failures as ceremony_init, and what was made before a failure stays.
  */
 REWRAP_MUST_USE struct hsm_result ceremony_add(struct hsm_token *token, enum hsm_spec spec, size_t count,
                                                unsigned long kwp, const struct ceremony_watch *watch);
