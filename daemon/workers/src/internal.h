@@ -15,11 +15,10 @@ struct event;
 struct progress;
 
 /*
- * Jobs that one worker may have at a time, and how few must be left before it gets more. A re-wrap takes a token some
- * 60 us, so four of them bridge a turn of the event loop, and filling up by four at a time makes one system call of
- * four on both sides. More would only lengthen what a dying worker gives back.
+ * How few jobs must be left to a worker before it gets more, up to WORKERS_DEPTH. A re-wrap takes a token some 60 us,
+ * so four of them bridge a turn of the event loop, and filling up by four at a time makes one system call of four on
+ * both sides. More would only lengthen what a dying worker gives back.
  */
-#define WORKERS_DEPTH  8
 #define WORKERS_REFILL 4
 
 /* How often a job may go back to the queue because its worker died of another one. */
@@ -366,7 +365,7 @@ enum workers_end {
     END_HELLO_REFUSED,  /* its Hello says why it cannot serve */
     END_PROTOCOL,       /* it sent what it must not */
     END_DEADLINE,       /* it took too long over a job */
-    END_LIST_DEADLINE,  /* the next part of its list of objects took too long */
+    END_LONG_DEADLINE,  /* the next part of its list of objects, or a new key, took too long */
     END_START_DEADLINE, /* no Hello in time */
     END_NO_MEMORY,      /* of ours */
 };

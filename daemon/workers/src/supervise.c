@@ -43,8 +43,8 @@ static const struct end_rule end_rules[] = {
     [END_HELLO_REFUSED] = {NULL, LOG_DEBUG, WORKERS_ANSWERED, false},
     [END_PROTOCOL] = {"sent what it must not, killing it", LOG_ERR, WORKERS_CRASHED, true},
     [END_DEADLINE] = {"is past deadline-ms with one request, killing it", LOG_ERR, WORKERS_TIMEOUT, true},
-    [END_LIST_DEADLINE] = {"is past start-deadline-ms with a list of its objects, killing it", LOG_ERR, WORKERS_TIMEOUT,
-                           true},
+    [END_LONG_DEADLINE] = {"is past start-deadline-ms with a list of its objects or a new key, killing it", LOG_ERR,
+                           WORKERS_TIMEOUT, true},
     [END_START_DEADLINE] = {"is not ready within start-deadline-ms, killing it", LOG_ERR, WORKERS_ANSWERED, true},
     [END_NO_MEMORY] = {"cannot be talked to, no memory, killing it", LOG_ERR, WORKERS_ANSWERED, true},
 };
@@ -135,11 +135,13 @@ void workers_worker_watch(struct workers_worker *worker)
     }
     workers_progress_look(worker);
     const struct workers_token_settings *settings = &worker->token->settings;
-    bool lists = worker->at->body == HSM__REQUEST__BODY_LIST_OBJECTS;
-    uint64_t deadline_ms = lists ? settings->start_deadline_ms : settings->deadline_ms;
+    /* The many objects of a list, the primes of an RSA pair. */
+    bool takes_long =
+        worker->at->body == HSM__REQUEST__BODY_LIST_OBJECTS || worker->at->body == HSM__REQUEST__BODY_MAKE_OPEN_KEY;
+    uint64_t deadline_ms = takes_long ? settings->start_deadline_ms : settings->deadline_ms;
     uint64_t spent_ms = workers_now_ms() - worker->at_since_ms;
     if (spent_ms >= deadline_ms) {
-        workers_worker_end(worker, lists ? END_LIST_DEADLINE : END_DEADLINE, NULL);
+        workers_worker_end(worker, takes_long ? END_LONG_DEADLINE : END_DEADLINE, NULL);
         return;
     }
     uint64_t left_ms = deadline_ms - spent_ms;

@@ -81,6 +81,17 @@ static void lie(struct fake *fake, const Hsm__Request *request, const char *text
         answer.n_objects = fake_objects(&answer.objects, 0, 1);
     } else if (strcmp(text, "lie more") == 0) {
         answer.has_more = answer.more = true;
+    } else if (strcmp(text, "lie public key") == 0) {
+        answer.has_public_key = true;
+        answer.public_key = answer.ciphertext;
+    } else if (strcmp(text, "lie leaving") == 0) {
+        answer.has_leaving = true;
+        answer.leaving = HSM__HELLO_STATUS__HELLO_PIN_WRONG;
+    } else if (strcmp(text, "lie odd leaving") == 0) {
+        answer.has_ciphertext = false;
+        answer.status = HSM__STATUS__STATUS_TOKEN_UNAVAILABLE;
+        answer.has_leaving = true;
+        answer.leaving = HSM__HELLO_STATUS__HELLO_LEVEL;
     } else if (strcmp(text, "lie hello") == 0) {
         answer.hello = &hello;
     } else if (strcmp(text, "lie garbage") == 0) {
@@ -209,11 +220,15 @@ static void serve_text(struct fake *fake, const Hsm__Request *request, const cha
         for (;;) {
             pause();
         }
-    } else if (strcmp(text, "unavailable") == 0) {
+    } else if (strcmp(text, "unavailable") == 0 || strncmp(text, "leave", 5) == 0) {
         answer = (Hsm__Response)HSM__RESPONSE__INIT;
         answer.has_id = answer.has_status = true;
         answer.id = request->id;
         answer.status = HSM__STATUS__STATUS_TOKEN_UNAVAILABLE;
+        answer.detail = (char *)"lost\x1b[1m";
+        answer.has_leaving = text[0] == 'l';
+        answer.leaving = strcmp(text, "leave wrong") == 0 ? HSM__HELLO_STATUS__HELLO_PIN_WRONG
+                                                          : HSM__HELLO_STATUS__HELLO_PIN_UNREADABLE;
         fake_send(&answer);
         _exit(0);
     } else if (strncmp(text, "gate", 4) == 0) {
@@ -273,11 +288,70 @@ static void serve_make(struct fake *fake, const Hsm__Request *request)
     response.has_material_id = strstr(fake->mode, "no-material") == NULL;
     response.material_id =
         (ProtobufCBinaryData){.data = id, .len = strstr(fake->mode, "short-material") == NULL ? sizeof(id) : 31};
+    if (strstr(fake->mode, "slow-make") != NULL) {
+        fake_gate(fake);
+    }
+    fake_send(&response);
+}
+
+/* Bytes that did not exist before: one too few or too many when the number asked for says so. */
+static void serve_fresh(const Hsm__Request *request, unsigned length)
+{
+    static uint8_t bytes[2000];
+    Hsm__Response response = HSM__RESPONSE__INIT;
+    response.has_id = response.has_status = response.has_plaintext = true;
+    response.id = request->id;
+    response.plaintext = (ProtobufCBinaryData){.data = bytes, .len = length};
+    response.plaintext.len += length == 13;
+    response.plaintext.len -= length == 14;
+    response.has_plaintext = length != 15;
+    response.has_ciphertext = request->body_case == HSM__REQUEST__BODY_GENERATE_DATA_KEY;
+    response.ciphertext = (ProtobufCBinaryData){.data = bytes, .len = 40};
+    fake_send(&response);
+}
+
+/* With a public key of as many bytes as the first byte of the material id says, times eight. */
+static void serve_public_key(const Hsm__Request *request)
+{
+    static uint8_t bytes[8 * 255];
+    Hsm__Response response = HSM__RESPONSE__INIT;
+    response.has_id = response.has_status = response.has_public_key = true;
+    response.id = request->id;
+    response.public_key =
+        (ProtobufCBinaryData){.data = bytes, .len = 8U * request->get_public_key->key->material_id.data[0]};
+    fake_send(&response);
+}
+
+/* Sealed keys are kept. */
+static void serve_destroy(const Hsm__Request *request)
+{
+    Hsm__Response response = HSM__RESPONSE__INIT;
+    response.has_id = response.has_status = true;
+    response.id = request->id;
+    if (request->destroy_key->key->boundary == HSM__BOUNDARY__BOUNDARY_SEALED) {
+        response.status = HSM__STATUS__STATUS_KEY_KEPT;
+    }
     fake_send(&response);
 }
 
 void fake_serve(struct fake *fake, const Hsm__Request *request)
 {
+    if (request->body_case == HSM__REQUEST__BODY_GENERATE_RANDOM) {
+        serve_fresh(request, request->generate_random->length);
+        return;
+    }
+    if (request->body_case == HSM__REQUEST__BODY_GENERATE_DATA_KEY) {
+        serve_fresh(request, request->generate_data_key->length);
+        return;
+    }
+    if (request->body_case == HSM__REQUEST__BODY_GET_PUBLIC_KEY) {
+        serve_public_key(request);
+        return;
+    }
+    if (request->body_case == HSM__REQUEST__BODY_DESTROY_KEY) {
+        serve_destroy(request);
+        return;
+    }
     if (request->body_case == HSM__REQUEST__BODY_LIST_OBJECTS) {
         serve_list(fake, request);
         return;

@@ -146,6 +146,32 @@ static void a_long_list_is_given_its_time(void **state)
     assert_true(fixture_logged(fixture, "past deadline-ms"));
 }
 
+/* An RSA pair takes a token seconds, which no other request may. */
+static void a_new_key_is_given_its_time(void **state)
+{
+    struct fixture *fixture = *state;
+    struct workers_token_settings *token = fixture_token(fixture, "main", "slow-make");
+    token->deadline_ms = 100;
+    token->start_deadline_ms = 500;
+    fixture_begin(fixture);
+    WAIT_FOR(fixture, fixture_ready(fixture) == 1);
+    Hsm__MakeOpenKey make = HSM__MAKE_OPEN_KEY__INIT;
+    make.has_spec = true;
+    make.spec = HSM__KEY_SPEC__KEY_SPEC_RSA_4096;
+    Hsm__Request request = HSM__REQUEST__INIT;
+    request.body_case = HSM__REQUEST__BODY_MAKE_OPEN_KEY;
+    request.make_open_key = &make;
+    struct call call;
+    fixture_request(fixture, &call, NULL, &request, 10000);
+    open_slowly(fixture, 1, 300);
+    WAIT_FOR(fixture, call.calls > 0);
+    assert_int_equal(call.status, WORKERS_ANSWERED);
+    fixture_request(fixture, &call, NULL, &request, 10000);
+    WAIT_FOR(fixture, call.calls > 0);
+    assert_int_equal(call.status, WORKERS_TIMEOUT);
+    assert_true(fixture_logged(fixture, "past start-deadline-ms"));
+}
+
 static void a_list_that_does_not_come_is_given_up(void **state)
 {
     struct fixture *fixture = *state;
@@ -222,11 +248,17 @@ static void forgets_a_list_that_failed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(finds_what_the_hello_listed),   TEST(finds_nothing_in_nothing),
-        TEST(takes_a_hello_in_parts),        TEST(refuses_more_than_the_limit),
-        TEST(gives_up_an_endless_list),      TEST(follows_list_objects),
-        TEST(a_long_list_is_given_its_time), TEST(a_list_that_does_not_come_is_given_up),
-        TEST(forgets_half_a_list),           TEST(refuses_a_hello_whose_rest_fails),
+        TEST(finds_what_the_hello_listed),
+        TEST(finds_nothing_in_nothing),
+        TEST(takes_a_hello_in_parts),
+        TEST(refuses_more_than_the_limit),
+        TEST(gives_up_an_endless_list),
+        TEST(follows_list_objects),
+        TEST(a_long_list_is_given_its_time),
+        TEST(a_new_key_is_given_its_time),
+        TEST(a_list_that_does_not_come_is_given_up),
+        TEST(forgets_half_a_list),
+        TEST(refuses_a_hello_whose_rest_fails),
         TEST(forgets_a_list_that_failed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

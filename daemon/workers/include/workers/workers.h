@@ -22,6 +22,7 @@ struct workers;
 struct workers_job;
 
 #define WORKERS_MAX_PER_TOKEN       64 /* sessions of one daemon on one token; vendors' limits start around there */
+#define WORKERS_DEPTH               8  /* jobs that one worker may have at a time */
 #define WORKERS_BINDING_CHECK_BYTES 16 /* docs/ceremony.md */
 
 struct workers_token_settings {
@@ -36,8 +37,9 @@ struct workers_token_settings {
     unsigned workers;           /* processes, 1 to WORKERS_MAX_PER_TOKEN */
     unsigned max_queue;         /* jobs that may wait */
     unsigned deadline_ms;       /* how long a worker may take over one request, not counting those before it */
-    unsigned start_deadline_ms; /* how long a worker may take to log in and look at the token, or to look at it again
-                                   (ListObjects), and then for each further part of its list */
+    unsigned start_deadline_ms; /* how long a worker may take to log in and look at the token, to look at it again
+                                   (ListObjects), and then for each further part of its list, or to make a key
+                                   (MakeOpenKey): an RSA pair takes a token seconds */
     bool has_binding_check;     /* the binding root is the one with this check value, not the only one */
     uint8_t binding_check[WORKERS_BINDING_CHECK_BYTES];
     unsigned
