@@ -9,7 +9,7 @@
 #include "base/view.h"
 
 #define POLICY_DOCUMENT_MAX_BYTES    32768 /* */
-#define POLICY_DOCUMENT_MAX_DEPTH    6     /* document, Statement, statement, Condition, operator, list of values */
+#define POLICY_DOCUMENT_MAX_DEPTH    16    /* what is valid needs 6 */
 #define POLICY_DOCUMENT_MAX_VALUES   8192  /* texts of a document; more do not fit its bytes but as empty ones */
 #define POLICY_STRING_MAX_BYTES      4096  /* one text: any ARN fits, and any value of an encryption context's half */
 #define POLICY_PLACE_BYTES           192   /* longer places are cut */

@@ -1,0 +1,127 @@
+/* Whether a condition holds for a request; see condition.h. */
+#include "condition.h"
+
+#include "condition_values.h"
+#include "context.h"
+#include "variables.h"
+
+/* One clause and what it is asked about. */
+struct question {
+    const struct policy_document *document;
+    const struct policy_clause *clause;
+    const struct policy_operator *operator;
+    const struct policy_request *request;
+};
+
+static bool variable_matches(const struct question *question, struct view pattern, struct view given)
+{
+    uint8_t expanded[POLICY_EXPANDED_BYTES];
+    size_t len;
+    return policy_expand(pattern, question->request, expanded, &len) &&
+           policy_value_matches(question->operator, view_of(expanded, len), true, given);
+}
+
+static bool item_matches(const struct question *question, struct policy_item item, struct view given)
+{
+    struct view wanted = policy_item_view(question->document, item);
+    if ((item.flags & POLICY_ITEM_VARIABLE) != 0) {
+        return variable_matches(question, wanted, given);
+    }
+    return policy_value_matches(question->operator, wanted, (item.flags & POLICY_ITEM_WILD) != 0, given);
+}
+
+/* One value of the request against all of the document: one must match, or none where the operator negates. */
+static bool value_holds(const struct question *question, struct view given)
+{
+    struct policy_range values = question->clause->values;
+    for (size_t i = 0; i < values.count; i++) {
+        if (item_matches(question, question->document->items[values.first + i], given)) {
+            return !question->operator->negated;
+        }
+    }
+    return question->operator->negated;
+}
+
+/* Every value must hold, or some value. */
+static bool values_hold(const struct question *question, const struct policy_context_key *entry, bool every)
+{
+    for (size_t i = 0; i < entry->count; i++) {
+        if (value_holds(question, entry->values[i]) != every) {
+            return !every;
+        }
+    }
+    return every;
+}
+
+/* A set of values where one is expected has no meaning, and holds for nobody. */
+static bool entry_holds(const struct question *question, const struct policy_context_key *entry)
+{
+    switch (question->clause->set) {
+    case POLICY_SET_ALL:
+        return values_hold(question, entry, true);
+    case POLICY_SET_ANY:
+        return values_hold(question, entry, false);
+    default:
+        return entry->count == 1 && !question->clause->multi_valued_key && value_holds(question, entry->values[0]);
+    }
+}
+
+static bool absent_holds(const struct question *question)
+{
+    switch (question->clause->set) {
+    case POLICY_SET_ALL:
+        return true;
+    case POLICY_SET_ANY:
+        return question->clause->if_exists;
+    default:
+        return question->clause->if_exists || question->operator->negated;
+    }
+}
+
+static bool null_holds(const struct question *question, bool absent)
+{
+    struct policy_range values = question->clause->values;
+    for (size_t i = 0; i < values.count; i++) {
+        bool wanted;
+        struct view text = policy_item_view(question->document, question->document->items[values.first + i]);
+        if (policy_boolean_read(text, &wanted) && wanted == absent) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * Several entries have the name when an encryption context has keys that differ in case only. Sets are taken together.
+ * A single value is not there to be told: then the caller must not get more by adding a key, so an Allow asks that it
+ * holds for each, a Deny that it does for one.
+ */
+static bool every_entry_must_hold(const struct policy_clause *clause, enum policy_effect effect)
+{
+    return clause->set == POLICY_SET_ALL || (clause->set == POLICY_SET_NONE && effect == POLICY_ALLOW);
+}
+
+bool policy_clause_holds(const struct policy_document *document, const struct policy_clause *clause,
+                         enum policy_effect effect, const struct policy_request *request)
+{
+    struct question question = {.document = document,
+                                .clause = clause,
+                                .operator= policy_operator_at(clause->operator_index),
+                                .request = request};
+    struct view name = policy_item_view(document, clause->key);
+    size_t cursor = 0;
+    const struct policy_context_key *entry = policy_context_next(request, name, &cursor);
+    if (question.operator->class == POLICY_CLASS_NULL) {
+        return null_holds(&question, entry == NULL);
+    }
+    if (entry == NULL) {
+        return absent_holds(&question);
+    }
+    bool every = every_entry_must_hold(clause, effect);
+    for (; entry != NULL; entry = policy_context_next(request, name, &cursor)) {
+        if (entry_holds(&question, entry) != every) {
+            return !every;
+        }
+    }
+    return every;
+}

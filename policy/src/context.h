@@ -1,0 +1,25 @@
+/* Finding condition keys in a request. */
+#pragma once
+
+#include "policy/request.h"
+
+/*
+ * Walks the entries of that name, which is in lower case: start with *cursor = 0 and call until NULL. There can be
+ * several, since names have no case but the keys of an encryption context do (KMS.md R-105). Entries without values are
+ * passed over.
+ */
+const struct policy_context_key *policy_context_next(const struct policy_request *request, struct view name,
+                                                     size_t *cursor);
+
+/* The one value of that key. False when there is none, or more than one. */
+REWRAP_MUST_USE bool policy_context_single(const struct policy_request *request, struct view name,
+                                           struct view *ret_value);
+
+/* False for a request beyond the limits of request.h. */
+REWRAP_MUST_USE bool policy_context_is_within_limits(const struct policy_request *request);
+
+/* True for keys that have a set of values by their nature. name is in lower case. */
+REWRAP_MUST_USE bool policy_context_is_multi_valued(struct view name);
+
+/* The part of a context entry's name after "kms:EncryptionContext:", with its case. False for other names. */
+REWRAP_MUST_USE bool policy_context_pair_key(struct view name, struct view *ret_key);

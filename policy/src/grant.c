@@ -1,0 +1,150 @@
+/* What a grant allows; see policy/grant.h. */
+#include "grant_private.h"
+
+#include "context.h"
+#include "pattern.h"
+
+static const char *const names[POLICY_GRANT_OPERATIONS] = {
+    "Decrypt",
+    "Encrypt",
+    "GenerateDataKey",
+    "GenerateDataKeyWithoutPlaintext",
+    "ReEncryptFrom",
+    "ReEncryptTo",
+    "Sign",
+    "Verify",
+    "GetPublicKey",
+    "CreateGrant",
+    "RetireGrant",
+    "DescribeKey",
+    "GenerateDataKeyPair",
+    "GenerateDataKeyPairWithoutPlaintext",
+    "GenerateMac",
+    "VerifyMac",
+    "DeriveSharedSecret",
+};
+
+uint32_t policy_grant_operation_of_name(struct view name)
+{
+    for (size_t i = 0; i < POLICY_GRANT_OPERATIONS; i++) {
+        if (view_equal(name, view_of_string(names[i]))) {
+            return UINT32_C(1) << i;
+        }
+    }
+    return 0;
+}
+
+const char *policy_grant_operation_name(uint32_t operation)
+{
+    for (size_t i = 0; i < POLICY_GRANT_OPERATIONS; i++) {
+        if (operation == UINT32_C(1) << i) {
+            return names[i];
+        }
+    }
+    return NULL;
+}
+
+uint32_t policy_grant_operation_of_action(struct view action)
+{
+    struct view service = view_of_string("kms:");
+    if (action.len <= service.len || !policy_equal_fold(view_of(action.data, service.len), service)) {
+        return 0;
+    }
+    struct view name = view_of(action.data + service.len, action.len - service.len);
+    for (size_t i = 0; i < POLICY_GRANT_OPERATIONS; i++) {
+        if (policy_equal_fold(name, view_of_string(names[i]))) {
+            return UINT32_C(1) << i;
+        }
+    }
+    return 0;
+}
+
+/* ---------------------------------------------------------------- constraints */
+
+/* The pair of the request's encryption context with exactly this key and value. */
+static bool request_has(const struct policy_request *request, const struct policy_pair *pair)
+{
+    for (size_t i = 0; i < request->context_count; i++) {
+        const struct policy_context_key *entry = &request->context[i];
+        struct view key;
+        if (entry->count == 1 && view_equal(entry->values[0], pair->value) &&
+            policy_context_pair_key(entry->name, &key) && view_equal(key, pair->key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static size_t request_pairs(const struct policy_request *request)
+{
+    size_t pairs = 0;
+    for (size_t i = 0; i < request->context_count; i++) {
+        struct view key;
+        pairs += request->context[i].count != 0 && policy_context_pair_key(request->context[i].name, &key);
+    }
+    return pairs;
+}
+
+static bool request_has_all(const struct policy_request *request, const struct policy_pair *pairs, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!request_has(request, &pairs[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool context_fits(const struct policy_grant_constraints *constraints, const struct policy_request *request)
+{
+    if (constraints->has_equals && (request_pairs(request) != constraints->equals_count ||
+                                    !request_has_all(request, constraints->equals, constraints->equals_count))) {
+        return false;
+    }
+    return !constraints->has_subset || request_has_all(request, constraints->subset, constraints->subset_count);
+}
+
+static bool source_fits(const struct policy_grant_constraints *constraints, const struct policy_request *request)
+{
+    struct view source;
+    return constraints->source_arn.len == 0 ||
+           (policy_context_single(request, view_of_string("aws:sourcearn"), &source) &&
+            view_equal(source, constraints->source_arn));
+}
+
+static struct policy_grant_result missed(enum policy_grant_miss miss)
+{
+    return (struct policy_grant_result){.code = POLICY_GRANT_DOES_NOT_APPLY, .miss = miss};
+}
+
+struct policy_grant_result policy_grant_covers(const struct policy_grant *grant, const struct policy_subject *subject,
+                                               const struct policy_request *request, uint32_t operation)
+{
+    /* These have no encryption context that a constraint could mean. */
+    const uint32_t without_context = POLICY_GRANT_DESCRIBE_KEY | POLICY_GRANT_RETIRE_GRANT;
+    enum policy_cover cover = policy_subject_is(subject, grant->grantee);
+    if (cover == POLICY_COVERS_NOT) {
+        return missed(POLICY_GRANT_MISS_GRANTEE);
+    }
+    if ((grant->operations & operation) == 0) {
+        return missed(POLICY_GRANT_MISS_OPERATION);
+    }
+    if ((operation & without_context) == 0 && !context_fits(&grant->constraints, request)) {
+        return missed(POLICY_GRANT_MISS_CONTEXT);
+    }
+    if (!source_fits(&grant->constraints, request)) {
+        return missed(POLICY_GRANT_MISS_SOURCE_ARN);
+    }
+    return (struct policy_grant_result){.code = cover == POLICY_COVERS_HIM ? POLICY_GRANT_APPLIES
+                                                                           : POLICY_GRANT_APPLIES_TO_ACCOUNT};
+}
+
+struct policy_grant_result policy_grant_applies(const struct policy_grant *grant, const struct policy_request *request)
+{
+    struct policy_subject subject;
+    if (!policy_context_is_within_limits(request) ||
+        !policy_subject_read(request->principal, request->role, &subject)) {
+        return missed(POLICY_GRANT_MISS_GRANTEE);
+    }
+    return policy_grant_covers(grant, &subject, request, policy_grant_operation_of_action(request->action));
+}

@@ -1,0 +1,26 @@
+/* The parts of lint: each looks at one statement and reports. */
+#pragma once
+
+#include "document_private.h"
+#include "policy/lint.h"
+
+struct policy_linting {
+    const struct policy_document *document;
+    struct view account;
+    struct policy_finding *findings;
+    size_t max;
+    size_t count;
+    size_t statement;
+    const struct policy_rule *rule;
+};
+
+/* element is "" for the statement as a whole, or like ".Principal"; NULL for the document. text is static. */
+void policy_lint_report(struct policy_linting *linting, enum policy_severity severity, const char *element,
+                        const char *text);
+
+void policy_lint_conditions(struct policy_linting *linting); /* lint_condition.c */
+void policy_lint_lockout(struct policy_linting *linting);    /* lint_lockout.c; once, for a key policy */
+
+/* Whether the rule's Action or NotAction covers it, in lower case; and its Resource or NotResource some key. */
+REWRAP_MUST_USE bool policy_lint_covers_action(const struct policy_document *document, const struct policy_rule *rule,
+                                               const char *action);
