@@ -1,0 +1,93 @@
+"""Two tokens in one daemon: each key is on one, says which, and data does not go from one to the other."""
+import os
+import subprocess
+
+import pytest
+
+import client as c
+import rewrap_pb2 as pb
+from client import Refused
+from instance import ROOT, Instance
+
+RSA = {"key_spec": pb.KeySpec.RSA_2048, "key_usage": pb.KeyUsageType.ENCRYPT_DECRYPT}
+
+
+@pytest.fixture(scope="module")
+def instance():
+    """The token "main" of every instance, and a second one with two sealed AES keys and one RSA pair."""
+    made = Instance(spares=4)
+    try:
+        made.stop()
+        env = {**os.environ, **made.env}
+        subprocess.run([os.path.join(ROOT, "packaging", "softhsm-token"), "other", made.env["REWRAP_SO_PIN_FILE"], made.env["REWRAP_PIN_FILE"]],
+                       env=env, check=True, capture_output=True)
+        other = {"REWRAP_TOKEN_URI": "pkcs11:token=other"}
+        made.ctl("ceremony", "init", "--spares", "2", env=other, check=True)
+        made.ctl("ceremony", "add", "--key-spec", "RSA_2048", "--count", "1", env=other, check=True)
+        with open(os.path.join(made.dir, "rewrapd.conf"), "a", encoding="utf-8") as file:
+            file.write(f"\n[token second]\nmodule = {made.env['REWRAP_MODULE']}\nuri = pkcs11:token=other\n"
+                       f"pin-source = {made.env['REWRAP_PIN_FILE']}\nrequire = sealed\n")
+        made.start()
+        yield made
+    finally:
+        made.remove()
+
+
+@pytest.fixture(scope="module")
+def keys(instance):
+    """main: E open, s sealed; second: F open, t sealed."""
+    with instance.client() as client:
+        return {"E": c.create_key(client, boundary="OPEN"), "s": c.create_key(client),
+                "F": c.create_key(client, boundary="OPEN", custom_key_store_id="second"),
+                "t": c.create_key(client, custom_key_store_id="second")}
+
+
+def test_each_key_says_where_it_is(client, keys):
+    for name, token, store in (("E", "main", ""), ("s", "main", ""), ("F", "second", "second"), ("t", "second", "second")):
+        described = client.call("DescribeKey", key_id=keys[name].key_id).key_metadata
+        assert described == keys[name]
+        assert (described.token, described.custom_key_store_id) == (token, store)
+    assert client.call("GenerateRandom", number_of_bytes=16, custom_key_store_id="second").plaintext != \
+        client.call("GenerateRandom", number_of_bytes=16).plaintext
+    for operation, members in (("CreateKey", {}), ("GenerateRandom", {"number_of_bytes": 16})):
+        with pytest.raises(Refused) as error:
+            client.call(operation, custom_key_store_id="third", **members)
+        assert (error.value.code, error.value.message) == ("CustomKeyStoreNotFoundException", "There is no token 'third' here.")
+
+
+def test_both_work(client, keys):
+    for name in "EF":
+        assert c.decrypt(client, c.encrypt(client, keys[name].key_id, b"here", {"a": "b"}), {"a": "b"}) == b"here"
+    for source, destination in ("Es", "Ft"):
+        moved = client.call("ReEncrypt", ciphertext_blob=c.encrypt(client, keys[source].key_id), destination_key_id=keys[destination].key_id)
+        assert moved.key_id == keys[destination].arn
+
+
+@pytest.mark.parametrize("source, destination", ["EF", "FE", "st", "ts", "Et"])
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_data_does_not_go_from_one_to_the_other(client, keys, source, destination, dry_run):
+    with pytest.raises(Refused) as error:
+        client.call("ReEncrypt", ciphertext_blob=c.encrypt(client, keys[source].key_id), destination_key_id=keys[destination].key_id,
+                    dry_run=dry_run)
+    first, second = keys[source], keys[destination]
+    assert (error.value.code, error.value.message) == (
+        "UnsupportedOperationException",
+        f"{first.arn} is on token {first.token} and {second.arn} on token {second.token}. Data can only be re-encrypted between keys of one token.")
+
+
+def test_states_come_before_tokens(client, keys):
+    off = c.create_key(client, boundary="OPEN", custom_key_store_id="second")
+    client.call("DisableKey", key_id=off.key_id)
+    with pytest.raises(Refused) as error:
+        client.call("ReEncrypt", ciphertext_blob=c.encrypt(client, keys["E"].key_id), destination_key_id=off.key_id)
+    assert (error.value.code, error.value.message) == ("DisabledException", f"{off.arn} is disabled.")
+
+
+def test_each_token_has_its_own_stock(client):
+    assert c.create_key(client, custom_key_store_id="second", **RSA).token == "second"
+    for token in ("main", "second"):
+        with pytest.raises(Refused) as error:
+            c.create_key(client, custom_key_store_id=token, **RSA)
+        assert error.value.code == "LimitExceededException"
+        assert error.value.message == (f"Token {token} has no spare sealed RSA_2048 key left. The custodian adds some with `rewrapctl ceremony add "
+                                       "--key-spec RSA_2048 --count N`.")
