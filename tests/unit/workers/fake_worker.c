@@ -255,6 +255,10 @@ static void say_hello(struct fake *fake, uint64_t id)
     }
     unsigned parts = fake_mode_number(fake, "hello-parts=", 1);
     unsigned per_part = fake_mode_number(fake, "objects=", 2);
+    hello.token_label = (char *)"a label\x07";
+    hello.token_serial = strstr(fake->mode, "other-serial") != NULL ? (char *)"0002" : (char *)"0001";
+    hello.token_model = (char *)"a model";
+    hello.level_reason = strstr(fake->mode, "sensitive") != NULL ? (char *)"CKA_WRAP_WITH_TRUSTED\n" : NULL;
     hello.has_level = true;
     hello.level = HSM__LEVEL__LEVEL_SEALED;
     hello.has_pads_payloads = hello.pads_payloads = true;

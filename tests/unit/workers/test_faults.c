@@ -219,9 +219,10 @@ static void survives_kill_9(void **state)
 }
 
 static const char *const lies[] = {
-    "lie wrong id",      "lie no id",     "lie no status", "lie odd status", "lie no content",
-    "lie empty content", "lie plaintext", "lie objects",   "lie more",       "lie failed with content",
-    "lie material id",   "lie hello",     "lie garbage",   "lie oversized",  "lie empty frame",
+    "lie wrong id",      "lie no id",      "lie no status",   "lie odd status",  "lie no content",
+    "lie empty content", "lie plaintext",  "lie objects",     "lie more",        "lie failed with content",
+    "lie material id",   "lie public key", "lie leaving",     "lie odd leaving", "lie hello",
+    "lie garbage",       "lie oversized",  "lie empty frame",
 };
 
 static void kills_liars(void **state)
