@@ -1,8 +1,9 @@
-/* A registry on a real file; see fixture.h. */
+/* A registry on a real file: folder, loop, process; see fixture.h. */
 #include "fixture.h"
 
 #include <dirent.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <sqlite3.h>
 #include <stdarg.h>
@@ -71,14 +72,18 @@ void fixture_reopen(struct fixture *fixture)
     fixture_open(fixture);
 }
 
+const char *fixture_beside(const struct fixture *fixture, const char *suffix)
+{
+    static char path[120];
+    snprintf(path, sizeof path, "%s%s", fixture->path, suffix);
+    return path;
+}
+
 void fixture_expect_refused(struct fixture *fixture, const char *text)
 {
     struct registry *untouched = (struct registry *)fixture;
     struct registry_result result = registry_open(fixture->base, fixture->path, &untouched);
-    assert_int_equal(result.code, REGISTRY_STORE);
-    if (strstr(result.detail, text) == NULL) {
-        fail_msg("\"%s\" is not in: %s", text, result.detail);
-    }
+    expect_result(result, REGISTRY_STORE, text);
     assert_ptr_equal(untouched, fixture);
     assert_int_equal(writer_pid(), -1);
 }
@@ -104,70 +109,6 @@ void fixture_run_until(struct fixture *fixture, const int *counter, int target)
     assert_false(late);
 }
 
-void on_answer(void *arg, struct registry_result result)
-{
-    struct answer *answer = arg;
-    answer->calls++;
-    answer->result = result;
-}
-
-static struct registry_result wait_for(struct fixture *fixture, struct answer *answer)
-{
-    assert_int_equal(answer->calls, 0); /* never before the call returned */
-    fixture_run_until(fixture, &answer->calls, 1);
-    assert_int_equal(answer->calls, 1);
-    return answer->result;
-}
-
-struct registry_result add_key(struct fixture *fixture, const struct registry_key *key)
-{
-    struct answer answer = {0};
-    registry_key_add(fixture->registry, key, on_answer, &answer);
-    return wait_for(fixture, &answer);
-}
-
-struct registry_result replace_key(struct fixture *fixture, const struct registry_key *key)
-{
-    struct answer answer = {0};
-    registry_key_replace(fixture->registry, key, on_answer, &answer);
-    return wait_for(fixture, &answer);
-}
-
-struct registry_result remove_key(struct fixture *fixture, const uint8_t *key_id, uint64_t revision)
-{
-    struct answer answer = {0};
-    registry_key_remove(fixture->registry, key_id, revision, NOW_MS + 9, on_answer, &answer);
-    return wait_for(fixture, &answer);
-}
-
-struct registry_result remove_retired(struct fixture *fixture, const uint8_t *material_id)
-{
-    struct answer answer = {0};
-    registry_retired_remove(fixture->registry, material_id, on_answer, &answer);
-    return wait_for(fixture, &answer);
-}
-
-struct registry_result add_alias(struct fixture *fixture, const char *account, const char *name, const uint8_t *key_id)
-{
-    struct answer answer = {0};
-    registry_alias_add(fixture->registry, account, name, key_id, NOW_MS, on_answer, &answer);
-    return wait_for(fixture, &answer);
-}
-
-struct registry_result retarget_alias(struct fixture *fixture, const char *name, const uint8_t *key_id, int64_t now_ms)
-{
-    struct answer answer = {0};
-    registry_alias_retarget(fixture->registry, ACCOUNT, name, key_id, now_ms, on_answer, &answer);
-    return wait_for(fixture, &answer);
-}
-
-struct registry_result remove_alias(struct fixture *fixture, const char *name)
-{
-    struct answer answer = {0};
-    registry_alias_remove(fixture->registry, ACCOUNT, name, on_answer, &answer);
-    return wait_for(fixture, &answer);
-}
-
 static void nothing(evutil_socket_t fd, short events, void *arg)
 {
     (void)fd;
@@ -190,60 +131,6 @@ int64_t monotonic_ms(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-void add_until_taken(struct fixture *fixture, const struct registry_key *key)
-{
-    const int64_t deadline = monotonic_ms() + 30000;
-    struct registry_result result = add_key(fixture, key);
-    while (result.code == REGISTRY_STORE) {
-        assert_true(monotonic_ms() < deadline);
-        turn(fixture, 20000);
-        result = add_key(fixture, key);
-    }
-    assert_true(result.code == REGISTRY_OK || result.code == REGISTRY_EXISTS);
-}
-
-void plain_key_init(struct plain_key *plain, uint32_t n)
-{
-    *plain = (struct plain_key){
-        .key = {.account = ACCOUNT,
-                .token = (char *)"main",
-                .description = (char *)"",
-                .spec = KEY_SPEC_SYMMETRIC_DEFAULT,
-                .usage = KEY_USAGE_ENCRYPT_DECRYPT,
-                .state = KEY_STATE_ENABLED,
-                .boundary = KEY_BOUNDARY_SEALED,
-                .created_ms = NOW_MS,
-                .n_materials = 1},
-        .material = {.created_ms = NOW_MS},
-    };
-    plain->key.materials = &plain->material;
-    for (size_t i = 0; i < 4; i++) {
-        uint8_t byte = (uint8_t)(n >> (8 * (3 - i)));
-        plain->key.key_id[i] = byte; /* in front: ids sort as their numbers */
-        plain->material.id[i] = byte;
-        plain->material.id[MATERIAL_ID_BYTES - 1 - i] = byte;
-    }
-}
-
-void changed_key_init(const struct fixture *fixture, const uint8_t *key_id, struct changed_key *changed)
-{
-    const struct registry_key *key = registry_key_find(fixture->registry, key_id);
-    assert_non_null(key);
-    assert_true(key->n_materials <= sizeof changed->materials / sizeof changed->materials[0]);
-    changed->key = *key;
-    memcpy(changed->materials, key->materials, key->n_materials * sizeof *key->materials);
-    changed->key.materials = changed->materials;
-}
-
-void changed_key_rotate(struct changed_key *changed, uint32_t n, enum material_origin origin)
-{
-    struct plain_key plain;
-    plain_key_init(&plain, n);
-    plain.material.origin = origin;
-    assert_true(changed->key.n_materials < sizeof changed->materials / sizeof changed->materials[0]);
-    changed->materials[changed->key.n_materials++] = plain.material;
 }
 
 /* Reads "pid (name) state ppid": the name has no blanks here. */
@@ -282,4 +169,26 @@ void run_sql(const struct fixture *fixture, const char *sql)
         fail_msg("%s: %s", sql, message);
     }
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+void write_file(const char *path, const void *data, size_t len)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    assert_int_not_equal(fd, -1);
+    assert_int_equal(write(fd, data, len), (ssize_t)len);
+    assert_int_equal(close(fd), 0);
+}
+
+uint8_t *read_file(const char *path, size_t *ret_len)
+{
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_int_not_equal(fd, -1);
+    assert_int_equal(fstat(fd, &status), 0);
+    uint8_t *data = malloc((size_t)status.st_size + 1);
+    assert_non_null(data);
+    assert_int_equal(read(fd, data, (size_t)status.st_size), status.st_size);
+    close(fd);
+    *ret_len = (size_t)status.st_size;
+    return data;
 }

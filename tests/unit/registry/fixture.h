@@ -26,6 +26,9 @@ void fixture_open(struct fixture *fixture);
 void fixture_close(struct fixture *fixture);
 void fixture_reopen(struct fixture *fixture);
 
+/* The path of the database with more behind it: "-wal". Valid until the next call. */
+const char *fixture_beside(const struct fixture *fixture, const char *suffix);
+
 /* Tries to open, expects REGISTRY_STORE and that detail contains text. */
 void fixture_expect_refused(struct fixture *fixture, const char *text);
 
@@ -65,6 +68,15 @@ struct plain_key {
 
 void plain_key_init(struct plain_key *plain, uint32_t n);
 
+/* The registry has the plain key of n by then. */
+void add_plain_key(struct fixture *fixture, uint32_t n, struct plain_key *ret);
+
+/* Keys of first and those after it, all asked for at once; answers has room for n. */
+void ask_for_keys(struct fixture *fixture, uint32_t first, uint32_t n, struct answer *answers);
+
+/* Fails the test unless the result has the code, and the text in its detail. */
+void expect_result(struct registry_result result, enum registry_code code, const char *text);
+
 /* A copy of the key that the registry has, to be changed and given to replace_key. Points into the registry and into
  * the struct: for this turn of the loop. */
 struct changed_key {
@@ -82,3 +94,10 @@ pid_t writer_pid(void);
 
 /* Runs SQL on the file with a connection of the test's own. The registry should be closed. */
 void run_sql(const struct fixture *fixture, const char *sql);
+
+/* Two keys, one with a tag, an alias, and the material of a deleted key: closed again. */
+void make_database(struct fixture *fixture);
+
+/* The whole file, mode 0600 when it is new; the caller frees what was read. */
+void write_file(const char *path, const void *data, size_t len);
+uint8_t *read_file(const char *path, size_t *ret_len);

@@ -11,28 +11,13 @@
 
 #define DAY_MS INT64_C(86400000)
 
-static void open_with_key(struct fixture *fixture, uint32_t n, struct plain_key *ret)
-{
-    if (fixture->registry == NULL) {
-        fixture_open(fixture);
-    }
-    plain_key_init(ret, n);
-    assert_int_equal(add_key(fixture, &ret->key).code, REGISTRY_OK);
-}
-
-static void expect(struct registry_result result, enum registry_code code, const char *text)
-{
-    if (result.code != code || strstr(result.detail, text) == NULL) {
-        fail_msg("%d %s, not %d %s", result.code, result.detail, code, text);
-    }
-}
-
 static void every_changing_field_comes_back(void **state)
 {
     struct fixture *fixture = *state;
     struct plain_key plain;
     struct changed_key changed;
-    open_with_key(fixture, 1, &plain);
+    fixture_open(fixture);
+    add_plain_key(fixture, 1, &plain);
     assert_int_equal(add_alias(fixture, ACCOUNT, "alias/a", plain.key.key_id).code, REGISTRY_OK);
     changed_key_init(fixture, plain.key.key_id, &changed);
     assert_int_equal(changed.key.revision, 1);
@@ -95,7 +80,8 @@ static void one_of_many_changes_wins(void **state)
     struct plain_key plain;
     struct changed_key changed;
     struct answer answers[10] = {0};
-    open_with_key(fixture, 1, &plain);
+    fixture_open(fixture);
+    add_plain_key(fixture, 1, &plain);
     changed_key_init(fixture, plain.key.key_id, &changed);
     for (size_t i = 0; i < 9; i++) {
         char text[8];
@@ -110,10 +96,10 @@ static void one_of_many_changes_wins(void **state)
         assert_int_equal(answers[i].result.code, i == 0 ? REGISTRY_OK : REGISTRY_CONFLICT);
     }
     changed.key.description = (char *)"late";
-    expect(replace_key(fixture, &changed.key), REGISTRY_CONFLICT, "changed meanwhile");
-    expect(remove_key(fixture, plain.key.key_id, 1), REGISTRY_CONFLICT, "changed meanwhile");
+    expect_result(replace_key(fixture, &changed.key), REGISTRY_CONFLICT, "changed meanwhile");
+    expect_result(remove_key(fixture, plain.key.key_id, 1), REGISTRY_CONFLICT, "changed meanwhile");
     changed.key.revision = 3; /* a revision that nobody has seen */
-    expect(replace_key(fixture, &changed.key), REGISTRY_CONFLICT, "changed meanwhile");
+    expect_result(replace_key(fixture, &changed.key), REGISTRY_CONFLICT, "changed meanwhile");
     for (int round = 0; round < 2; round++) {
         const struct registry_key *key = registry_key_find(fixture->registry, plain.key.key_id);
         assert_string_equal(key->description, "0");
@@ -129,7 +115,8 @@ static void removal_and_change_at_once(void **state)
     struct plain_key plain;
     struct changed_key changed;
     struct answer answers[4] = {0};
-    open_with_key(fixture, 1, &plain);
+    fixture_open(fixture);
+    add_plain_key(fixture, 1, &plain);
     changed_key_init(fixture, plain.key.key_id, &changed);
     registry_key_remove(fixture->registry, plain.key.key_id, 1, NOW_MS, on_answer, &answers[0]);
     registry_key_replace(fixture->registry, &changed.key, on_answer, &answers[1]);
@@ -152,8 +139,9 @@ static void what_may_not_change_is_refused(void **state)
     struct fixture *fixture = *state;
     struct plain_key plain;
     struct plain_key other;
-    open_with_key(fixture, 1, &plain);
-    open_with_key(fixture, 2, &other);
+    fixture_open(fixture);
+    add_plain_key(fixture, 1, &plain);
+    add_plain_key(fixture, 2, &other);
     struct changed_key keys[12];
     for (size_t i = 0; i < 12; i++) {
         changed_key_init(fixture, plain.key.key_id, &keys[i]);
@@ -172,19 +160,19 @@ static void what_may_not_change_is_refused(void **state)
     keys[10].key.n_materials = 0;
     keys[11].key.description = (char *)"\xff";
     for (size_t i = 0; i < 12; i++) {
-        expect(replace_key(fixture, &keys[i].key), REGISTRY_STORE, "not written");
+        expect_result(replace_key(fixture, &keys[i].key), REGISTRY_STORE, "not written");
     }
     struct changed_key foreign;
     changed_key_init(fixture, plain.key.key_id, &foreign);
     changed_key_rotate(&foreign, 2, MATERIAL_ROTATED_ON_DEMAND); /* the other key's */
-    expect(replace_key(fixture, &foreign.key), REGISTRY_EXISTS, "");
+    expect_result(replace_key(fixture, &foreign.key), REGISTRY_EXISTS, "");
     foreign.key.key_id[0] = 9;
-    expect(replace_key(fixture, &foreign.key), REGISTRY_NOT_FOUND, "no such key");
-    expect(remove_key(fixture, foreign.key.key_id, 1), REGISTRY_NOT_FOUND, "no such key");
+    expect_result(replace_key(fixture, &foreign.key), REGISTRY_NOT_FOUND, "no such key");
+    expect_result(remove_key(fixture, foreign.key.key_id, 1), REGISTRY_NOT_FOUND, "no such key");
     struct answer answer = {0};
     registry_key_remove(fixture->registry, plain.key.key_id, 1, -1, on_answer, &answer);
     fixture_run_until(fixture, &answer.calls, 1);
-    expect(answer.result, REGISTRY_STORE, "time is out of range");
+    expect_result(answer.result, REGISTRY_STORE, "time is out of range");
     for (int round = 0; round < 2; round++) {
         const struct registry_key *key = registry_key_find(fixture->registry, plain.key.key_id);
         assert_int_equal(key->revision, 1);
@@ -198,7 +186,8 @@ static void fields_that_contradict_are_refused(void **state)
 {
     struct fixture *fixture = *state;
     struct plain_key plain;
-    open_with_key(fixture, 1, &plain);
+    fixture_open(fixture);
+    add_plain_key(fixture, 1, &plain);
     static const struct {
         enum key_state state;
         int64_t deletion_ms;
@@ -233,11 +222,11 @@ static void fields_that_contradict_are_refused(void **state)
     struct changed_key changed;
     changed_key_init(fixture, rsa.key.key_id, &changed);
     changed_key_rotate(&changed, 9, MATERIAL_ROTATED_ON_DEMAND);
-    expect(replace_key(fixture, &changed.key), REGISTRY_STORE, "an RSA key has one material");
+    expect_result(replace_key(fixture, &changed.key), REGISTRY_STORE, "an RSA key has one material");
     changed_key_init(fixture, rsa.key.key_id, &changed);
     changed.key.rotation_days = 365;
     changed.key.next_rotation_ms = NOW_MS;
-    expect(replace_key(fixture, &changed.key), REGISTRY_STORE, "an RSA key has one material");
+    expect_result(replace_key(fixture, &changed.key), REGISTRY_STORE, "an RSA key has one material");
     fixture_reopen(fixture);
     assert_int_equal(registry_keys(fixture->registry), 2);
 }
@@ -249,8 +238,9 @@ static void deleted_key_leaves_its_materials(void **state)
     struct plain_key plain;
     struct plain_key stays;
     struct changed_key changed;
-    open_with_key(fixture, 2, &stays);
-    open_with_key(fixture, 1, &plain);
+    fixture_open(fixture);
+    add_plain_key(fixture, 2, &stays);
+    add_plain_key(fixture, 1, &plain);
     changed_key_init(fixture, plain.key.key_id, &changed);
     struct registry_tag tag = {(char *)"k", (char *)"v"};
     changed.key.tags = &tag;
@@ -290,14 +280,14 @@ static void deleted_key_leaves_its_materials(void **state)
     struct plain_key again;
     plain_key_init(&again, 7);
     again.material = plain.material;
-    expect(add_key(fixture, &again.key), REGISTRY_EXISTS, "deleted key's");
+    expect_result(add_key(fixture, &again.key), REGISTRY_EXISTS, "deleted key's");
     changed_key_init(fixture, stays.key.key_id, &changed);
     changed_key_rotate(&changed, 1, MATERIAL_ROTATED_ON_DEMAND);
-    expect(replace_key(fixture, &changed.key), REGISTRY_EXISTS, "deleted key's");
+    expect_result(replace_key(fixture, &changed.key), REGISTRY_EXISTS, "deleted key's");
 
     assert_int_equal(remove_retired(fixture, plain.material.id).code, REGISTRY_OK);
-    expect(remove_retired(fixture, plain.material.id), REGISTRY_NOT_FOUND, "no such retired material");
-    expect(remove_retired(fixture, stays.material.id), REGISTRY_NOT_FOUND, "no such retired material");
+    expect_result(remove_retired(fixture, plain.material.id), REGISTRY_NOT_FOUND, "no such retired material");
+    expect_result(remove_retired(fixture, stays.material.id), REGISTRY_NOT_FOUND, "no such retired material");
     for (int round = 0; round < 2; round++) {
         assert_int_equal(registry_retired_materials(fixture->registry), 1);
         assert_null(registry_retired_find(fixture->registry, plain.material.id));
@@ -340,8 +330,7 @@ static void many_come_and_go(void **state)
     fixture_open(fixture);
     for (uint32_t i = 0; i < ALL; i++) {
         struct plain_key plain;
-        plain_key_init(&plain, i * 17 % ALL);
-        assert_int_equal(add_key(fixture, &plain.key).code, REGISTRY_OK);
+        add_plain_key(fixture, i * 17 % ALL, &plain);
     }
     for (uint32_t i = 0; i < ALL; i += 2) {
         struct plain_key plain;

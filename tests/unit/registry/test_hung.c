@@ -2,12 +2,10 @@
  * agree afterwards. */
 #include "fixture.h"
 
-#include <event2/event.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -62,8 +60,7 @@ static void hung_writer_is_replaced(void **state)
     struct fixture *fixture = *state;
     open_hasty(fixture);
     struct plain_key a;
-    plain_key_init(&a, 1);
-    assert_int_equal(add_key(fixture, &a.key).code, REGISTRY_OK);
+    add_plain_key(fixture, 1, &a);
     assert_int_equal(add_alias(fixture, ACCOUNT, "alias/goes", a.key.key_id).code, REGISTRY_OK);
     pid_t writer = writer_pid();
     assert_int_equal(kill(writer, SIGSTOP), 0);
@@ -130,8 +127,7 @@ static void busy_writer_is_left_alone(void **state)
     }
     kill(writer, SIGCONT);
     struct plain_key last;
-    plain_key_init(&last, ALL);
-    assert_int_equal(add_key(fixture, &last.key).code, REGISTRY_OK);
+    add_plain_key(fixture, ALL, &last);
     assert_int_equal(writer_pid(), writer);
 }
 
@@ -171,8 +167,7 @@ static void starting_writer_hangs(void **state)
     int64_t start_ms = monotonic_ms();
     struct registry_result refused = add_key(fixture, &plain.key);
     assert_true(monotonic_ms() - start_ms < PATIENCE_MS);
-    assert_int_equal(refused.code, REGISTRY_STORE);
-    assert_non_null(strstr(refused.detail, "the disk does not answer"));
+    expect_result(refused, REGISTRY_STORE, "the disk does not answer");
     next_child = GO_ON;
     close_in_time(fixture);
 }
@@ -187,8 +182,7 @@ static void undying_writer(void **state)
     open_hasty(fixture);
     next_child = GO_ON;
     struct plain_key plain;
-    plain_key_init(&plain, 1);
-    assert_int_equal(add_key(fixture, &plain.key).code, REGISTRY_OK);
+    add_plain_key(fixture, 1, &plain);
     kill(writer_pid(), SIGSTOP);
     struct answer answer = {0};
     registry_alias_add(fixture->registry, ACCOUNT, "alias/x", plain.key.key_id, NOW_MS, on_answer, &answer);
@@ -199,8 +193,7 @@ static void undying_writer(void **state)
         int64_t start_ms = monotonic_ms();
         struct registry_result refused = add_key(fixture, &plain.key);
         assert_true(monotonic_ms() - start_ms < PATIENCE_MS);
-        assert_int_equal(refused.code, REGISTRY_STORE);
-        assert_non_null(strstr(refused.detail, "not written"));
+        expect_result(refused, REGISTRY_STORE, "not written");
         assert_non_null(strstr(refused.detail, "the disk does not answer"));
     }
     assert_int_equal(registry_waiting(fixture->registry), 0);

@@ -2,9 +2,7 @@
 #include "fixture.h"
 
 #include <setjmp.h>
-#include <sqlite3.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -13,6 +11,7 @@
 
 #define KEYS    100000
 #define ALIASES 20000
+#define RETIRED 10000
 
 static double seconds(void)
 {
@@ -32,6 +31,8 @@ static void make_many(struct fixture *fixture)
             " SELECT i, randomblob(16) AS id FROM n;"
             "INSERT INTO keys SELECT id, '111122223333', 'main', 'key ' || i, 1, 1, 1, 1, i, 0, 0, 0, 1 FROM n;"
             "INSERT INTO materials SELECT id, 1, randomblob(32), i, 1 FROM n;"
+            "INSERT INTO retired SELECT randomblob(32), randomblob(16), '111122223333', 'main', 1, 1, i FROM n"
+            " WHERE i % 10 = 0;"
             "INSERT INTO tags SELECT id, 'number', i FROM n WHERE i % 4 = 0;"
             "INSERT INTO aliases SELECT '111122223333', 'alias/' || i, id, i, i FROM n WHERE i % 5 = 0;"
             "COMMIT");
@@ -62,6 +63,21 @@ static void many_keys_load(void **state)
     assert_int_equal(paged, KEYS);
     print_message("           paged and found twice in %.2f s\n", seconds() - start);
 
+    start = seconds();
+    size_t all = 0;
+    key = registry_any_key_after(fixture->registry, NULL);
+    for (; key != NULL; key = registry_any_key_after(fixture->registry, key->key_id)) {
+        all++;
+    }
+    assert_int_equal(all, KEYS);
+    size_t retired = 0;
+    const struct registry_retired *material = registry_retired_after(fixture->registry, NULL);
+    for (; material != NULL; material = registry_retired_after(fixture->registry, material->material_id)) {
+        retired++;
+    }
+    assert_int_equal(retired, RETIRED);
+    print_message("           walked through all, and %d retired materials, in %.2f s\n", RETIRED, seconds() - start);
+
     size_t named = 0;
     const struct registry_alias *alias = registry_alias_after(fixture->registry, ACCOUNT, NULL);
     for (; alias != NULL; alias = registry_alias_after(fixture->registry, ACCOUNT, alias->name)) {
@@ -74,24 +90,34 @@ static void many_keys_load(void **state)
     start = seconds();
     for (uint32_t i = 0; i < 100; i++) {
         struct plain_key plain;
-        plain_key_init(&plain, i);
-        assert_int_equal(add_key(fixture, &plain.key).code, REGISTRY_OK);
+        add_plain_key(fixture, i, &plain);
     }
     print_message("           100 keys added one after the other in %.2f s\n", seconds() - start);
     start = seconds();
     static struct answer answers[1000];
     memset(answers, 0, sizeof answers);
-    for (uint32_t i = 0; i < 1000; i++) {
-        struct plain_key plain;
-        plain_key_init(&plain, 1000 + i);
-        registry_key_add(fixture->registry, &plain.key, on_answer, &answers[i]);
-    }
+    ask_for_keys(fixture, 1000, 1000, answers);
     for (size_t i = 0; i < 1000; i++) {
         fixture_run_until(fixture, &answers[i].calls, 1);
         assert_int_equal(answers[i].result.code, REGISTRY_OK);
     }
     print_message("           1000 keys added at once in %.2f s\n", seconds() - start);
     assert_int_equal(registry_keys(fixture->registry), KEYS + 1100);
+
+    start = seconds();
+    memset(answers, 0, sizeof answers);
+    for (uint32_t i = 0; i < 1000; i++) {
+        struct plain_key plain;
+        plain_key_init(&plain, 1000 + i);
+        registry_key_remove(fixture->registry, plain.key.key_id, 1, NOW_MS, on_answer, &answers[i]);
+    }
+    for (size_t i = 0; i < 1000; i++) {
+        fixture_run_until(fixture, &answers[i].calls, 1);
+        assert_int_equal(answers[i].result.code, REGISTRY_OK);
+    }
+    print_message("           1000 keys removed at once in %.2f s\n", seconds() - start);
+    assert_int_equal(registry_keys(fixture->registry), KEYS + 100);
+    assert_int_equal(registry_retired_materials(fixture->registry), RETIRED + 1000);
 }
 
 int main(void)

@@ -6,7 +6,6 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,13 +57,23 @@ static void write_all_kinds(struct buffer *out)
     assert_true(wire_write_change(out, 2, &(struct change){.kind = CHANGE_ALIAS_ADD, .alias = alias}));
     assert_true(wire_write_change(out, 3, &(struct change){.kind = CHANGE_ALIAS_RETARGET, .alias = alias}));
     assert_true(wire_write_change(out, 4, &(struct change){.kind = CHANGE_ALIAS_REMOVE, .alias = alias}));
-    assert_true(wire_write_key_read(out, 5, key->key.key_id));
-    assert_true(wire_write_alias(out, 6, WIRE_ALIAS_READ, &alias->alias));
-    assert_true(wire_write_result(out, 7, WIRE_DONE, &result));
-    assert_true(wire_write_key(out, 8, WIRE_KEY_ROW, &key->key));
-    assert_true(wire_write_alias(out, 9, WIRE_ALIAS_ROW, &alias->alias));
-    assert_true(wire_write_empty(out, 10, WIRE_NO_ROW));
-    assert_true(wire_write_empty(out, 11, WIRE_READY));
+    assert_true(wire_write_change(out, 5, &(struct change){.kind = CHANGE_KEY_REPLACE, .key = key}));
+    const struct change removal = {.kind = CHANGE_KEY_REMOVE, .removal = {.revision = 7, .retired_ms = NOW_MS}};
+    assert_true(wire_write_change(out, 6, &removal));
+    assert_true(wire_write_change(out, 7, &(struct change){.kind = CHANGE_RETIRED_REMOVE, .material_id = {9}}));
+    assert_true(wire_write_key_read(out, 8, key->key.key_id));
+    assert_true(wire_write_alias(out, 9, WIRE_ALIAS_READ, &alias->alias));
+    assert_true(wire_write_material_id(out, 10, WIRE_RETIRED_READ, key->key.materials[0].id));
+    assert_true(wire_write_result(out, 11, WIRE_DONE, &result));
+    assert_true(wire_write_key(out, 12, WIRE_KEY_ROW, &key->key));
+    struct retired_list retired;
+    assert_true(retired_list_of_key(&key->key, NOW_MS, &retired));
+    assert_true(wire_write_key_gone(out, 13, key->key.key_id, &retired));
+    assert_true(wire_write_alias(out, 14, WIRE_ALIAS_ROW, &alias->alias));
+    assert_true(wire_write_retired(out, 15, &retired.entries[0]->retired));
+    retired_list_clear(&retired);
+    assert_true(wire_write_empty(out, 16, WIRE_NO_ROW));
+    assert_true(wire_write_empty(out, 17, WIRE_READY));
     assert_true(wire_write_result(out, UINT64_MAX, WIRE_FAILED, &fine));
     key_entry_free(key);
     alias_entry_free(alias);
@@ -73,9 +82,10 @@ static void write_all_kinds(struct buffer *out)
 static void every_kind_comes_through(void **state)
 {
     (void)state;
-    static const enum wire_kind kinds[] = {WIRE_KEY_ADD,   WIRE_ALIAS_ADD,  WIRE_ALIAS_RETARGET, WIRE_ALIAS_REMOVE,
-                                           WIRE_KEY_READ,  WIRE_ALIAS_READ, WIRE_DONE,           WIRE_KEY_ROW,
-                                           WIRE_ALIAS_ROW, WIRE_NO_ROW,     WIRE_READY,          WIRE_FAILED};
+    static const enum wire_kind kinds[] = {
+        WIRE_KEY_ADD,        WIRE_ALIAS_ADD, WIRE_ALIAS_RETARGET, WIRE_ALIAS_REMOVE, WIRE_KEY_REPLACE, WIRE_KEY_REMOVE,
+        WIRE_RETIRED_REMOVE, WIRE_KEY_READ,  WIRE_ALIAS_READ,     WIRE_RETIRED_READ, WIRE_DONE,        WIRE_KEY_ROW,
+        WIRE_KEY_GONE,       WIRE_ALIAS_ROW, WIRE_RETIRED_ROW,    WIRE_NO_ROW,       WIRE_READY,       WIRE_FAILED};
     struct buffer bytes = BUFFER_INIT(1 << 20);
     write_all_kinds(&bytes);
     size_t at = 0;
@@ -84,12 +94,16 @@ static void every_kind_comes_through(void **state)
         size_t used;
         assert_int_equal(wire_read(view_of(bytes.data + at, bytes.len - at), &frame, &used), WIRE_OK);
         assert_int_equal(frame.kind, kinds[i]);
-        assert_true(frame.sequence == (i == 11 ? UINT64_MAX : i + 1));
+        assert_true(frame.sequence == (frame.kind == WIRE_FAILED ? UINT64_MAX : i + 1));
         if (frame.key != NULL) {
             assert_string_equal(frame.key->key.description, "caf\xc3\xa9");
             assert_string_equal(frame.key->key.account, ACCOUNT);
             assert_int_equal(frame.key->key.n_materials, 3);
             assert_int_equal(frame.key->key.materials[2].created_ms, 2);
+            assert_int_equal(frame.key->key.materials[2].origin, MATERIAL_ROTATED_ON_DEMAND);
+            assert_int_equal(frame.key->key.rotation_days, 365);
+            assert_int_equal(frame.key->key.next_rotation_ms, NOW_MS);
+            assert_int_equal(frame.key->key.revision, 7);
             assert_int_equal(frame.key->key.n_tags, 2);
             assert_string_equal(frame.key->key.tags[0].key, "a");
             assert_string_equal(frame.key->key.tags[1].value, "2");
@@ -98,6 +112,19 @@ static void every_kind_comes_through(void **state)
             assert_string_equal(frame.alias->alias.name, "alias/x");
             assert_int_equal(frame.alias->alias.key_id[2], 3);
             assert_int_equal(frame.alias->alias.updated_ms, 6);
+        }
+        if (frame.kind == WIRE_KEY_REMOVE) {
+            assert_int_equal(frame.removal.revision, 7);
+            assert_int_equal(frame.removal.retired_ms, NOW_MS);
+        }
+        assert_true(frame.kind != WIRE_RETIRED_REMOVE || frame.material_id[0] == 9);
+        assert_int_equal(frame.retired.n, frame.kind == WIRE_KEY_GONE ? 3 : frame.kind == WIRE_RETIRED_ROW);
+        for (size_t k = 0; k < frame.retired.n; k++) {
+            const struct registry_retired *retired = &frame.retired.entries[k]->retired;
+            assert_int_equal(retired->material_id[9], k);
+            assert_string_equal(retired->account, ACCOUNT);
+            assert_string_equal(retired->token, "main");
+            assert_int_equal(retired->retired_ms, NOW_MS);
         }
         if (frame.kind == WIRE_DONE) {
             assert_int_equal(frame.result.code, REGISTRY_EXISTS);
@@ -178,7 +205,7 @@ static void malformed_frames(void **state)
          13}, /* unknown kinds */
         {"\0\0\0\x09"
          "\0\0\0\0\0\0\0\1"
-         "\x07",
+         "\x08",
          13},
         {"\0\0\0\x09"
          "\0\0\0\0\0\0\0\1"
@@ -186,22 +213,22 @@ static void malformed_frames(void **state)
          13},
         {"\0\0\0\x0a"
          "\0\0\0\0\0\0\0\1"
-         "\x14"
+         "\x85"
          "x",
          14}, /* something behind the body */
         {"\0\0\0\x0c"
          "\0\0\0\0\0\0\0\1"
-         "\x10"
-         "\6\0\0",
+         "\x80"
+         "\7\0\0",
          16}, /* unknown code */
         {"\0\0\0\x0d"
          "\0\0\0\0\0\0\0\1"
-         "\x10"
+         "\x80"
          "\1\0\1\0",
          17}, /* NUL in the text */
         {"\0\0\0\x0c"
          "\0\0\0\0\0\0\0\1"
-         "\x10"
+         "\x80"
          "\1\0\1",
          16}, /* text cut short */
     };
