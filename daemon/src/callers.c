@@ -1,4 +1,4 @@
-/* Connections by uid; see callers.h. A machine has few users that call at a time: a list is enough. */
+/* Counts by uid; see callers.h. A machine has few users that call at a time: a list is enough. */
 #include "callers.h"
 
 #include "base/checked.h"
@@ -7,7 +7,7 @@
 
 struct caller_count {
     uid_t uid;
-    size_t connections; /* never 0: then the row is gone */
+    size_t count; /* never 0: then the row is gone */
 };
 
 struct caller_counts {
@@ -62,23 +62,23 @@ bool caller_counts_add(struct caller_counts *counts, uid_t uid, size_t max)
 {
     struct caller_count *row = find(counts, uid);
     if (row != NULL) {
-        if (row->connections >= max) {
+        if (row->count >= max) {
             return false;
         }
-        row->connections++;
+        row->count++;
         return true;
     }
     if (max == 0 || !make_room(counts)) {
         return false;
     }
-    counts->rows[counts->n++] = (struct caller_count){.uid = uid, .connections = 1};
+    counts->rows[counts->n++] = (struct caller_count){.uid = uid, .count = 1};
     return true;
 }
 
 void caller_counts_remove(struct caller_counts *counts, uid_t uid)
 {
     struct caller_count *row = find(counts, uid);
-    if (row != NULL && --row->connections == 0) {
+    if (row != NULL && --row->count == 0) {
         *row = counts->rows[--counts->n];
     }
 }

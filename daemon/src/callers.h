@@ -1,4 +1,5 @@
-/* How many connections each local user has: one of them must not take the place of all others. */
+/* How many connections, or requests in flight, each local user has: one of them must not take the place of all others.
+ */
 #pragma once
 
 #include "base/attr.h"

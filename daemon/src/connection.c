@@ -35,6 +35,7 @@ static void free_connection(struct connection *connection)
     while ((exchange = LIST_FIRST(&connection->exchanges)) != NULL) {
         LIST_REMOVE(exchange, entry);
         operation_abandon(exchange->operation);
+        caller_counts_remove(connection->server->requests, connection->peer.uid);
         free(exchange);
     }
     LIST_REMOVE(connection, entry);

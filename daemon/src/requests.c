@@ -1,10 +1,12 @@
 /* The requests of a connection: frames to operations, and their answers to frames; see connection.h. */
+#include "callers.h"
 #include "connection.h"
 #include "connection_private.h"
 #include "log.h"
 #include "proto/frame.h"
 #include "proto/message.h"
 #include "proto/rewrap.pb-c.h"
+#include "workers/workers.h"
 
 #include <event2/buffer.h>
 #include <stdio.h>
@@ -71,6 +73,7 @@ static void on_done(void *arg, const struct operation_error *error, struct view 
     }
     LIST_REMOVE(exchange, entry);
     connection->in_flight--;
+    caller_counts_remove(connection->server->requests, connection->peer.uid);
     free(exchange);
 }
 
@@ -83,6 +86,27 @@ static const struct operation_error stopping_error = {.code = "ServiceUnavailabl
 static const struct operation_error memory_error = {
     .code = "KMSInternalException", .message = "There is no memory for the request.", .retryable = true};
 
+static const struct operation_error share_error = {
+    .code = "ThrottlingException",
+    .message = "You have too many requests in flight. Reduce the frequency of your calls.",
+    .retryable = true};
+
+/*
+ * How many requests one user may have in flight, over all his connections: what keeps the workers of a token busy, and
+ * three quarters of its queue, so that there is always room in it for others. With several tokens the least of them
+ * counts: which one a request is for is known later.
+ */
+static size_t share_of_user(const struct settings *settings)
+{
+    size_t share = SIZE_MAX;
+    for (size_t i = 0; i < settings->n_tokens; i++) {
+        const struct settings_token *token = &settings->tokens[i];
+        size_t of_token = (size_t)token->workers * WORKERS_DEPTH + token->max_queue - token->max_queue / 4;
+        share = of_token < share ? of_token : share;
+    }
+    return share;
+}
+
 static void start_request(struct connection *connection, const Rewrap__Request *request)
 {
     struct server *server = connection->server;
@@ -90,8 +114,13 @@ static void start_request(struct connection *connection, const Rewrap__Request *
         send_error(connection, request->id, &stopping_error);
         return;
     }
+    if (!caller_counts_add(server->requests, connection->peer.uid, share_of_user(server->settings))) {
+        send_error(connection, request->id, &share_error);
+        return;
+    }
     struct exchange *exchange = calloc(1, sizeof *exchange);
     if (exchange == NULL) {
+        caller_counts_remove(server->requests, connection->peer.uid);
         send_error(connection, request->id, &memory_error);
         return;
     }

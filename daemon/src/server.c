@@ -247,6 +247,7 @@ static void clear(struct server *server)
     close_listeners(server);
     connections_close(server);
     caller_counts_free(server->callers);
+    caller_counts_free(server->requests);
     workers_free(server->workers);
     operations_clear(&server->operations);
     registry_free(server->registry);
@@ -279,12 +280,13 @@ int server_run(const char *config_path, struct settings *settings)
     LIST_INIT(&server.connections);
     STAILQ_INIT(&server.dirty);
     server.callers = caller_counts_new();
+    server.requests = caller_counts_new();
     server.operations.clock = wall_clock_ms;
     server.operations.log = on_module_log;
     server_apply_settings(&server);
     signal(SIGPIPE, SIG_IGN);
     server.base = event_base_new();
-    if (server.base == NULL || server.callers == NULL || !make_events(&server)) {
+    if (server.base == NULL || server.callers == NULL || server.requests == NULL || !make_events(&server)) {
         log_error("the event loop cannot be made; not starting");
     } else if (open_registry(&server) && start_workers(&server)) {
         event_base_dispatch(server.base);

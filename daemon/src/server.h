@@ -41,8 +41,9 @@ struct server {
 
     struct connection_list connections;
     size_t n_connections;
-    struct caller_counts *callers; /* connections by uid */
-    size_t buffered_bytes;         /* in the buffers of all connections */
+    struct caller_counts *callers;  /* connections by uid */
+    struct caller_counts *requests; /* requests in flight by uid */
+    size_t buffered_bytes;          /* in the buffers of all connections */
     unsigned accepted_this_turn;
     unsigned refused;              /* connections, since the last line about it in the log */
     bool reload_wanted;            /* SIGHUP came while starting */
