@@ -11,7 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define N_JOBS 5
+#define N_JOBS       8 /* as many as a worker has at a time */
+#define RANDOM_BYTES 24
 
 struct waiting {
     Hsm__Request__BodyCase body;
@@ -50,7 +51,14 @@ static void on_done(void *arg, enum workers_status status, const Hsm__Response *
     }
     require(response->has_id && response->has_status && response->hello == NULL);
     bool ok = response->status == HSM__STATUS__STATUS_OK;
-    require(!response->has_plaintext || (ok && waiting->body == HSM__REQUEST__BODY_DECRYPT));
+    bool random = waiting->body == HSM__REQUEST__BODY_GENERATE_RANDOM;
+    require(!response->has_plaintext || (ok && (random || waiting->body == HSM__REQUEST__BODY_DECRYPT)));
+    require(!ok || !random || response->plaintext.len == RANDOM_BYTES);
+    require(!response->has_public_key || (ok && waiting->body == HSM__REQUEST__BODY_GET_PUBLIC_KEY));
+    require(!response->has_leaving || response->status == HSM__STATUS__STATUS_TOKEN_UNAVAILABLE);
+    if (ok && waiting->body == HSM__REQUEST__BODY_GET_PUBLIC_KEY) {
+        require(response->public_key.len > 0 && response->public_key.len <= 1024);
+    }
     if (ok && waiting->body == HSM__REQUEST__BODY_MAKE_OPEN_KEY) {
         require(response->has_material_id && response->material_id.len == 32);
     }
@@ -74,6 +82,19 @@ static void jobs_submit(struct workers *workers, struct waiting waiting[N_JOBS])
     Hsm__ListObjects list = HSM__LIST_OBJECTS__INIT;
     Hsm__ReEncrypt check = HSM__RE_ENCRYPT__INIT;
     check.has_check_only = check.check_only = true;
+    Hsm__GenerateRandom random = HSM__GENERATE_RANDOM__INIT;
+    random.has_length = true;
+    random.length = RANDOM_BYTES;
+    uint8_t material_id[32];
+    for (size_t i = 0; i < sizeof(material_id); i++) {
+        material_id[i] = (uint8_t)i; /* of the key that the seeds list */
+    }
+    Hsm__Key key = HSM__KEY__INIT;
+    key.has_material_id = true;
+    key.material_id = (ProtobufCBinaryData){.data = material_id, .len = sizeof(material_id)};
+    Hsm__GetPublicKey show = HSM__GET_PUBLIC_KEY__INIT;
+    Hsm__DestroyKey destroy = HSM__DESTROY_KEY__INIT;
+    show.key = destroy.key = &key;
     Hsm__Request requests[N_JOBS];
     for (size_t i = 0; i < N_JOBS; i++) {
         requests[i] = (Hsm__Request)HSM__REQUEST__INIT;
@@ -88,6 +109,12 @@ static void jobs_submit(struct workers *workers, struct waiting waiting[N_JOBS])
     requests[3].list_objects = &list;
     requests[4].body_case = HSM__REQUEST__BODY_RE_ENCRYPT;
     requests[4].re_encrypt = &check;
+    requests[5].body_case = HSM__REQUEST__BODY_GENERATE_RANDOM;
+    requests[5].generate_random = &random;
+    requests[6].body_case = HSM__REQUEST__BODY_GET_PUBLIC_KEY;
+    requests[6].get_public_key = &show;
+    requests[7].body_case = HSM__REQUEST__BODY_DESTROY_KEY;
+    requests[7].destroy_key = &destroy;
     for (size_t i = 0; i < N_JOBS; i++) {
         waiting[i] = (struct waiting){.body = requests[i].body_case};
         require(workers_submit(workers, NULL, &requests[i], 1000, on_done, &waiting[i]) != NULL);
