@@ -85,6 +85,10 @@ void operation_metadata_fill(const struct operations *operations, const struct r
     message->creation_date = &out->created;
     message->has_key_state = true;
     message->key_state = operation_state_value(key->state);
+    if (key->state == KEY_STATE_PENDING_DELETION) {
+        operation_timestamp_fill(key->deletion_ms, &out->deletion);
+        message->deletion_date = &out->deletion;
+    }
     message->has_enabled = true;
     message->enabled = key->state == KEY_STATE_ENABLED;
     message->has_origin = true;

@@ -11,6 +11,7 @@
 struct operation_metadata {
     Rewrap__KeyMetadata message;
     Rewrap__Timestamp created;
+    Rewrap__Timestamp deletion;
     char arn[OPERATION_ARN_KEY_BYTES];
     char material[2 * MATERIAL_ID_BYTES + 1];
     Rewrap__EncryptionAlgorithmSpec__Value algorithms[OPERATION_SPEC_MAX_ALGORITHMS];

@@ -125,6 +125,22 @@ static void schedule(struct fixture *fixture, const struct fixture_key *key, int
     assert_success(fixture, "ScheduleKeyDeletion", &request.base, reply);
 }
 
+/* DescribeKey shows when, while there is something to show. */
+static void assert_shown(struct fixture *fixture, const char *key_id, int64_t deletion_ms)
+{
+    ProtobufCMessage *request = request_for("DescribeKey", key_id);
+    struct reply reply;
+    assert_success(fixture, "DescribeKey", request, &reply);
+    const Rewrap__KeyMetadata *metadata = ((const Rewrap__DescribeKeyResponse *)reply.body)->key_metadata;
+    assert_int_equal(metadata->deletion_date != NULL, deletion_ms != 0);
+    if (deletion_ms != 0) {
+        assert_int_equal(metadata->deletion_date->seconds, deletion_ms / 1000);
+    }
+    assert_false(metadata->enabled);
+    reply_clear(&reply);
+    free(request);
+}
+
 static void scheduled_and_cancelled(void **state)
 {
     struct fixture *fixture = *state;
@@ -144,11 +160,13 @@ static void scheduled_and_cancelled(void **state)
         assert_int_equal(response->deletion_date->nanos, end_ms % 1000 * 1000000);
         assert_int_equal(stored(fixture, &key)->deletion_ms, end_ms);
         reply_clear(&reply);
+        assert_shown(fixture, key.id, end_ms);
         ProtobufCMessage *cancel = request_for("CancelKeyDeletion", key.id);
         assert_success(fixture, "CancelKeyDeletion", cancel, &reply);
         assert_string_equal(((const Rewrap__CancelKeyDeletionResponse *)reply.body)->key_id, key.arn);
         assert_int_equal(stored(fixture, &key)->state, KEY_STATE_DISABLED); /* not enabled */
         assert_int_equal(stored(fixture, &key)->deletion_ms, 0);
+        assert_shown(fixture, key.id, 0);
         reply_clear(&reply);
         free(cancel);
     }
