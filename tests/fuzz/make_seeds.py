@@ -110,9 +110,8 @@ def main():
             write("json", message.DESCRIPTOR.name, bytes([index - 4]) + text)
 
     re_encrypt = 4 + 2 * [method.name for method in methods].index("ReEncrypt")
-    for member in range(2, 9):  # each arm of the worker's oneof
+    for field in hsm.Request.DESCRIPTOR.oneofs_by_name["body"].fields:
         arm = hsm.Request(id=1)
-        field = arm.DESCRIPTOR.fields_by_number[member]
         fill(getattr(arm, field.name)).SetInParent()
         write("messages", f"hsm.Request.{field.name}", b"\x02" + arm.SerializeToString(deterministic=True))
     entry = tagged(1, b"k") + tagged(2, b"v")

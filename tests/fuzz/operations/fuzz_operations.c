@@ -2,7 +2,8 @@
  * Any bytes as the request of any operation: the first byte chooses the operation, the rest is its message. Every one
  * is answered exactly once, by an error of the table or a body of the rpc's type, and none stays under way.
  *
- * One registry with a few keys serves all inputs; what they add stays, up to a limit after which a new one is made.
+ * One registry with a few keys serves all inputs; what they add and change stays, up to a limit after which a new one
+ * is made. A day goes by from each input to the next, and the sweep with it.
  */
 #include "fake_workers.h"
 #include "operations/operation.h"
@@ -19,8 +20,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define ACCOUNT  "111122223333"
-#define MAX_KEYS 64 /* then the registry starts anew, so that an input does not depend on all those before it */
+#define ACCOUNT "111122223333"
+/* Then the registry starts anew, so that an input does not depend on all those before it. */
+#define MAX_KEYS    64
+#define MAX_CHANGES 32 /* of a key that the seeds know */
+#define START_MS    INT64_C(1700000000000)
+#define DAY_MS      INT64_C(86400000)
 
 struct answer {
     unsigned calls;
@@ -38,10 +43,12 @@ static void require(bool condition)
     }
 }
 
-static int64_t fixed_clock(void *arg)
+static int64_t now_ms = START_MS;
+
+static int64_t moved_clock(void *arg)
 {
     (void)arg;
-    return 1700000000000;
+    return now_ms;
 }
 
 static void remove_folder(void)
@@ -116,12 +123,33 @@ static void open_all(void)
                                                   .default_timeout_ms = 1000,
                                                   .max_timeout_ms = 2000,
                                                   .max_keys_per_account = 1000},
-                                     .clock = fixed_clock};
+                                     .clock = moved_clock};
+    now_ms = START_MS;
     unsigned left = 2;
     add_key(0x11, 0x33, KEY_BOUNDARY_SEALED, &left);
     add_key(0x22, 0x44, KEY_BOUNDARY_OPEN, &left);
     while (left != 0) {
         require(event_base_loop(base, EVLOOP_ONCE) == 0);
+    }
+}
+
+static bool is_worn(uint8_t id)
+{
+    uint8_t key_id[KEY_ID_BYTES];
+    memset(key_id, id, sizeof key_id);
+    const struct registry_key *key = registry_key_find(operations.registry, key_id);
+    return key == NULL || key->revision > MAX_CHANGES;
+}
+
+/* Until there is nothing left to do at this time. */
+static void sweep(void)
+{
+    operations_sweep(&operations);
+    while (operations_running(&operations) > 0 || registry_waiting(operations.registry) > 0 ||
+           fake_workers_waiting(operations.workers) > 0) {
+        if (fake_workers_run(operations.workers) == 0) {
+            require(event_base_loop(base, EVLOOP_ONCE) == 0);
+        }
     }
 }
 
@@ -144,7 +172,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0) {
         return 0;
     }
-    if (operations.registry != NULL && registry_keys(operations.registry) > MAX_KEYS) {
+    bool is_open = operations.registry != NULL;
+    if (is_open && (registry_keys(operations.registry) > MAX_KEYS || is_worn(0x11) || is_worn(0x22))) {
         close_all();
     }
     if (operations.registry == NULL) {
@@ -165,6 +194,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             require(event_base_loop(base, EVLOOP_ONCE) == 0);
         }
     }
-    require(answer.calls == 1 && operations_running(&operations) == 0);
+    require(answer.calls == 1);
+    now_ms += DAY_MS;
+    sweep();
     return 0;
 }

@@ -4,8 +4,10 @@ import os
 import struct
 
 KEY, OPEN, MATERIAL, OPEN_MATERIAL = (bytes([byte]) for byte in (0x11, 0x22, 0x33, 0x44))
-RPCS = ("ReEncrypt Encrypt Decrypt GenerateDataKeyWithoutPlaintext CreateKey DescribeKey ListKeys CreateAlias UpdateAlias DeleteAlias "
-        "ListAliases").split()
+RPCS = ("ReEncrypt Encrypt Decrypt GenerateDataKey GenerateDataKeyWithoutPlaintext GenerateRandom GetPublicKey "
+        "CreateKey DescribeKey ListKeys UpdateKeyDescription EnableKey DisableKey ScheduleKeyDeletion CancelKeyDeletion "
+        "TagResource UntagResource ListResourceTags EnableKeyRotation DisableKeyRotation GetKeyRotationStatus "
+        "RotateKeyOnDemand ListKeyRotations CreateAlias UpdateAlias DeleteAlias ListAliases").split()
 
 
 def varint(value):
@@ -57,6 +59,24 @@ SEEDS = {
     "create_key_rsa": ("CreateKey", number(3, 2) + number(5, 1) + number(6, 1)),
     "describe_key": ("DescribeKey", data(1, "alias/x") + data(2, "token")),
     "list_keys": ("ListKeys", number(1, 1) + data(2, "K" + "00" * 16)),
+    "data_key_plain": ("GenerateDataKey", data(1, uuid(OPEN)) + pair(2, "a", "b") + number(4, 1)),
+    "random": ("GenerateRandom", number(1, 32)),
+    "public_key": ("GetPublicKey", data(1, uuid(KEY)) + data(2, "token")),
+    "describe": ("UpdateKeyDescription", data(1, uuid(KEY)) + data(2, "payroll")),
+    "enable": ("EnableKey", data(1, uuid(KEY))),
+    "disable": ("DisableKey", data(1, arn("key/" + uuid(OPEN)))),
+    "schedule": ("ScheduleKeyDeletion", data(1, uuid(KEY)) + number(2, 7)),
+    "cancel": ("CancelKeyDeletion", data(1, uuid(KEY))),
+    "tag": ("TagResource", data(1, uuid(KEY)) + data(2, data(1, "team") + data(2, "payroll")) + data(2, data(1, "cost") + data(2, ""))),
+    "tag_reserved": ("TagResource", data(1, uuid(KEY)) + data(2, data(1, "rewrapd:boundary") + data(2, "open"))),
+    "untag": ("UntagResource", data(1, uuid(KEY)) + data(2, "team") + data(2, "none")),
+    "list_tags": ("ListResourceTags", data(1, uuid(KEY)) + number(2, 1) + data(3, "T7465")),
+    "enable_rotation": ("EnableKeyRotation", data(1, uuid(OPEN)) + number(2, 90)),
+    "disable_rotation": ("DisableKeyRotation", data(1, uuid(OPEN))),
+    "rotation_status": ("GetKeyRotationStatus", data(1, uuid(OPEN))),
+    "rotate_open": ("RotateKeyOnDemand", data(1, uuid(OPEN))),
+    "rotate_sealed": ("RotateKeyOnDemand", data(1, uuid(KEY))),
+    "list_rotations": ("ListKeyRotations", data(1, uuid(OPEN)) + number(2, 1) + number(3, 1) + data(4, "R" + "44" * 32)),
     "create_alias": ("CreateAlias", data(1, "alias/x") + data(2, uuid(KEY))),
     "update_alias": ("UpdateAlias", data(1, "alias/x") + data(2, uuid(OPEN))),
     "delete_alias": ("DeleteAlias", data(1, "alias/x")),
