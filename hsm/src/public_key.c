@@ -103,7 +103,7 @@ static struct hsm_result export(struct hsm_rewrap *rewrap, const struct hsm_key 
 struct hsm_result hsm_rewrap_public_key(struct hsm_rewrap *rewrap, const struct hsm_key *key, struct buffer *out)
 {
     struct hsm_result result = export(rewrap, key, out);
-    if (result.code == HSM_FAULT && side_is_stale(result.rv)) {
+    if (rewrap_met_stale_handle(result)) {
         result = export(rewrap, key, out);
     }
     return rewrap_diagnose(rewrap, result);

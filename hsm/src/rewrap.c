@@ -166,8 +166,8 @@ static struct hsm_result encrypt(struct hsm_rewrap *rewrap, const struct hsm_sid
     if (result.code != HSM_OK) {
         return result;
     }
-    if (plaintext.len > side_payload_max(&to)) {
-        return hsm_failure(HSM_TOO_LARGE, "RSAES-OAEP under a modulus of that size");
+    if (plaintext.len > side_payload_max(rewrap, &to)) {
+        return hsm_failure(HSM_TOO_LARGE, "longer than the algorithm takes under this key");
     }
     CK_ATTRIBUTE value = {CKA_VALUE, (void *)(uintptr_t)plaintext.data, plaintext.len};
     CK_ATTRIBUTE attributes[PAYLOAD_ATTRIBUTES_MAX];
@@ -258,6 +258,9 @@ static struct hsm_result generate(struct hsm_rewrap *rewrap, const struct hsm_si
     struct hsm_result result = side_prepare(rewrap, destination, &to);
     if (result.code != HSM_OK) {
         return result;
+    }
+    if (length > side_payload_max(rewrap, &to)) {
+        return hsm_failure(HSM_TOO_LARGE, "longer than the algorithm takes under this key");
     }
     CK_ULONG value_len = length;
     CK_ATTRIBUTE extra = {CKA_VALUE_LEN, &value_len, sizeof value_len};

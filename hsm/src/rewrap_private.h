@@ -43,7 +43,7 @@ struct oaep;
 struct scheme {
     bool (*fits)(enum hsm_spec spec);
     /* The longest payload that the side's key takes. */
-    size_t (*payload_max)(const struct prepared_side *side);
+    size_t (*payload_max)(const struct hsm_rewrap *rewrap, const struct prepared_side *side);
     struct hsm_result (*unwrap)(struct hsm_rewrap *rewrap, const struct prepared_side *source, struct view ciphertext,
                                 bool sensitive, struct payload *ret);
     struct hsm_result (*wrap)(struct hsm_rewrap *rewrap, const struct prepared_side *destination,
@@ -67,7 +67,7 @@ REWRAP_MUST_USE struct hsm_result side_prepare(struct hsm_rewrap *rewrap, const 
                                                struct prepared_side *ret);
 
 /* The longest payload that fits into a ciphertext of this side. */
-size_t side_payload_max(const struct prepared_side *side);
+size_t side_payload_max(const struct hsm_rewrap *rewrap, const struct prepared_side *side);
 
 /* Makes the ciphertext's payload on the token. sensitive false only for an open key whose payload is going to be read.
  */

@@ -17,9 +17,16 @@ static size_t modulus_bytes(const struct prepared_side *side)
     return key_class_of(side->side->key.spec, side->side->key.boundary)->modulus_bits / 8;
 }
 
-static size_t rsa_payload_max(const struct prepared_side *side)
+static size_t oaep_max(const struct prepared_side *side)
 {
     return oaep_payload_max(side->oaep, modulus_bytes(side));
+}
+
+/* A token with a limit on secrets below that of OAEP could not read again what it has made. */
+static size_t rsa_payload_max(const struct hsm_rewrap *rewrap, const struct prepared_side *side)
+{
+    size_t of_token = rewrap->profile.payload_max_bytes;
+    return of_token < oaep_max(side) ? of_token : oaep_max(side);
 }
 
 /* One answer to all bad ciphertexts: which step failed helps whoever searches for a good one (Manger 2001). */
@@ -28,26 +35,25 @@ static struct hsm_result not_authentic(void)
     return hsm_failure(HSM_INVALID_CIPHERTEXT, "RSAES-OAEP");
 }
 
-/* Whether the token's answer can mean the ciphertext, as far as it means anything. */
-static bool may_blame_ciphertext(CK_RV rv)
+static struct hsm_result too_large(void)
 {
-    static const CK_RV values[] = {
-        CKR_GENERAL_ERROR,       CKR_FUNCTION_FAILED,          CKR_ENCRYPTED_DATA_INVALID,
-        CKR_DATA_INVALID,        CKR_ENCRYPTED_DATA_LEN_RANGE, CKR_DATA_LEN_RANGE,
-        CKR_WRAPPED_KEY_INVALID, CKR_WRAPPED_KEY_LEN_RANGE,    CKR_KEY_SIZE_RANGE,
-    };
-    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
-        if (values[i] == rv) {
-            return true;
-        }
-    }
-    return false;
+    return hsm_failure(HSM_TOO_LARGE, "longer than a secret may be on this token");
 }
 
 /*
- * Unwraps, or finds out why not. While the canary can be unwrapped the device is well: it was the ciphertext. When the
- * token's answer names another cause, which the canary shows to be gone, the ciphertext has another chance; a token
- * that answers the same to it again means the ciphertext after all.
+ * Whether the ciphertext was good, and what is in it longer than the token takes for a secret (NSS softokn: 256 bytes).
+ * Only on a token with such a limit, and only answers that are about the object to be made, not about the padding.
+ */
+static bool may_be_too_long(const struct hsm_rewrap *rewrap, const struct prepared_side *source, CK_RV rv)
+{
+    return rewrap->profile.payload_max_bytes < oaep_max(source) &&
+           (rv == CKR_TEMPLATE_INCONSISTENT || rv == CKR_KEY_SIZE_RANGE);
+}
+
+/*
+ * Unwraps, or finds out why not. What the token answers to a bad ciphertext it may also answer to a passing fault of
+ * its own, and a good one must not be called bad for that: when the canary shows the device to be well, the ciphertext
+ * has another chance. Not opened then either, it was the ciphertext.
  */
 static struct hsm_result unwrap(struct hsm_rewrap *rewrap, const struct prepared_side *source, struct view ciphertext,
                                 bool sensitive, CK_OBJECT_HANDLE *ret)
@@ -62,10 +68,11 @@ static struct hsm_result unwrap(struct hsm_rewrap *rewrap, const struct prepared
     if (device.code != HSM_OK) {
         return device;
     }
-    if (!may_blame_ciphertext(rv)) {
-        rv = side_unwrap_key(rewrap, source, &oaep.mechanism, ciphertext, sensitive, ret);
+    rv = side_unwrap_key(rewrap, source, &oaep.mechanism, ciphertext, sensitive, ret);
+    if (rv == CKR_OK) {
+        return HSM_SUCCESS;
     }
-    return rv == CKR_OK ? HSM_SUCCESS : not_authentic();
+    return may_be_too_long(rewrap, source, rv) ? too_large() : not_authentic();
 }
 
 /* Fills in the length if the token tells it at once. An empty message is nobody's plaintext (KMS.md R-70), and no token
@@ -123,7 +130,7 @@ static struct hsm_result check_length_kept(struct hsm_rewrap *rewrap, const stru
 static struct hsm_result rsa_wrap(struct hsm_rewrap *rewrap, const struct prepared_side *destination,
                                   const struct payload *payload, struct buffer *out)
 {
-    if (payload->length > rsa_payload_max(destination)) {
+    if (payload->length > rsa_payload_max(rewrap, destination)) {
         return hsm_failure(HSM_TOO_LARGE, "RSAES-OAEP under a modulus of that size");
     }
     struct hsm_result result = check_length_kept(rewrap, payload);

@@ -29,10 +29,10 @@ static bool symmetric_fits(enum hsm_spec spec)
     return spec == HSM_SPEC_AES_256;
 }
 
-static size_t symmetric_payload_max(const struct prepared_side *side)
+static size_t symmetric_payload_max(const struct hsm_rewrap *rewrap, const struct prepared_side *side)
 {
     (void)side;
-    return ENVELOPE_PAYLOAD_MAX_BYTES;
+    return rewrap->profile.payload_max_bytes;
 }
 
 /* The key's own: a token that has learnt the newer number of KWP since still allows the old one to its old keys. */
@@ -115,6 +115,9 @@ static struct hsm_result symmetric_wrap(struct hsm_rewrap *rewrap, const struct 
                                         const struct payload *payload, struct buffer *out)
 {
     const struct hsm_key *key = &destination->side->key;
+    if (payload->length > symmetric_payload_max(rewrap, destination)) {
+        return hsm_failure(HSM_TOO_LARGE, "longer than key wrap with padding takes on this token");
+    }
     CK_MECHANISM kwp = mechanism_of(rewrap, destination);
     /* What the probe has seen of padding is of its mechanism. */
     bool measurable = rewrap->profile.lengths == HSM_LENGTHS_BY_DIGEST && kwp.mechanism == rewrap->profile.kwp;

@@ -108,9 +108,9 @@ struct hsm_result side_prepare(struct hsm_rewrap *rewrap, const struct hsm_side 
     return result;
 }
 
-size_t side_payload_max(const struct prepared_side *side)
+size_t side_payload_max(const struct hsm_rewrap *rewrap, const struct prepared_side *side)
 {
-    return side->scheme->payload_max(side);
+    return side->scheme->payload_max(rewrap, side);
 }
 
 struct hsm_result side_unwrap(struct hsm_rewrap *rewrap, const struct prepared_side *source, struct view ciphertext,
