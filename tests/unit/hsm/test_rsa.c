@@ -298,6 +298,37 @@ static void test_outputs(void **state)
     assert_int_equal(fixture_session_objects(rsa->fixture), 0);
 }
 
+/* A token that lets no length be found: nothing goes to AES, whose header would have to guess. */
+static void test_lengths_that_are_not_found(void **state)
+{
+    struct rsa_fixture *rsa = *state;
+    rsa->fixture->profile.lengths = HSM_LENGTHS_UNKNOWN;
+    rsa_reopen(rsa);
+    struct hsm_side from = rsa_side(&rsa->open[0], HSM_RSAES_OAEP_SHA_1);
+    struct hsm_side aes = fixture_side(&rsa->fixture->open[0]);
+    struct hsm_side to = rsa_side(&rsa->open[1], HSM_RSAES_OAEP_SHA_1);
+    struct buffer blob = rsa_encrypted(rsa, &rsa->open[0], "SHA1", payload, 13);
+    struct buffer out = BUFFER_INIT(CIPHERTEXT_MAX_BYTES);
+    assert_hsm(HSM_UNSUPPORTED, re_encrypt(rsa, &from, &aes, &blob, &out));
+    assert_int_equal(out.len, 0);
+    assert_hsm(HSM_OK, re_encrypt(rsa, &from, &to, &blob, &out));
+    rsa_assert_plaintext(rsa, &to, buffer_view(&out), payload, 13);
+    out.len = 0;
+    /* What is known is the header's, and believed where nothing can have been padded. */
+    struct buffer whole = BUFFER_INIT(CIPHERTEXT_MAX_BYTES);
+    struct buffer odd = BUFFER_INIT(CIPHERTEXT_MAX_BYTES);
+    assert_hsm(HSM_OK, hsm_rewrap_encrypt(rsa->fixture->rewrap, &aes, view_of(payload, 16), &whole));
+    assert_hsm(HSM_OK, hsm_rewrap_encrypt(rsa->fixture->rewrap, &aes, view_of(payload, 13), &odd));
+    assert_hsm(HSM_LENGTH_NOT_KEPT, re_encrypt(rsa, &aes, &to, &odd, &out));
+    assert_hsm(HSM_OK, re_encrypt(rsa, &aes, &to, &whole, &out));
+    rsa_assert_plaintext(rsa, &to, buffer_view(&out), payload, 16);
+    buffer_clear(&blob);
+    buffer_clear(&whole);
+    buffer_clear(&odd);
+    buffer_clear(&out);
+    assert_int_equal(fixture_session_objects(rsa->fixture), 0);
+}
+
 int main(void)
 {
     for (size_t i = 0; i < sizeof payload; i++) {
@@ -315,6 +346,7 @@ int main(void)
         cmocka_unit_test(test_sealed_to_open_is_refused_by_the_token),
         cmocka_unit_test(test_what_is_not_done),
         cmocka_unit_test(test_outputs),
+        cmocka_unit_test(test_lengths_that_are_not_found), /* last: it changes the profile */
     };
     return cmocka_run_group_tests(tests, rsa_setup, rsa_teardown);
 }
