@@ -261,11 +261,11 @@ void workers_worker_reap(struct workers_worker *worker)
     char how[64];
     char failure[128];
     workers_process_describe(status, how, sizeof(how));
-    workers_channel_drain(worker); /* its last answers count */
     if (worker->state != WORKER_ENDING || worker->ended_by_exit) {
         snprintf(failure, sizeof(failure), "worker %d %s", (int)worker->pid, how);
         workers_token_failed(worker->token, failure);
     }
+    workers_channel_drain(worker); /* its last answers count */
     workers_worker_end(worker, END_GONE, NULL);
     state_set(worker, WORKER_IDLE);
     log_reaped(worker, how);

@@ -64,6 +64,22 @@ static void a_quick_restart_is_not_down(void **state)
     assert_non_null(strstr(shown.last_failure, "was killed by signal 11"));
 }
 
+/* The second death soon after the first is followed by a wait: then it is, and the line says of what. */
+static void a_crash_loop_is_down(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_up(fixture, "ready", 1);
+    crash(fixture, "crash");
+    WAIT_FOR(fixture, fixture_ready(fixture) == 1);
+    crash(fixture, "crash");
+    WAIT_FOR(fixture, logged_times(fixture, "token main is up again") == 1);
+    const char *line = strstr(fixture->log, "is down, requests are refused until it is up again: ");
+    assert_non_null(line);
+    line += strlen("is down, requests are refused until it is up again: ");
+    /* Its socket may end before its process does. */
+    assert_true(strncmp(line, "worker ", 7) == 0 || strncmp(line, "a worker has closed its socket\n", 31) == 0);
+}
+
 /* Nobody waits for a start at once that hangs, nor does who comes later. */
 static void a_start_that_hangs_is_not_waited_for(void **state)
 {
@@ -149,9 +165,9 @@ static void sections_of_one_token_take_turns(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(down_and_up_are_logged_once),          TEST(a_quick_restart_is_not_down),
-        TEST(a_start_that_hangs_is_not_waited_for), TEST(one_hung_and_one_dead),
-        TEST(sections_of_one_token_take_turns),
+        TEST(down_and_up_are_logged_once), TEST(a_quick_restart_is_not_down),
+        TEST(a_crash_loop_is_down),        TEST(a_start_that_hangs_is_not_waited_for),
+        TEST(one_hung_and_one_dead),       TEST(sections_of_one_token_take_turns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
