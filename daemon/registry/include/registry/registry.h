@@ -123,11 +123,12 @@ typedef void (*registry_done_fn)(void *arg, struct registry_result result);
 void registry_key_add(struct registry *registry, const struct registry_key *key, registry_done_fn done, void *arg);
 
 /*
- * Replaces what may change of a key: description, state, deletion_ms, rotation_days, next_rotation_ms, tags, and
- * materials, of which the known ones must be the first and at most one is new. The rest must be as it is. key->revision
- * is the revision that the caller has seen: REGISTRY_CONFLICT when the key has another by then (the caller reads the
- * key again, and decides again), REGISTRY_NOT_FOUND without the key, REGISTRY_EXISTS when the new material is known,
- * also as a retired one. The stored key has the next revision.
+ * Replaces what may change of a key: description, state, deletion_ms, rotation_days, next_rotation_ms,
+ * policy with policy_ms (document is not looked at: the text is compiled; REGISTRY_STORE when it does not compile),
+ * tags, and materials, of which the known ones must be the first and at most one is new. The rest must be as it is.
+ * key->revision is the revision that the caller has seen: REGISTRY_CONFLICT when the key has another by then (the
+ * caller reads the key again, and decides again), REGISTRY_NOT_FOUND without the key, REGISTRY_EXISTS when the new
+ * material is known, also as a retired one. The stored key has the next revision.
  */
 void registry_key_replace(struct registry *registry, const struct registry_key *key, registry_done_fn done, void *arg);
 

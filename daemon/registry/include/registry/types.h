@@ -2,9 +2,13 @@
 #pragma once
 
 #include "base/uuid.h"
+#include "policy/grant.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+struct policy_document;
 
 #define KEY_ID_BYTES         UUID_BYTES
 #define MATERIAL_ID_BYTES    32
@@ -50,7 +54,72 @@ struct registry_key {
     size_t n_materials;
     struct registry_tag *tags;
     size_t n_tags;
-    size_t n_aliases; /* how many aliases point here */
+    size_t n_aliases;  /* how many aliases point here */
+    char *policy;      /* the key policy as it was put; NULL: the default one (KMS.md R-91) */
+    int64_t policy_ms; /* when it was put; with the default, when the key was made */
+    const struct policy_document
+        *document; /* policy, or the default one, compiled; owned by the registry, shared by keys */
+};
+
+/* ------------------------------------------------------------------ who there is (KMS.md) */
+
+#define PRINCIPAL_NAME_MAX_BYTES 64  /* of a user or role: [A-Za-z0-9_+=,.@-] */
+#define PRINCIPAL_PATH_MAX_BYTES 512 /* "/" or "/a/b/" */
+#define PRINCIPAL_ID_BYTES       22  /* "AIDA…" or "AROA…": 21 characters and the NUL; never used again */
+#define POLICY_NAME_MAX_BYTES    128 /* of an identity policy: [A-Za-z0-9_+=,.@-] */
+#define PRINCIPAL_MAX_POLICIES   20
+#define PRINCIPAL_POLICY_MAX_BYTES                                                                                     \
+    10240                            /* of one identity policy: AWS's limit for a role's inline policies together      \
+                                      */
+#define PRINCIPAL_MAX_ACCESS_KEYS 2  /* AWS's quota */
+#define ACCESS_KEY_ID_BYTES       21 /* "AKIA…": 20 characters and the NUL */
+#define ACCESS_KEY_SECRET_BYTES   41 /* 40 characters and the NUL */
+
+/* Stored as these numbers: never renumber, only add. */
+enum principal_kind { PRINCIPAL_USER = 1, PRINCIPAL_ROLE = 2 };
+enum access_key_status { ACCESS_KEY_ACTIVE = 1, ACCESS_KEY_INACTIVE = 2 };
+
+struct registry_identity_policy {
+    char *name;
+    char *text;                             /* as it was put */
+    const struct policy_document *document; /* compiled; owned by the registry */
+};
+
+struct registry_access_key {
+    char id[ACCESS_KEY_ID_BYTES];
+    char secret[ACCESS_KEY_SECRET_BYTES]; /* in wiped memory; never logged */
+    enum access_key_status status;
+    int64_t created_ms;
+};
+
+struct registry_principal {
+    char account[ACCOUNT_TEXT_BYTES];
+    enum principal_kind kind;
+    char *name;
+    char *path;
+    char unique_id[PRINCIPAL_ID_BYTES];
+    int64_t created_ms;
+    uint64_t revision;                         /* goes up with each change; see registry_principal_replace */
+    struct registry_identity_policy *policies; /* by name, byte order */
+    size_t n_policies;
+    struct registry_access_key *access_keys; /* by id; users only */
+    size_t n_access_keys;
+};
+
+/* ------------------------------------------------------------------ grants (KMS.md section 7) */
+
+#define GRANT_ID_BYTES            32 /* random; shown as 64 hex digits */
+#define GRANT_NAME_MAX_BYTES      256
+#define GRANT_PRINCIPAL_MAX_BYTES 256
+#define KEY_MAX_GRANTS            50000 /* */
+
+struct registry_grant {
+    uint8_t id[GRANT_ID_BYTES];
+    uint8_t key_id[KEY_ID_BYTES];
+    int64_t created_ms;
+    bool grantee_is_service;
+    bool retiring_is_service;
+    struct policy_grant grant; /* its texts are the registry's; id is the 64 hex digits */
 };
 
 /*

@@ -1,0 +1,45 @@
+/*
+ * Users and roles with their identity policies and access keys: in memory, every change a transaction, as in
+ * registry.h, whose rules for pointers and for `done` hold here too.
+ */
+#pragma once
+
+#include "registry/registry.h"
+
+/* ------------------------------------------------------------------ reading; NULL when there is none */
+
+/* Names of users, and of roles, are unique in an account whatever their path. Exact. */
+const struct registry_principal *registry_principal_find(const struct registry *registry, const char *account,
+                                                         enum principal_kind kind, const char *name);
+
+/* The first of that kind with a name greater than `after` (byte order; NULL: the first of all). */
+const struct registry_principal *registry_principal_after(const struct registry *registry, const char *account,
+                                                          enum principal_kind kind, const char *after);
+
+/* Whose access key this is; *ret_key may be NULL. */
+const struct registry_principal *registry_principal_of_access_key(const struct registry *registry,
+                                                                  const char *access_key_id,
+                                                                  const struct registry_access_key **ret_key);
+
+size_t registry_principals(const struct registry *registry);
+/* Of one account and kind. */
+size_t registry_account_principals(const struct registry *registry, const char *account, enum principal_kind kind);
+
+/* ------------------------------------------------------------------ changing */
+
+/* Copies. REGISTRY_EXISTS when the account has one of that kind and name, or the unique id or an access key id is
+ * known. */
+void registry_principal_add(struct registry *registry, const struct registry_principal *principal,
+                            registry_done_fn done, void *arg);
+
+/*
+ * Replaces policies and access keys; the rest must be as it is. principal->revision is the one that the caller has
+ * seen: REGISTRY_CONFLICT when it has another by then; REGISTRY_NOT_FOUND without the principal; REGISTRY_EXISTS when a
+ * new access key id is known.
+ */
+void registry_principal_replace(struct registry *registry, const struct registry_principal *principal,
+                                registry_done_fn done, void *arg);
+
+/* REGISTRY_CONFLICT, REGISTRY_NOT_FOUND as above. Key policies and grants that name it stay as they are. */
+void registry_principal_remove(struct registry *registry, const char *account, enum principal_kind kind,
+                               const char *name, uint64_t revision, registry_done_fn done, void *arg);
