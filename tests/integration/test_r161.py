@@ -45,7 +45,7 @@ class World:
     def outside(self, name, plaintext, algorithm=None):
         """A ciphertext that openssl made with the public key."""
         digest = DIGESTS[algorithm or self.algorithm]
-        path = self.folder / f"{name}.der"
+        path = self.folder / f"{name.removeprefix('alias/')}.der"
         path.write_bytes(self.public[name].public_key)
         return subprocess.run(["openssl", "pkeyutl", "-encrypt", "-pubin", "-keyform", "DER", "-inkey", str(path), "-pkeyopt",
                                "rsa_padding_mode:oaep", "-pkeyopt", f"rsa_oaep_md:{digest}", "-pkeyopt", f"rsa_mgf1_md:{digest}"],
@@ -212,6 +212,34 @@ def test_row_17_to_another_rsa_key(world, client, length):
     assert decrypt(client, "Q", answer.ciphertext_blob, world.algorithm) == plaintext
     answer = re_encrypt(client, world.outside("p", plaintext), "alias/q", source_key_id="alias/p", **members)
     assert (answer.source_key_id, answer.key_id) == (world.arn("p"), world.arn("q"))
+
+
+@pytest.mark.parametrize("spec, bits", [(pb.KeySpec.RSA_3072, 3072), (pb.KeySpec.RSA_4096, 4096)])
+def test_rows_11_13_and_17_of_longer_keys(world, client, spec, bits):
+    key = c.create_key(client, boundary="OPEN", timeout_ms=60000, key_spec=spec, key_usage=pb.KeyUsageType.ENCRYPT_DECRYPT)
+    name = f"alias/rsa-{bits}"
+    client.call("CreateAlias", alias_name=name, target_key_id=key.key_id)
+    limit = bits // 8 - 256 + LIMITS[world.algorithm]  # the modulus is that much longer than that of RSA_2048
+    world.public[name] = client.call("GetPublicKey", key_id=name)
+    plaintext = bytes(n % 251 for n in range(limit))
+    answer = re_encrypt(client, world.outside(name, plaintext), "alias/F", source_key_id=name, source_encryption_algorithm=world.algorithm)
+    assert c.decrypt(client, answer.ciphertext_blob) == plaintext
+    blob = client.call("Encrypt", key_id=name, plaintext=plaintext, encryption_algorithm=world.algorithm).ciphertext_blob
+    assert len(blob) == bits // 8
+    assert client.call("Decrypt", key_id=name, ciphertext_blob=blob, encryption_algorithm=world.algorithm).plaintext == plaintext
+    with pytest.raises(Refused) as error:
+        client.call("Encrypt", key_id=name, plaintext=plaintext + b"x", encryption_algorithm=world.algorithm)
+    assert error.value.message == (f"Algorithm {NAMES[world.algorithm]} and key spec RSA_{bits} cannot encrypt data larger than "
+                                   f"{limit} bytes.")
+
+
+def test_public_key_of_a_disabled_key(world, client):
+    client.call("DisableKey", key_id=world.keys["Q"].key_id)
+    assert client.call("GetPublicKey", key_id="alias/Q") == world.public["Q"]
+    client.call("EnableKey", key_id=world.keys["Q"].key_id)
+    with pytest.raises(Refused) as error:
+        client.call("GetPublicKey", key_id="alias/E")
+    assert error.value.code == "UnsupportedOperationException"
 
 
 def test_a_length_that_the_token_does_not_keep(world, client):
