@@ -115,3 +115,24 @@ def test_a_second_token():
             assert c.create_key(client, custom_key_store_id="second").token == "second"
     finally:
         made.remove()
+
+
+def test_token_probe_on_softhsm(fresh_instance, tmp_path):
+    probed = fresh_instance.ctl("token", "probe", "--output", "json")
+    assert probed.returncode == 0, probed.stderr
+    document = json.loads(probed.stdout)
+    assert (document["Level"], document["LevelReason"], document["Servable"]) == ("sealed", None, True)
+    assert document["Profile"]["EncryptionAlgorithms"] == ["SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_1"]
+    assert {row["Counts"] for row in document["Trials"] if row["Subject"].startswith("CKA_")} == {"good"}
+    assert len(document["Mechanisms"]) == document["MechanismCount"]
+    for output in ("text", "table"):
+        shown = fresh_instance.ctl("token", "probe", "--output", output)
+        assert shown.returncode == 0 and all(row["Found"] in shown.stdout for row in document["Trials"])
+    wrong = tmp_path / "pin"
+    wrong.write_text("not the PIN")
+    wrong.chmod(0o600)
+    for code, says, arguments in ((252, "sealed or sensitive", ("--require", "open")), (252, "is not an option", ("--frob",)),
+                                  (253, "tried once: the PIN is wrong", ("--pin-file", str(wrong))),
+                                  (253, "matches no token", ("--token-uri", "pkcs11:token=nobody"))):
+        refused = fresh_instance.ctl("token", "probe", *arguments)
+        assert (refused.returncode, says in refused.stderr) == (code, True), refused.stderr
