@@ -31,30 +31,6 @@ const char *const ask_names[ASK_KINDS] = {
     [ASK_DESTROY_KEY] = "DestroyKey",
 };
 
-/* A request and all that it points to. */
-struct asked {
-    Hsm__Request request;
-    union {
-        Hsm__ReEncrypt re_encrypt;
-        Hsm__Encrypt encrypt;
-        Hsm__Decrypt decrypt;
-        Hsm__GenerateDataKey generate;
-        Hsm__ListObjects list;
-        Hsm__MakeOpenKey make;
-        Hsm__GenerateRandom random;
-        Hsm__GetPublicKey public_key;
-        Hsm__DestroyKey destroy;
-    } body;
-    const char *text;
-    struct hsm_key from;
-    struct hsm_key to;
-    Hsm__Side side_from;
-    Hsm__Side side_to;
-    Hsm__Key key_from;
-    Hsm__Key key_to;
-    struct buffer ciphertext;
-};
-
 static uint8_t no_context[] = {CONTEXT_VERSION, 0, 0, 0, 0};
 
 static void side_fill(Hsm__Side *side, Hsm__Key *message, struct hsm_key *key)
@@ -198,7 +174,7 @@ static void destroy_fill(struct asked *asked)
     asked->body.destroy.key = &asked->key_to;
 }
 
-static void fill(struct world *world, enum ask_kind kind, struct asked *asked)
+void ask_fill(struct world *world, enum ask_kind kind, struct asked *asked)
 {
     static uint64_t id = 1000;
     *asked = (struct asked){.request = HSM__REQUEST__INIT};
@@ -320,10 +296,15 @@ static void answer_check(struct world *world, enum ask_kind kind, const struct a
     }
 }
 
+void ask_clear(struct asked *asked)
+{
+    buffer_clear(&asked->ciphertext);
+}
+
 Hsm__Response *ask(struct world *world, enum ask_kind kind)
 {
     struct asked asked;
-    fill(world, kind, &asked);
+    ask_fill(world, kind, &asked);
     Hsm__Response *response = worker_client_ask(&world->client, &asked.request);
     if (response->status == HSM__STATUS__STATUS_OK) {
         answer_check(world, kind, &asked, response);
@@ -332,7 +313,7 @@ Hsm__Response *ask(struct world *world, enum ask_kind kind)
         assert_int_equal(response->n_objects, 0);
         assert_non_null(response->detail);
     }
-    buffer_clear(&asked.ciphertext);
+    ask_clear(&asked);
     return response;
 }
 
