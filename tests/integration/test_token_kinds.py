@@ -1,5 +1,6 @@
 """Instances on other tokens than one SoftHSM: NSS softokn, at level sensitive, and a second token."""
 import json
+import os
 import subprocess
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 import client as c
 import rewrap_pb2 as pb
 from client import Refused
-from instance import Instance
+from instance import Instance, wait_for
 
 RSA = {"key_spec": pb.KeySpec.RSA_2048, "key_usage": pb.KeyUsageType.ENCRYPT_DECRYPT}
 SHA_256 = pb.EncryptionAlgorithmSpec.RSAES_OAEP_SHA_256
@@ -136,3 +137,22 @@ def test_token_probe_on_softhsm(fresh_instance, tmp_path):
                                   (253, "matches no token", ("--token-uri", "pkcs11:token=nobody"))):
         refused = fresh_instance.ctl("token", "probe", *arguments)
         assert (refused.returncode, says in refused.stderr) == (code, True), refused.stderr
+
+
+def test_a_remote_token_of_p11_kit_is_told_of(fresh_instance, tmp_path):
+    """Its protocol carries no AES key wrap: the probe says so, and nothing crashes, leaks or stays."""
+    address = tmp_path / "p11"
+    server = subprocess.Popen(["p11-kit", "server", "-f", "-n", str(address), "--provider", fresh_instance.env["REWRAP_MODULE"],
+                               fresh_instance.env["REWRAP_TOKEN_URI"]], env={**os.environ, **fresh_instance.env},
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(address.exists, "the server's socket")
+        probed = fresh_instance.ctl("token", "probe", "--output", "json", "--require", "sensitive", env={
+            "P11_KIT_SERVER_ADDRESS": f"unix:path={address}", "REWRAP_MODULE": "p11-kit-client.so"})
+        document = json.loads(probed.stdout)
+        assert (probed.returncode, document["Level"], document["Profile"]) == (255, None, None), probed.stderr
+        assert [row["Subject"] for row in document["Trials"] if row["Counts"] == "against"] == ["KWP"]
+        assert [quirk["Name"] for quirk in document["KnownQuirks"] if quirk["Name"].startswith("remote")] == ["remote-mechanisms"]
+    finally:
+        server.terminate()
+        server.wait(30)
