@@ -17,7 +17,8 @@ static struct canary *slot_of(struct hsm_rewrap *rewrap, const struct hsm_side *
 static bool is_of(const struct canary *canary, const struct key_class *class, const struct hsm_side *side)
 {
     return canary->len != 0 && canary->class == class && canary->algorithm == side->algorithm &&
-           memcmp(canary->material_id, side->key.material_id, MATERIAL_ID_BYTES) == 0;
+           view_equal(view_of(canary->material_id, MATERIAL_ID_BYTES),
+                      view_of(side->key.material_id, MATERIAL_ID_BYTES));
 }
 
 /* Encrypts with the public half, beside the token: what is to be found out is how the token unwraps. */

@@ -1,5 +1,6 @@
 /* Open keys, which the user makes at run time; see hsm/rewrap.h. */
 #include "errors.h"
+#include "objects.h"
 #include "p11_call.h"
 #include "rewrap_private.h"
 
@@ -47,6 +48,19 @@ static struct hsm_result adopt(struct hsm_rewrap *rewrap, enum hsm_spec spec, co
     return result;
 }
 
+/*
+ * SoftHSM takes the changes of other processes for seen when it makes one of its own: what they made since its last
+ * search it would not find until somebody makes a change again. So it searches first, for what nobody has.
+ */
+static struct hsm_result look_before(struct hsm_rewrap *rewrap, uint8_t *material_id)
+{
+    CK_ATTRIBUTE id = {CKA_ID, material_id, MATERIAL_ID_BYTES};
+    struct object_list list = {0};
+    struct hsm_result result = objects_find(rewrap->token, &id, 1, 1, &list);
+    object_list_clear(&list);
+    return result;
+}
+
 static struct hsm_result make_open(struct hsm_rewrap *rewrap, enum hsm_spec spec, uint8_t *ret_material_id)
 {
     const struct key_class *class = key_class_of(spec, HSM_OPEN);
@@ -68,7 +82,10 @@ static struct hsm_result make_open(struct hsm_rewrap *rewrap, enum hsm_spec spec
                                    .kwp = rewrap->profile.kwp,
                                    .modulus_bits = class->modulus_bits};
     struct made_key made;
-    struct hsm_result result = generate(rewrap, class, &wish, &made);
+    struct hsm_result result = look_before(rewrap, material_id);
+    if (result.code == HSM_OK) {
+        result = generate(rewrap, class, &wish, &made);
+    }
     if (result.code == HSM_OK) {
         result = adopt(rewrap, spec, &made, material_id);
     }

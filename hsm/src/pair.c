@@ -1,6 +1,7 @@
 /* The halves of an RSA pair; see pair.h. */
 #include "pair.h"
 
+#include "base/view.h"
 #include "errors.h"
 #include "p11_call.h"
 
@@ -95,7 +96,8 @@ struct hsm_result pair_verify(struct hsm_token *token, CK_OBJECT_HANDLE private_
     if (result.code == HSM_OK) {
         result = pair_name(token, public_half, modulus_bits, of_public);
     }
-    if (result.code == HSM_OK && memcmp(of_private, of_public, sizeof of_private) != 0) {
+    if (result.code == HSM_OK &&
+        !view_equal(view_of(of_private, sizeof of_private), view_of(of_public, sizeof of_public))) {
         result = hsm_failure(HSM_KEY_REFUSED, "CKA_MODULUS");
     }
     return result;

@@ -2,7 +2,8 @@
  * Which mechanism is KWP (RFC 5649) on this token, and does it keep lengths; see hsm/probe.h.
  *
  * CKM_AES_KEY_WRAP_KWP (0x210B) is RFC 5649 by its definition. CKM_AES_KEY_WRAP_PAD (0x210A) was never defined
- * precisely: some tokens do PKCS#7 padding there, so it has to open the RFC's own test vectors first.
+ * precisely: some tokens do PKCS#7 padding there. Either has to open the RFC's own test vectors first; only the former
+ * is believed where the token does not import their key.
  */
 #include "errors.h"
 #include "p11_call.h"
@@ -64,18 +65,20 @@ static bool opens_vector(struct probe *probe, CK_OBJECT_HANDLE kek, const struct
            memcmp(value, vector->payload, vector->payload_len) == 0;
 }
 
-static bool is_rfc5649(struct probe *probe)
+enum proof { PROVEN, DISPROVEN, NO_IMPORT };
+
+static enum proof prove_rfc5649(struct probe *probe)
 {
     CK_OBJECT_HANDLE kek = CK_INVALID_HANDLE;
     if (import_vector_kek(probe, &kek) != CKR_OK) {
-        return false;
+        return NO_IMPORT;
     }
     for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++) {
         if (!opens_vector(probe, kek, &vectors[i])) {
-            return false;
+            return DISPROVEN;
         }
     }
-    return true;
+    return PROVEN;
 }
 
 /*
@@ -127,10 +130,10 @@ static bool can_wrap(struct probe *probe, CK_MECHANISM_TYPE mechanism)
 static const struct candidate {
     CK_MECHANISM_TYPE mechanism;
     const char *tried;
-    bool needs_proof;
+    bool by_definition; /* believed on a token that does not import the key of the test vectors */
 } candidates[] = {
-    {CKM_AES_KEY_WRAP_KWP, "0x210b wraps and unwraps 13 bytes", false},
-    {CKM_AES_KEY_WRAP_PAD, "0x210a is RFC 5649, wraps and unwraps 13 bytes", true},
+    {CKM_AES_KEY_WRAP_KWP, "0x210b is RFC 5649, wraps and unwraps 13 bytes", true},
+    {CKM_AES_KEY_WRAP_PAD, "0x210a is RFC 5649, wraps and unwraps 13 bytes", false},
 };
 
 static struct hsm_result try_candidate(struct probe *probe, const struct candidate *candidate, bool *ret_pads_payloads)
@@ -139,7 +142,8 @@ static struct hsm_result try_candidate(struct probe *probe, const struct candida
         return hsm_failure(HSM_UNSUPPORTED, "not there");
     }
     probe->kwp = candidate->mechanism;
-    if (candidate->needs_proof && !is_rfc5649(probe)) {
+    enum proof proof = prove_rfc5649(probe);
+    if (proof == DISPROVEN || (proof == NO_IMPORT && !candidate->by_definition)) {
         return hsm_failure(HSM_UNSUPPORTED, "it does not open the test vectors of RFC 5649");
     }
     return round_trip(probe, ret_pads_payloads);

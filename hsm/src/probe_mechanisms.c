@@ -110,7 +110,8 @@ static struct hsm_result list(struct probe *probe)
         return rv != CKR_OK ? hsm_result_of(rv, "C_GetMechanismList")
                             : hsm_failure(HSM_FAULT, "C_GetMechanismList: none, or too many");
     }
-    CK_MECHANISM_TYPE *types = calloc(count, sizeof types[0]);
+    /* Twice the room: p11-kit's client takes entries out in place, and reads as many beyond the last one. */
+    CK_MECHANISM_TYPE *types = calloc(2 * count, sizeof types[0]);
     if (types == NULL) {
         return hsm_failure(HSM_NO_MEMORY, "C_GetMechanismList");
     }

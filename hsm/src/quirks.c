@@ -58,7 +58,7 @@ static const struct row {
      0,
      ANY_VERSION,
      {"remote-mechanisms",
-      "p11-kit's remote protocol carries no AES key wrap (any version up to 0.26), and before 0.25 "
+      "p11-kit's remote protocol carries no AES key wrap (any version up to 0.26), and before 0.25.4 "
       "no attribute templates: symmetric keys need the token's own module"}},
 };
 

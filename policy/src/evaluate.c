@@ -257,8 +257,8 @@ static bool documents_fit(const struct policy_question *question)
     return true;
 }
 
-struct policy_decision policy_decide(const struct policy_question *question, struct policy_match *matches,
-                                     size_t max_matches)
+static struct policy_decision decide(const struct policy_question *question, bool key_allows_count,
+                                     struct policy_match *matches, size_t max_matches)
 {
     struct policy_asking asking;
     if (!documents_fit(question) || !policy_asking_read(question->request, &asking)) {
@@ -266,6 +266,8 @@ struct policy_decision policy_decide(const struct policy_question *question, str
     }
     struct facts facts = {.visitor = {.see = gather}};
     visit_all(question, &asking, &facts.visitor);
+    facts.key_allows_him &= key_allows_count;
+    facts.key_allows_account &= key_allows_count;
     struct ways ways = {0};
     struct policy_decision decision = conclude(&facts, &asking, &ways);
     if (max_matches != 0 && decision.verdict != POLICY_DENIED_IMPLICITLY) {
@@ -277,6 +279,35 @@ struct policy_decision policy_decide(const struct policy_question *question, str
         decision.matched = collection.count;
     }
     return decision;
+}
+
+struct policy_decision policy_decide(const struct policy_question *question, struct policy_match *matches,
+                                     size_t max_matches)
+{
+    return decide(question, true, matches, max_matches);
+}
+
+struct policy_decision policy_decide_retire_grant(const struct policy_question *question,
+                                                  const struct policy_grant *grant, struct policy_match *matches,
+                                                  size_t max_matches)
+{
+    struct arn caller = {0};
+    if (!arn_parse_principal(question->request->principal, &caller)) {
+        caller.partition = view_of_string("aws"); /* a service: of no account */
+    }
+    char root[POLICY_ARN_BYTES];
+    struct policy_grant to_retirer = {
+        .id = grant->id, .grantee = grant->retiring, .operations = POLICY_GRANT_RETIRE_GRANT};
+    struct policy_grant to_issuer = {.id = grant->id, .operations = POLICY_GRANT_RETIRE_GRANT};
+    if (arn_is_account(grant->issuing_account)) {
+        to_issuer.grantee = policy_root_arn(caller.partition, grant->issuing_account, root);
+    }
+    const struct policy_grant *const grants[] = {grant, &to_retirer, &to_issuer};
+    struct policy_grant_list list = {.grants = grants, .count = sizeof(grants) / sizeof(grants[0])};
+    struct policy_question retirement = *question;
+    retirement.grant_lists = &list;
+    retirement.grant_list_count = 1;
+    return decide(&retirement, false, matches, max_matches);
 }
 
 bool policy_may_put_key_policy(const struct policy_question *question)

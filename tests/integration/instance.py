@@ -29,16 +29,19 @@ def wait_for(condition, what, deadline_s=30):
 
 
 class Instance:
-    """Made in a temporary folder (or the one given), started; remove() stops it and takes the folder away."""
+    """Made in a temporary folder (or the one given), started; remove() stops it and takes the folder away.
 
-    def __init__(self, folder=None, start=True, workers=None, spares=8):
+    rsa: sealed RSA pairs of each size, which take seconds; token: softhsm or nss; second_token: a [token second] too."""
+
+    def __init__(self, folder=None, start=True, workers=None, spares=8, rsa=0, token=None, second_token=False):
         self.own = folder is None
         # Short: a socket's path has 107 bytes, and pytest's own temporary folders have long names.
         self.dir = folder or os.path.join(tempfile.mkdtemp(prefix="rw-", dir="/tmp"), "i")
         self.env = {}
         if start:
             try:
-                self.start("--spares", str(spares), *(["--workers", str(workers)] if workers else []))
+                self.start("--spares", str(spares), "--rsa", str(rsa), *(["--workers", str(workers)] if workers else []),
+                           *(["--token", token] if token else []), *(["--second-token"] if second_token else []))
             except BaseException:
                 self.remove(check=False)
                 raise
@@ -48,6 +51,8 @@ class Instance:
                               stdin=subprocess.DEVNULL, timeout=180)
 
     def start(self, *options):
+        if "--rsa" not in options:
+            options += ("--rsa", "0")  # a new token's pairs take seconds, and few tests need them
         done = self.run("start", *options, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         self.env = self.read_env()

@@ -94,6 +94,28 @@ def test_data_key_moves(client):
         assert len(c.decrypt(client, moved.ciphertext_blob, {"k": "w"})) == length
 
 
+def test_data_key_in_clear(client):
+    """Of open keys; and it is another each time."""
+    seen = set()
+    for members, length in (({"key_spec": pb.DataKeySpec.AES_256}, 32), ({"key_spec": pb.DataKeySpec.AES_128}, 16),
+                            ({"number_of_bytes": 31}, 31), ({"number_of_bytes": 1024}, 1024)):
+        made = client.call("GenerateDataKey", key_id="alias/E", encryption_context={"k": "v"}, **members)
+        assert len(made.plaintext) == length and made.plaintext[:16] not in seen
+        seen.add(made.plaintext[:16])
+        assert c.decrypt(client, made.ciphertext_blob, {"k": "v"}) == made.plaintext
+    with pytest.raises(Refused) as error:
+        client.call("GenerateDataKey", key_id="alias/S", number_of_bytes=32)
+    assert error.value.code == "UnsupportedOperationException"
+    assert "GenerateDataKeyWithoutPlaintext" in error.value.message
+
+
+def test_random_bytes(client):
+    for length in (1, 32, 1024):
+        made = [client.call("GenerateRandom", number_of_bytes=length).plaintext for _ in range(2)]
+        assert [len(data) for data in made] == [length] * 2
+        assert length == 1 or made[0] != made[1]
+
+
 # ---------------------------------------------------------------- encryption contexts
 CONTEXT = {"purpose": "test", "Zone": "ä", "empty": ""}
 

@@ -7,7 +7,7 @@ import pytest
 import client as c
 import rewrap_pb2 as pb
 from client import Refused
-from instance import ROOT, Instance
+from instance import ROOT, Instance, wait_for
 
 RSA = {"key_spec": pb.KeySpec.RSA_2048, "key_usage": pb.KeyUsageType.ENCRYPT_DECRYPT}
 
@@ -91,3 +91,22 @@ def test_each_token_has_its_own_stock(client):
         assert error.value.code == "LimitExceededException"
         assert error.value.message == (f"Token {token} has no spare sealed RSA_2048 key left. The custodian adds some with `rewrapctl ceremony add "
                                        "--key-spec RSA_2048 --count N`.")
+
+
+def test_workers_of_one_token_see_what_the_others_made():
+    """SoftHSM loses sight of what other processes made while it made something itself: keys of one worker, and of a ceremony."""
+    made = Instance(spares=2, workers=2)
+    try:
+        wait_for(lambda: made.log.count(" is ready") == 2, "two workers")
+        opened = {"boundary": pb.BoundaryType.OPEN}
+        with made.client() as client:
+            answers = client.call_all([("CreateKey", {**opened, **(RSA if n % 2 else {})}) for n in range(8)])
+            requests = [("Encrypt", {"key_id": answer.key_metadata.key_id, "plaintext": b"x",
+                                     "encryption_algorithm": answer.key_metadata.encryption_algorithms[0]}) for answer in answers]
+            assert [answer for answer in client.call_all(requests * 20) if isinstance(answer, Refused)] == []
+            made.ctl("ceremony", "add", "--key-spec", "RSA_2048", "--count", "2", check=True)
+            assert not any(isinstance(answer, Refused) for answer in client.call_all([("CreateKey", opened)] * 4))
+            for _ in range(2):
+                c.create_key(client, **RSA)
+    finally:
+        made.remove()

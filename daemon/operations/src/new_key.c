@@ -145,6 +145,7 @@ bool operation_new_key_supported(struct operation *operation, const Rewrap__Crea
 bool operation_new_key_check(struct operation *operation, const Rewrap__CreateKeyRequest *request,
                              enum key_boundary *ret_boundary)
 {
-    return check_spec(operation, request) && operation_tags_check(operation, request->tags, request->n_tags, BOUNDARY_TAG) &&
+    return check_spec(operation, request) &&
+           operation_tags_check(operation, request->tags, request->n_tags, BOUNDARY_TAG) &&
            choose_boundary(operation, request, ret_boundary);
 }

@@ -3,8 +3,9 @@
  * exists on the token only, as a session object that is destroyed on every path; plaintext passes through here only in
  * encrypt (the caller has it) and decrypt (open keys).
  *
- * After the outer layer of a ciphertext is checked, an error of the token is a fault of the device and never
- * HSM_INVALID_CIPHERTEXT.
+ * After the outer layer of a symmetric ciphertext is checked, an error of the token is a fault of the device and never
+ * HSM_INVALID_CIPHERTEXT. RSA ciphertexts have no outer layer: there it is the ciphertext's when the token unwraps
+ * another one of the same pair meanwhile.
  */
 #pragma once
 
@@ -80,12 +81,18 @@ void hsm_rewrap_objects(const struct hsm_rewrap *rewrap, bool (*visit)(void *sta
  * check_only does everything and keeps nothing of it: out may be NULL then.
  */
 
-/* HSM_NOT_WRAPPABLE: a sealed payload cannot go under an open key. */
+/*
+ * HSM_NOT_WRAPPABLE: a sealed payload cannot go under an open key. HSM_TOO_LARGE: more than the destination takes.
+ * HSM_LENGTH_NOT_KEPT: a payload from a symmetric ciphertext that the token may have padded cannot go under an RSA key.
+ * HSM_UNSUPPORTED also when the length of what an RSA ciphertext holds cannot be found (hsm_profile.lengths) and the
+ * destination is symmetric.
+ */
 REWRAP_MUST_USE struct hsm_result hsm_rewrap_re_encrypt(struct hsm_rewrap *rewrap, const struct hsm_side *source,
                                                         const struct hsm_side *destination, struct view ciphertext,
                                                         bool check_only, struct buffer *out);
 
-/* plaintext is 1 to ENVELOPE_PAYLOAD_MAX_BYTES, else HSM_TOO_LARGE. */
+/* plaintext is 1 to ENVELOPE_PAYLOAD_MAX_BYTES, under an RSA key at most what OAEP takes (RFC 8017 section 7.1.1), and
+ * no more than the token takes; else HSM_TOO_LARGE. */
 REWRAP_MUST_USE struct hsm_result hsm_rewrap_encrypt(struct hsm_rewrap *rewrap, const struct hsm_side *destination,
                                                      struct view plaintext, struct buffer *out);
 

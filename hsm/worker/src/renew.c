@@ -2,8 +2,12 @@
 #include "base/attr.h"
 #include "worker.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
+#include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,6 +18,11 @@
  */
 #define RENEWAL_PAUSE_MS 1000
 
+/* Many times what a login takes, and shorter than [token] deadline-ms is by default. */
+#define RENEWAL_TURN_MS 3000
+
+#define TURN_LOOK_MS 5
+
 static uint64_t now_ms(void)
 {
     struct timespec now;
@@ -21,15 +30,31 @@ static uint64_t now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-void turn_take(struct worker *worker)
+/* The folder of the PIN file. */
+static int turn_open(const struct worker *worker)
 {
-    /* Like the reading of the PIN: a FIFO in its place must not hang the start. */
-    int fd = open(worker->pin_file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (fd < 0) {
-        return;
+    char *path = strdup(worker->pin_file);
+    if (path == NULL) {
+        return -1;
     }
-    rewrap_ignore(flock(fd, LOCK_EX), "a file system without locks: without a turn");
+    int fd = open(dirname(path), O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+    free(path);
+    return fd;
+}
+
+bool turn_take_within(struct worker *worker, unsigned max_ms)
+{
+    int fd = turn_open(worker);
+    if (fd < 0) {
+        return true;
+    }
+    uint64_t until_ms = now_ms() + max_ms;
+    bool taken;
+    while (!(taken = flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) && now_ms() < until_ms) {
+        rewrap_ignore(poll(NULL, 0, TURN_LOOK_MS), "between two looks, when there is nothing to wait for");
+    }
     worker->turn = fd;
+    return taken;
 }
 
 void turn_return(struct worker *worker)
@@ -48,7 +73,9 @@ struct hsm_result worker_renew(struct worker *worker)
     }
     worker->renewed_in_vain = true;
     worker->renewed_ms = now;
-    turn_take(worker);
+    if (!turn_take_within(worker, RENEWAL_TURN_MS)) {
+        return (struct hsm_result){.code = HSM_TOKEN_UNAVAILABLE, .what = "the login of another worker does not end"};
+    }
     struct hsm_result result = hsm_token_renew(worker->token, worker->pin_file);
     if (result.code != HSM_OK) {
         return result; /* the turn is kept until this process ends: rewrapd hears of it before the next one tries */

@@ -103,6 +103,9 @@ static void destroy_key(struct worker *worker, const Hsm__Request *request, stru
     answer_result(answer, hsm_rewrap_destroy(worker->rewrap, &key));
 }
 
+/* Longer than another worker is at an RSA pair, shorter than [token] start-deadline-ms. */
+#define MAKE_TURN_MS 10000
+
 static void make_open_key(struct worker *worker, const Hsm__Request *request, struct answer *answer)
 {
     const Hsm__MakeOpenKey *body = request->make_open_key;
@@ -110,7 +113,9 @@ static void make_open_key(struct worker *worker, const Hsm__Request *request, st
         answer_bad_request(answer, "no known key spec");
         return;
     }
+    rewrap_ignore(turn_take_within(worker, MAKE_TURN_MS), "what another makes is found later, if not at once");
     answer_result(answer, hsm_rewrap_make_open(worker->rewrap, (enum hsm_spec)body->spec, answer->material_id));
+    turn_return(worker);
     answer->response.has_material_id = answer->response.status == HSM__STATUS__STATUS_OK;
     answer->response.material_id =
         (ProtobufCBinaryData){.len = sizeof answer->material_id, .data = answer->material_id};

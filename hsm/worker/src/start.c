@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Shorter than [token] start-deadline-ms is by default. */
+#define START_TURN_MS 10000
+
 /* As many keys as an account may have (KMS.md R-79). */
 #define DEFAULT_MAX_OBJECTS 100000
 
@@ -103,7 +106,7 @@ static struct hsm_result open_token(struct worker *worker, const Hsm__Configure 
     if (worker->pin_file == NULL) {
         return (struct hsm_result){.code = HSM_NO_MEMORY, .what = "configuration"};
     }
-    turn_take(worker);
+    rewrap_ignore(turn_take_within(worker, START_TURN_MS), "one that hangs must not keep the others from starting");
     struct hsm_result result = hsm_token_open(&config, &worker->token);
     if (result.code == HSM_OK) {
         result = log_in(worker, worker->pin_file);

@@ -37,13 +37,15 @@ Hsm__HelloStatus hello_status(enum hsm_code code);
 REWRAP_MUST_USE struct hsm_result worker_renew(struct worker *worker);
 
 /*
- * Waits until no other worker with this PIN file is between C_Initialize and the end of its C_Login. SoftHSM rewrites
- * its token's object in C_Login, and whoever reads it in that moment finds an empty file and then no token, or a broken
- * one; and of several workers that have lost their logins at once only one at a time tries the PIN. Blocks for as long
- * as the other's calls do; rewrapd kills whoever is past its deadline. Without a PIN file that can be opened nothing is
- * waited for: the login says so.
+ * Waits until no other worker whose PIN file is in the same folder has the turn, which each has from C_Initialize to
+ * the end of its C_Login, and while it makes a key: SoftHSM rewrites its token's object in C_Login, and whoever reads
+ * it in that moment finds an empty file and then no token, or a broken one; it may also lose sight of what another
+ * process makes meanwhile (make_open.c); and of several workers that have lost their logins at once only one at a time
+ * tries the PIN. The turn is a lock on the folder, since that on the PIN file itself is the ceremony's, for as long as
+ * it takes. False when another still has it after max_ms: who goes on all the same must still return it. Without a
+ * folder that can be opened there are no turns.
  */
-void turn_take(struct worker *worker);
+bool turn_take_within(struct worker *worker, unsigned max_ms);
 void turn_return(struct worker *worker);
 
 /* A response and what its pointers point to. */

@@ -82,6 +82,17 @@ struct policy_decision {
 REWRAP_MUST_USE struct policy_decision policy_decide(const struct policy_question *question,
                                                      struct policy_match *matches, size_t max_matches);
 
+/*
+ * R-128: whether the caller may retire the grant, which is on the key of the question; its action must be
+ * kms:RetireGrant. Denials are as ever, but no Allow of the key policy counts: he is the retiring principal, a grantee
+ * whose grant lists RetireGrant, or of the account that issued the grant, whose root may and whose others need an
+ * identity policy. The question's own grants are not looked at. In matches the index of the grant says by what: 0 as
+ * its grantee, 1 as the one to retire it, 2 as the account that issued it.
+ */
+REWRAP_MUST_USE struct policy_decision policy_decide_retire_grant(const struct policy_question *question,
+                                                                  const struct policy_grant *grant,
+                                                                  struct policy_match *matches, size_t max_matches);
+
 /* ---------------------------------------------------------------- why a statement did not match */
 
 enum policy_step {
@@ -121,7 +132,7 @@ const char *policy_step_text(enum policy_step step);
 const char *policy_verdict_text(enum policy_verdict verdict);
 const char *policy_source_text(enum policy_source source);
 
-#define POLICY_REASON_BYTES (96 + POLICY_ACTION_MAX_BYTES)
+#define POLICY_REASON_BYTES (104 + POLICY_ACTION_MAX_BYTES)
 
 /* The text of R-112 with the action in it, as it ends an AccessDeniedException; of an allowed request, why. */
 void policy_reason_write(enum policy_reason reason, struct view action, char out[POLICY_REASON_BYTES]);

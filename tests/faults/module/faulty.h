@@ -89,17 +89,18 @@ extern const char *const faulty_names[FAULTY_COUNT];
 /* ---------------------------------------------------------------- the script */
 
 enum faulty_action {
-    FAULTY_RV,           /* answers value and does nothing */
-    FAULTY_RV_AFTER,     /* does it, and answers value all the same */
-    FAULTY_HANG,         /* for ever */
-    FAULTY_CRASH,        /* SIGSEGV */
-    FAULTY_SLOW,         /* waits value milliseconds, then does it */
-    FAULTY_SHORT,        /* the length that is written back is value less than the true one */
-    FAULTY_LONG,         /* … more */
-    FAULTY_LOSE_SESSION, /* closes the caller's session behind its back, then goes on */
-    FAULTY_LOSE_LOGIN,   /* logs the user out, likewise */
-    FAULTY_LOSE_TOKEN,   /* the slots have no token until the script changes */
-    FAULTY_RENUMBER,     /* every object has another handle from now on, in this process */
+    FAULTY_RV,            /* answers value and does nothing */
+    FAULTY_RV_AFTER,      /* does it, and answers value all the same */
+    FAULTY_HANG,          /* for ever */
+    FAULTY_CRASH,         /* SIGSEGV */
+    FAULTY_SLOW,          /* waits value milliseconds, then does it */
+    FAULTY_SHORT,         /* the length that is written back is value less than the true one */
+    FAULTY_LONG,          /* … more */
+    FAULTY_LOSE_SESSION,  /* closes the caller's session behind its back, then goes on */
+    FAULTY_LOSE_LOGIN,    /* logs the user out, likewise */
+    FAULTY_LOSE_TOKEN,    /* the slots have no token until the script changes */
+    FAULTY_COUNT_OBJECTS, /* tells in the counters how many session objects the caller sees, then goes on */
+    FAULTY_RENUMBER,      /* every object has another handle from now on, in this process */
 };
 
 struct faulty_rule {
@@ -151,6 +152,8 @@ struct faulty_state {
     unsigned long long script; /* a hash of its text */
     unsigned long lost;        /* 1 while the slots have no token */
     unsigned long losses;      /* how often that has happened */
+    unsigned long objects;     /* of the session, at the last count-objects since the script is in force */
+    unsigned long countings;   /* how many count-objects there were since then */
 };
 
 /* Opens and locks the file; -1 when there is none to be kept. Unlocked by closing it, also by the death of the process.

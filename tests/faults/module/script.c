@@ -131,6 +131,7 @@ static const struct {
     {"lose-login", FAULTY_LOSE_LOGIN, false},
     {"lose-token", FAULTY_LOSE_TOKEN, false},
     {"renumber", FAULTY_RENUMBER, false},
+    {"count-objects", FAULTY_COUNT_OBJECTS, false},
 };
 
 /* "rv=CKR_DEVICE_ERROR", "hang" */

@@ -56,7 +56,8 @@ static void count_read(int fd, enum faulty_function function, unsigned long *ret
 void faulty_state_write(int fd, const struct faulty_state *state)
 {
     char text[RECORD_BYTES];
-    snprintf(text, sizeof text, "script %llu %lu %lu", state->script, state->lost, state->losses);
+    snprintf(text, sizeof text, "script %llu %lu %lu %lu %lu", state->script, state->lost, state->losses,
+             state->objects, state->countings);
     record_write(fd, 0, text);
 }
 
@@ -83,7 +84,9 @@ int faulty_state_lock(const char *path, struct faulty_state *ret)
     char *end = strchr(record, ' ');
     ret->script = end == NULL ? 0 : strtoull(end, &end, 10);
     ret->lost = end == NULL ? 0 : strtoul(end, &end, 10);
-    ret->losses = end == NULL ? 0 : strtoul(end, NULL, 10);
+    ret->losses = end == NULL ? 0 : strtoul(end, &end, 10);
+    ret->objects = end == NULL ? 0 : strtoul(end, &end, 10);
+    ret->countings = end == NULL ? 0 : strtoul(end, NULL, 10);
     return fd;
 }
 

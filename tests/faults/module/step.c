@@ -94,6 +94,8 @@ static void script_renew(int fd, struct faulty_state *state)
     if (hash != state->script) {
         state->script = hash;
         state->lost = 0;
+        state->objects = 0;
+        state->countings = 0;
         faulty_state_begin(fd);
     }
 }
@@ -149,6 +151,31 @@ static void sessions_close(void)
     }
 }
 
+/* What the caller has left on the session, which no other process can see. */
+static void objects_count(CK_SESSION_HANDLE session)
+{
+    CK_BBOOL no = CK_FALSE;
+    CK_ATTRIBUTE of_session = {CKA_TOKEN, &no, sizeof no};
+    CK_OBJECT_HANDLE objects[64];
+    CK_ULONG found = 0;
+    unsigned long count = 0;
+    if (faulty_token->C_FindObjectsInit(session, &of_session, 1) != CKR_OK) {
+        return;
+    }
+    while (faulty_token->C_FindObjects(session, objects, 64, &found) == CKR_OK && found != 0) {
+        count += found;
+    }
+    faulty_token->C_FindObjectsFinal(session);
+    struct faulty_state state;
+    int fd = faulty_state_lock(faulty_settings()->state, &state);
+    if (fd >= 0) {
+        state.objects = count;
+        state.countings++;
+        faulty_state_write(fd, &state);
+        close(fd);
+    }
+}
+
 static void crash(void)
 {
     signal(SIGSEGV, SIG_DFL); /* a sanitizer would report it as if it were ours */
@@ -187,6 +214,9 @@ static void act(const struct faulty_rule *rule, CK_SESSION_HANDLE session, struc
         break;
     case FAULTY_LOSE_LOGIN:
         faulty_token->C_Logout(session);
+        break;
+    case FAULTY_COUNT_OBJECTS:
+        objects_count(session);
         break;
     case FAULTY_RENUMBER:
         renumbered += RENUMBER_BY;

@@ -37,7 +37,7 @@ void rsa_reopen(struct rsa_fixture *rsa)
     assert_hsm(HSM_OK, hsm_rewrap_new(fixture->token, &fixture->profile, 1000, NULL, &fixture->rewrap));
 }
 
-int rsa_setup(void **state)
+static void setup(void **state, size_t n_sizes)
 {
     struct rsa_fixture *rsa = calloc(1, sizeof *rsa);
     assert_non_null(rsa);
@@ -48,16 +48,27 @@ int rsa_setup(void **state)
     fixture_open(rsa->fixture);
     assert_hsm(HSM_OK, hsm_token_logout(rsa->fixture->token));
     fixture_login(rsa->fixture, HSM_SO, FIXTURE_SO_PIN);
-    for (size_t i = 0; i < RSA_SIZES; i++) {
+    for (size_t i = 0; i < n_sizes; i++) {
         add_sealed(rsa, sizes[i], &rsa->sealed[i]);
     }
     add_sealed(rsa, HSM_SPEC_RSA_2048, &rsa->second);
     rsa_reopen(rsa);
-    for (size_t i = 0; i < RSA_SIZES; i++) {
+    for (size_t i = 0; i < n_sizes; i++) {
         rsa->open[i] = (struct hsm_key){.spec = sizes[i], .boundary = HSM_OPEN};
         uuid_random(rsa->open[i].key_id);
         assert_hsm(HSM_OK, hsm_rewrap_make_open(rsa->fixture->rewrap, sizes[i], rsa->open[i].material_id));
     }
+}
+
+int rsa_setup(void **state)
+{
+    setup(state, RSA_SIZES);
+    return 0;
+}
+
+int rsa_setup_small(void **state)
+{
+    setup(state, 1);
     return 0;
 }
 

@@ -15,6 +15,8 @@ struct rsa_fixture {
 };
 
 int rsa_setup(void **state);
+/* Only RSA_2048: large pairs take seconds to make. */
+int rsa_setup_small(void **state);
 int rsa_teardown(void **state);
 
 /* Closes everything and opens it again, as a worker that starts anew. */

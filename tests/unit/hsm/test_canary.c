@@ -43,7 +43,7 @@ static void watch(struct rsa_fixture *rsa)
 
 static int setup(void **state)
 {
-    rsa_setup(state);
+    rsa_setup_small(state);
     watch(*state);
     return 0;
 }

@@ -290,5 +290,5 @@ int main(void)
         cmocka_unit_test(test_halves_alone),
         cmocka_unit_test(test_another_size),
     };
-    return cmocka_run_group_tests(tests, rsa_setup, rsa_teardown);
+    return cmocka_run_group_tests(tests, rsa_setup_small, rsa_teardown);
 }

@@ -189,6 +189,11 @@ static void test_what_is_not_enforced(void **state)
     ignored = CKA_COPYABLE;
     weak.C_GenerateKey = generate_ignoring;
     expect_not_sealed(*state, "CKA_COPYABLE");
+    ignored = CKA_EXTRACTABLE;
+    weak.C_CopyObject = copy_ignoring;
+    expect_not_sealed(*state, "CKA_EXTRACTABLE");
+    weak.C_SetAttributeValue = set_ignoring;
+    expect_not_sealed(*state, "CKA_EXTRACTABLE");
 }
 
 static void test_what_cannot_be_told(void **state)

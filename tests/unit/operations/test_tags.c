@@ -216,7 +216,10 @@ static void listed_in_pages(void **state)
     assert_int_equal(walk(fixture, key.id, 0, &pages), 0);
     struct tagging tagging;
     tagging_init(&tagging, key.id);
-    tagging_number(&tagging, 0, 48, "v");
+    tagging_number(&tagging, 0, 45, "v");
+    tagging_add(&tagging, "aa", "v"); /* the beginning of another, and of a third */
+    tagging_add(&tagging, "aaa", "v");
+    tagging_add(&tagging, "a", "v");
     works_with(fixture, "TagResource", &tagging.request.base);
     /* The longest keys there are, in bytes: a marker must hold as much of them as is needed. */
     char longest[2][128 * 4 + 1] = {"", ""};

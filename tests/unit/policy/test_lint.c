@@ -1,0 +1,159 @@
+/* policy: what lint finds, and what it lets pass. */
+#include "policy/lint.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define ROOT                                                                                                           \
+    "{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:root\"},\"Action\":\"kms:*\","           \
+    "\"Resource\":\"*\"}"
+#define WITH(s)     "{\"Version\":\"2012-10-17\",\"Statement\":[" ROOT "," s "]}"
+#define ALLOW(more) WITH("{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:user/a\"}," more "}")
+#define WHEN(c)     ALLOW("\"Action\":\"kms:Encrypt\",\"Resource\":\"*\",\"Condition\":" c)
+
+struct row {
+    enum policy_kind kind;
+    const char *text;
+    enum policy_severity severity;
+    const char *place;
+    const char *words; /* NULL: nothing is found */
+};
+
+static void check(const struct row *row, size_t number)
+{
+    struct policy_document *document = NULL;
+    struct policy_result result = policy_document_parse(row->kind, view_of_string(row->text), &document);
+    if (result.code != POLICY_OK) {
+        fail_msg("row %zu: %s: %s", number, result.place, result.reason);
+    }
+    struct policy_finding findings[4];
+    size_t count = policy_lint(document, view_of_string("111122223333"), findings, 4);
+    assert_int_equal(policy_lint(document, view_of_string("111122223333"), NULL, 0), count);
+    if (row->words == NULL ? count != 0 : count != 1) {
+        fail_msg("row %zu: %zu findings, the first at %s: %s", number, count, count == 0 ? "" : findings[0].place,
+                 count == 0 ? "" : findings[0].text);
+    }
+    if (row->words != NULL && (findings[0].severity != row->severity || strcmp(findings[0].place, row->place) != 0 ||
+                               strstr(findings[0].text, row->words) == NULL)) {
+        fail_msg("row %zu: %s at %s: %s", number, policy_severity_text(findings[0].severity), findings[0].place,
+                 findings[0].text);
+    }
+    policy_document_free(document);
+}
+
+static void what_is_found(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {POLICY_KIND_KEY, "{\"Statement\":[" ROOT "]}", 0, NULL, NULL},
+        {POLICY_KIND_KEY, ALLOW("\"Action\":[\"kms:ReEncrypt*\",\"kms:Encrypt\"],\"Resource\":\"*\""), 0, NULL, NULL},
+        /* never matches */
+        {POLICY_KIND_KEY, ALLOW("\"Action\":\"kms:Encrypt\""), POLICY_SEVERITY_WARNING, "Statement[1]",
+         "never matches"},
+        {POLICY_KIND_KEY, ALLOW("\"Action\":\"kms:ReEncrypt\",\"Resource\":\"*\""), POLICY_SEVERITY_WARNING,
+         "Statement[1].Action", "ReEncryptFrom"},
+        {POLICY_KIND_KEY, ALLOW("\"Action\":\"kms:Frobnicate\",\"Resource\":\"*\""), POLICY_SEVERITY_WARNING,
+         "Statement[1].Action", "no action"},
+        {POLICY_KIND_KEY, ALLOW("\"Action\":\"s3:*\",\"Resource\":\"*\""), POLICY_SEVERITY_WARNING,
+         "Statement[1].Action", "another service"},
+        {POLICY_KIND_KEY,
+         ALLOW("\"Action\":\"kms:Encrypt\",\"Resource\":\"arn:aws:kms:eu-central-1:444455556666:key/k\""),
+         POLICY_SEVERITY_WARNING, "Statement[1].Resource", "not this key"},
+        {POLICY_KIND_KEY,
+         ALLOW("\"Action\":\"kms:Encrypt\",\"Resource\":\"arn:aws:kms:eu-central-1:111122223333:key/k\""), 0, NULL,
+         NULL},
+        {POLICY_KIND_KEY, ALLOW("\"Action\":\"kms:Encrypt\",\"Resource\":\"arn:aws:kms:*:111122223333:alias/x\""),
+         POLICY_SEVERITY_WARNING, "Statement[1].Resource", "kms:ResourceAliases"},
+        {POLICY_KIND_KEY,
+         WITH("{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"AIDACKCEVSQ6C2EXAMPLE\"},\"Action\":\"kms:Encrypt\","
+              "\"Resource\":\"*\"}"),
+         POLICY_SEVERITY_WARNING, "Statement[1].Principal", "deleted"},
+        {POLICY_KIND_KEY,
+         WITH("{\"Effect\":\"Allow\",\"Principal\":{\"Federated\":\"x\"},\"Action\":\"kms:Encrypt\",\"Resource\":\"*"
+              "\"}"),
+         POLICY_SEVERITY_WARNING, "Statement[1].Principal", "nobody"},
+        {POLICY_KIND_KEY,
+         WITH("{\"Effect\":\"Deny\",\"NotPrincipal\":{\"AWS\":\"arn:aws:iam::111122223333:user/"
+              "a\"},\"Action\":\"kms:Encrypt\",\"Resource\":\"*\"}"),
+         POLICY_SEVERITY_WARNING, "Statement[1].NotPrincipal", "nobody is exempt"},
+        /* everyone */
+        {POLICY_KIND_KEY,
+         WITH("{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"kms:Encrypt\",\"Resource\":\"*\"}"),
+         POLICY_SEVERITY_DANGER, "Statement[1].Principal", "everyone"},
+        {POLICY_KIND_KEY,
+         WITH("{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"kms:Encrypt\",\"Resource\":\"*\",\"Condition\":{"
+              "\"Bool\":{\"aws:SecureTransport\":true}}}"),
+         POLICY_SEVERITY_DANGER, "Statement[1].Principal", "everyone"},
+        {POLICY_KIND_KEY,
+         WITH("{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"kms:Encrypt\",\"Resource\":\"*\",\"Condition\":{"
+              "\"StringEquals\":{\"kms:CallerAccount\":\"111122223333\"}}}"),
+         POLICY_SEVERITY_NOTE, "Statement[1].Principal", "conditions"},
+        {POLICY_KIND_KEY,
+         WITH("{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"kms:Encrypt\",\"Resource\":\"*\"}"), 0, NULL,
+         NULL},
+        {POLICY_KIND_KEY,
+         WITH("{\"Effect\":\"Allow\",\"NotPrincipal\":{\"AWS\":\"111122223333\"},\"Action\":\"kms:Encrypt\","
+              "\"Resource\":\"*\"}"),
+         POLICY_SEVERITY_DANGER, "Statement[1].NotPrincipal", "everyone"},
+        /* locked out */
+        {POLICY_KIND_KEY, WITH("{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"kms:Put*\",\"Resource\":\"*\"}"),
+         POLICY_SEVERITY_DANGER, "Statement[1]", "locks everyone out"},
+        {POLICY_KIND_KEY,
+         "{\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"444455556666\"},\"Action\":\"kms:*\","
+         "\"Resource\":\"*\"}}",
+         POLICY_SEVERITY_DANGER, "", "locks everyone out"},
+        {POLICY_KIND_KEY,
+         "{\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"111122223333\"},\"Action\":\"kms:Encrypt\","
+         "\"Resource\":\"*\"}}",
+         POLICY_SEVERITY_DANGER, "", "locks everyone out"},
+        {POLICY_KIND_KEY,
+         "{\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:user/"
+         "a\"},\"Action\":\"kms:*\",\"Resource\":\"*\"}}",
+         POLICY_SEVERITY_NOTE, "", "account itself"},
+        /* conditions */
+        {POLICY_KIND_KEY, WHEN("{\"StringEquals\":{\"kms:EncryptionContextKeys\":\"App\"}}"), POLICY_SEVERITY_WARNING,
+         "Statement[1].Condition.StringEquals.kms:encryptioncontextkeys", "several values"},
+        {POLICY_KIND_KEY, WHEN("{\"ForAnyValue:StringEquals\":{\"kms:EncryptionContextKeys\":\"App\"}}"), 0, NULL,
+         NULL},
+        {POLICY_KIND_KEY, WHEN("{\"ForAllValues:StringEquals\":{\"kms:EncryptionContextKeys\":\"App\"}}"),
+         POLICY_SEVERITY_WARNING, "Statement[1].Condition.StringEquals.kms:encryptioncontextkeys", "not there"},
+        {POLICY_KIND_KEY, WHEN("{\"StringEquals\":{\"kms:RequestAlias\":\"alias/*\"}}"), POLICY_SEVERITY_WARNING,
+         "Statement[1].Condition.StringEquals.kms:requestalias", "StringLike"},
+        {POLICY_KIND_KEY, WHEN("{\"StringEquals\":{\"kms:Colour\":\"red\"}}"), POLICY_SEVERITY_WARNING,
+         "Statement[1].Condition.StringEquals.kms:colour", "no such condition key"},
+        {POLICY_KIND_KEY, WHEN("{\"StringEquals\":{\"kms:EncryptionContext:Any\":\"red\"}}"), 0, NULL, NULL},
+        {POLICY_KIND_KEY, WHEN("{\"StringEquals\":{\"kms:RequestAlias\":[]}}"), POLICY_SEVERITY_WARNING,
+         "Statement[1].Condition.StringEquals.kms:requestalias", "without values"},
+        {POLICY_KIND_KEY, WHEN("{\"ArnLike\":{\"aws:PrincipalArn\":\"*role/x\"}}"), POLICY_SEVERITY_WARNING,
+         "Statement[1].Condition.ArnLike.aws:principalarn", "six parts"},
+        {POLICY_KIND_IDENTITY,
+         "{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"kms:Encrypt\",\"Resource\":\"*\",\"Condition\":{"
+         "\"StringEquals\":{\"aws:a\":\"${aws:b}\"}}}}",
+         POLICY_SEVERITY_WARNING, "Statement[0].Condition.StringEquals.aws:a", "2012-10-17"},
+        /* identity policies */
+        {POLICY_KIND_IDENTITY,
+         "{\"Statement\":{\"Effect\":\"Allow\",\"Action\":[\"kms:Encrypt\",\"s3:*\"],\"Resource\":\"*\"}}", 0, NULL,
+         NULL},
+        {POLICY_KIND_IDENTITY,
+         "{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"kms:Encrypt\",\"Resource\":\"arn:aws:kms:*:111122223333:"
+         "alias/x\"}}",
+         POLICY_SEVERITY_WARNING, "Statement[0].Resource", "kms:ResourceAliases"},
+        {POLICY_KIND_IDENTITY,
+         "{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"kms:*Alias\",\"Resource\":\"arn:aws:kms:*:111122223333:"
+         "alias/x\"}}",
+         0, NULL, NULL},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        check(&rows[i], i);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_found)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
