@@ -1,5 +1,6 @@
 /* rewrapctl: the command line of callers, operators and custodians. Finds the command and hands over to it. */
 #include "ceremony_command.h"
+#include "doctor_command.h"
 #include "operation.h"
 #include "token_command.h"
 
@@ -10,8 +11,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
-/* Commands that are not operations of the daemon. Each gets its own words, argv[0] being its name, and returns an exit
- * code. */
+/* Commands that are not operations of the daemon, or print one's answer in a way of their own. Each gets its own words,
+ * argv[0] being its name, and returns an exit code. */
 static const struct command {
     const char *name;
     int (*run)(int argc, char **argv);
@@ -19,17 +20,37 @@ static const struct command {
 } commands[] = {
     {"ceremony", ceremony_command, "make the keys of a token, as its custodian"},
     {"token", token_command, "probe a token: what it really does, and whether rewrapd could serve it"},
+    {"doctor", doctor_command, "look at the service: tokens, stock, registry, file modes, configuration"},
     {NULL, NULL, NULL},
 };
 
-static void print_commands(FILE *file)
+static const struct command *find_command(const char *name)
 {
-    const ProtobufCServiceDescriptor *service = service_key_management();
-    fprintf(file, "Operations of the daemon:\n");
+    for (const struct command *command = commands; command->name != NULL; command++) {
+        if (strcmp(command->name, name) == 0) {
+            return command;
+        }
+    }
+    return NULL;
+}
+
+static void print_operations(const ProtobufCServiceDescriptor *service, FILE *file)
+{
     for (unsigned i = 0; i < service->n_methods; i++) {
         char name[OPERATION_MAX_NAME];
         operation_command_name(service->methods[i].name, name);
-        fprintf(file, "    %s\n", name);
+        if (find_command(name) == NULL) {
+            fprintf(file, "    %s\n", name);
+        }
+    }
+}
+
+static void print_commands(FILE *file)
+{
+    fprintf(file, "Operations of the daemon:\n");
+    const ProtobufCServiceDescriptor *service;
+    for (size_t i = 0; (service = service_at(i)) != NULL; i++) {
+        print_operations(service, file);
     }
     fprintf(file, "\nOther commands:\n");
     for (const struct command *command = commands; command->name != NULL; command++) {
@@ -61,16 +82,6 @@ static int refuse_command(const char *name)
     fail(&failure, EXIT_CODE_USAGE, "%s%.128s",
          name == NULL ? "a command is required" : "unknown command: ", name == NULL ? "" : name);
     return failure_print(&failure);
-}
-
-static const struct command *find_command(const char *name)
-{
-    for (const struct command *command = commands; command->name != NULL; command++) {
-        if (strcmp(command->name, name) == 0) {
-            return command;
-        }
-    }
-    return NULL;
 }
 
 static int run_command(const struct command *command, int at, int argc, char **argv)

@@ -1,7 +1,10 @@
-/* The operations of the service as commands: everything about them comes from the descriptors of rewrap.proto. */
+/* The operations of the daemon's services as commands: everything about them comes from the descriptors of
+ * rewrap.proto. */
 #pragma once
 
 #include "command_line.h"
+
+#include "rewrap/client.h"
 
 #include <stdio.h>
 
@@ -25,6 +28,15 @@ const struct operation_about *operation_about(const char *rpc);
 
 /* Does what was typed after the command's name and prints the answer. Returns the exit code. */
 int operation_run(const ProtobufCMethodDescriptor *method, const struct globals *globals, int argc, char **argv);
+
+/* Connects to the endpoint of --endpoint, $REWRAP_SOCKET, or the service; the caller frees. Whether nobody listens
+ * there (or there is no socket at all) is in *ret_nobody. */
+REWRAP_MUST_USE bool operation_connect(const struct globals *globals, struct rewrap_client **ret, bool *ret_nobody,
+                                       struct failure *failure);
+
+/* The milliseconds of --timeout-ms, 0 without it. */
+REWRAP_MUST_USE bool operation_timeout(const struct globals *globals, uint32_t *ret_timeout_ms,
+                                       struct failure *failure);
 
 /* The help of one operation: what it does, its options with their types, and what it answers. */
 void operation_help(const ProtobufCMethodDescriptor *method, FILE *file);

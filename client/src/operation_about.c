@@ -38,6 +38,7 @@ static const struct operation_about table[] = {
     {"UpdateAlias", "Moves an alias to another key.", "--alias-name and --target-key-id"},
     {"DeleteAlias", "Takes an alias away; its key stays.", "--alias-name"},
     {"ListAliases", "Lists the aliases of the account, or of one key with --key-id.", "none"},
+    {"Doctor", "Looks at tokens, stock, registry and file modes, for the operator.", "none"},
 };
 
 const struct operation_about *operation_about(const char *rpc)

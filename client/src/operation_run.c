@@ -46,9 +46,14 @@ static bool nobody_listens(int error)
     return error == ENOENT || error == ECONNREFUSED;
 }
 
-static bool connect_to(const struct globals *globals, const char *endpoint, struct rewrap_client **ret,
+bool operation_connect(const struct globals *globals, struct rewrap_client **ret, bool *ret_nobody,
                        struct failure *failure)
 {
+    const char *endpoint = NULL;
+    *ret_nobody = !find_endpoint(globals, &endpoint, failure);
+    if (*ret_nobody) {
+        return false;
+    }
     struct rewrap_client_result result = rewrap_client_connect(endpoint, ret);
     switch ((int)result.code) {
     case REWRAP_CLIENT_OK:
@@ -58,12 +63,13 @@ static bool connect_to(const struct globals *globals, const char *endpoint, stru
                     "Bad value for %s \"%.128s\": it must be of the form unix:PATH, with a path of at most 107 bytes",
                     globals->endpoint != NULL ? "--endpoint" : SOCKET_VARIABLE, endpoint);
     default:
+        *ret_nobody = true;
         return fail(failure, EXIT_CODE_OTHER, "Could not connect to the endpoint: \"%s\": %s%s", endpoint,
                     strerror(result.saved_errno), nobody_listens(result.saved_errno) ? " (is rewrapd running?)" : "");
     }
 }
 
-static bool read_timeout(const struct globals *globals, uint32_t *ret_timeout_ms, struct failure *failure)
+bool operation_timeout(const struct globals *globals, uint32_t *ret_timeout_ms, struct failure *failure)
 {
     long long timeout_ms = 0;
     if (globals->timeout_ms != NULL && !param_integer(globals->timeout_ms, 1, TIMEOUT_MAX_MS, &timeout_ms)) {
@@ -76,11 +82,10 @@ static bool read_timeout(const struct globals *globals, uint32_t *ret_timeout_ms
 static bool call(const ProtobufCMethodDescriptor *method, const struct globals *globals, json_t *request, json_t **ret,
                  struct failure *failure)
 {
-    const char *endpoint = NULL;
     uint32_t timeout_ms = 0;
     struct rewrap_client *client = NULL;
-    if (!read_timeout(globals, &timeout_ms, failure) || !find_endpoint(globals, &endpoint, failure) ||
-        !connect_to(globals, endpoint, &client, failure)) {
+    bool nobody;
+    if (!operation_timeout(globals, &timeout_ms, failure) || !operation_connect(globals, &client, &nobody, failure)) {
         return false;
     }
     /* As the AWS CLI: whoever asks for a page by --limit or --marker gets that page. */

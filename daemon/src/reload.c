@@ -56,6 +56,27 @@ static void raise_descriptor_limit(const struct settings *settings)
     }
 }
 
+/* What Doctor looks at. There is room for all that a configuration may have. */
+static size_t list_files(struct server *server)
+{
+    const struct settings *settings = server->settings;
+    struct operations_file *files = server->files;
+    size_t n = 0;
+    snprintf(server->registry_path, sizeof server->registry_path, "%s/registry.db", settings->state_dir);
+    files[n++] = (struct operations_file){.kind = OPERATIONS_FILE_CONFIGURATION, .path = server->config_path};
+    files[n++] = (struct operations_file){.kind = OPERATIONS_FILE_STATE_DIR, .path = settings->state_dir};
+    files[n++] = (struct operations_file){.kind = OPERATIONS_FILE_REGISTRY, .path = server->registry_path};
+    for (size_t i = 0; i < settings->n_tokens; i++) {
+        files[n++] = (struct operations_file){.kind = OPERATIONS_FILE_PIN, .path = settings->tokens[i].pin_file};
+    }
+    for (size_t i = 0; i < settings->n_listeners; i++) {
+        const struct settings_listener *listener = &settings->listeners[i];
+        files[n++] = (struct operations_file){
+            .kind = OPERATIONS_FILE_SOCKET, .path = listener->path, .has_mode = true, .mode = listener->mode};
+    }
+    return n;
+}
+
 void server_apply_settings(struct server *server)
 {
     const struct settings *settings = server->settings;
@@ -69,6 +90,8 @@ void server_apply_settings(struct server *server)
         .default_timeout_ms = settings->default_timeout_ms,
         .max_timeout_ms = settings->max_timeout_ms,
         .max_keys_per_account = settings->max_keys_per_account,
+        .files = server->files,
+        .n_files = list_files(server),
     };
 }
 

@@ -106,6 +106,7 @@ static void on_sweep(evutil_socket_t fd, short events, void *arg)
     if (server->phase == SERVER_SERVING) {
         operations_sweep(&server->operations);
     }
+    operations_go_on(&server->operations);
     if (server->phase != SERVER_STOPPING) {
         return;
     }
@@ -164,8 +165,8 @@ static void on_workers_started(void *arg, enum workers_start outcome, const char
         return;
     }
     server->phase = SERVER_SERVING;
-    log_notice("serving in %s; keys: %zu, aliases: %zu, registry: %s/registry.db", server->settings->region,
-               registry_keys(server->registry), registry_aliases(server->registry), server->settings->state_dir);
+    log_notice("serving in %s; keys: %zu, aliases: %zu, registry: %s", server->settings->region,
+               registry_keys(server->registry), registry_aliases(server->registry), server->registry_path);
     for (size_t i = 0; i < server->settings->n_tokens; i++) {
         const char *token = server->settings->tokens[i].name;
         log_notice("token %s: %zu spare sealed keys", token, operations_spares(&server->operations, token));
@@ -178,8 +179,7 @@ static void on_workers_started(void *arg, enum workers_start outcome, const char
 
 static bool open_registry(struct server *server)
 {
-    char path[4200];
-    snprintf(path, sizeof path, "%s/registry.db", server->settings->state_dir);
+    const char *path = server->registry_path;
     bool is_new = access(path, F_OK) != 0 && errno == ENOENT;
     struct registry_result opened = registry_open(server->base, path, &server->registry);
     if (opened.code != REGISTRY_OK) {

@@ -12,6 +12,7 @@
 #include "settings.h"
 
 #include <event2/event.h>
+#include <limits.h>
 #include <sys/queue.h>
 
 struct connection;
@@ -19,6 +20,10 @@ struct listener;
 
 LIST_HEAD(connection_list, connection);
 STAILQ_HEAD(connection_queue, connection);
+
+#define SERVER_MAX_FILES                                                                                               \
+    (3 + SETTINGS_MAX_TOKENS + SETTINGS_MAX_LISTENERS) /* beside configuration, state, registry                        \
+                                                        */
 
 enum server_phase {
     SERVER_STARTING, /* the workers log in; nobody can connect yet */
@@ -33,6 +38,8 @@ struct server {
     struct registry *registry;
     struct workers *workers;
     struct operations operations;
+    struct operations_file files[SERVER_MAX_FILES]; /* of the settings */
+    char registry_path[PATH_MAX];
     enum server_phase phase;
     int exit_code;
 

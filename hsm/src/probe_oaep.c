@@ -1,11 +1,10 @@
 /* The probe's questions about RSA: which OAEP hashes the token does, and how it lets a payload's length be found. */
+#include "base/view.h"
 #include "errors.h"
 #include "length.h"
 #include "oaep.h"
 #include "p11_call.h"
 #include "probe_private.h"
-
-#include <string.h>
 
 struct pair {
     CK_OBJECT_HANDLE public_half;
@@ -71,7 +70,7 @@ static struct hsm_result try_hash(struct probe *probe, const struct pair *pair, 
     uint8_t after[PROBE_VALUE_MAX_BYTES] = {0};
     const bool same = probe_value(probe, payload, before, sizeof before) == SHORT_BYTES &&
                       probe_value(probe, again, after, sizeof after) == SHORT_BYTES &&
-                      memcmp(before, after, SHORT_BYTES) == 0;
+                      view_equal(view_of(before, SHORT_BYTES), view_of(after, SHORT_BYTES));
     return same ? HSM_SUCCESS : hsm_failure(HSM_UNSUPPORTED, "a payload does not come back");
 }
 

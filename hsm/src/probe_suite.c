@@ -1,4 +1,5 @@
 /* What suite 1 needs beside KWP: HMAC-SHA256 of the binding root, sensitive payloads, and payloads of every length. */
+#include "base/view.h"
 #include "envelope/header.h"
 #include "errors.h"
 #include "p11_call.h"
@@ -77,7 +78,7 @@ static struct hsm_result try_length(struct probe *probe, CK_OBJECT_HANDLE kek, s
     }
     const CK_ULONG len = probe_value(probe, again, after, sizeof after);
     const size_t padded = (length + 7) / 8 * 8;
-    if ((len != length && len != padded) || memcmp(value, after, length) != 0) {
+    if ((len != length && len != padded) || !view_equal(view_of(value, length), view_of(after, length))) {
         return hsm_failure(HSM_UNSUPPORTED, "KWP: a payload does not come back");
     }
     return HSM_SUCCESS;

@@ -64,7 +64,7 @@ static const struct row {
 
 static bool begins(const char *text, size_t size, const char *with)
 {
-    return strnlen(text, size) >= strlen(with) && memcmp(text, with, strlen(with)) == 0;
+    return strlen(with) <= size && strncmp(text, with, strlen(with)) == 0;
 }
 
 static bool fits(const struct row *row, const CK_INFO *module, const struct hsm_token_info *token)

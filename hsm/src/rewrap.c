@@ -5,12 +5,14 @@
 #include "base/secbuf.h"
 #include "base/wipe.h"
 #include "errors.h"
+#include "objects.h"
 #include "p11_call.h"
 #include "rewrap_private.h"
 
 #include <stdlib.h>
 
 #define GENERATE_MAX_BYTES 1024 /* KMS.md R-72 */
+#define STRAYS_MAX         1000 /* more than one request leaves behind */
 
 struct hsm_result hsm_rewrap_new(struct hsm_token *token, const struct hsm_profile *profile, size_t max_objects,
                                  const uint8_t *binding_check, struct hsm_rewrap **ret)
@@ -53,16 +55,39 @@ void hsm_rewrap_free(struct hsm_rewrap *rewrap)
     free(rewrap);
 }
 
+/*
+ * A token that failed may have made the payload all the same, under a handle that nobody was told. Between two requests
+ * there are no payloads, so whatever there is goes; with the session, if it does not go otherwise.
+ */
+static struct hsm_result strays_destroy(struct hsm_rewrap *rewrap, struct hsm_result result)
+{
+    CK_OBJECT_CLASS class = CKO_SECRET_KEY;
+    CK_KEY_TYPE type = CKK_GENERIC_SECRET;
+    CK_BBOOL no = CK_FALSE;
+    CK_ATTRIBUTE payloads[] = {
+        {CKA_CLASS, &class, sizeof class}, {CKA_KEY_TYPE, &type, sizeof type}, {CKA_TOKEN, &no, sizeof no}};
+    struct object_list list = {0};
+    struct hsm_result found =
+        objects_find(rewrap->token, payloads, sizeof payloads / sizeof payloads[0], STRAYS_MAX, &list);
+    for (size_t i = 0; i < list.count && found.code == HSM_OK; i++) {
+        found = hsm_result_of(p11_destroy_object(rewrap->token, list.handles[i]), "C_DestroyObject");
+    }
+    object_list_clear(&list);
+    return found.code == HSM_OK
+               ? result
+               : (struct hsm_result){.code = HSM_TOKEN_UNAVAILABLE, .rv = found.rv, .what = found.what};
+}
+
 struct hsm_result rewrap_diagnose(struct hsm_rewrap *rewrap, struct hsm_result result)
 {
-    if (result.code != HSM_FAULT && result.code != HSM_KEY_NOT_FOUND) {
-        return result;
+    bool made_perhaps = result.code == HSM_FAULT || result.code == HSM_NO_MEMORY || result.code == HSM_LIMIT;
+    if (result.code == HSM_FAULT || result.code == HSM_KEY_NOT_FOUND) {
+        struct hsm_result canary = binding_canary(rewrap->binding);
+        if (canary.code != HSM_OK) {
+            return (struct hsm_result){.code = HSM_TOKEN_UNAVAILABLE, .rv = canary.rv, .what = canary.what};
+        }
     }
-    struct hsm_result canary = binding_canary(rewrap->binding);
-    if (canary.code != HSM_OK) {
-        return (struct hsm_result){.code = HSM_TOKEN_UNAVAILABLE, .rv = canary.rv, .what = canary.what};
-    }
-    return result;
+    return made_perhaps ? strays_destroy(rewrap, result) : result;
 }
 
 bool rewrap_met_stale_handle(struct hsm_result result)

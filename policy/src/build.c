@@ -75,6 +75,7 @@ size_t policy_build_clauses(const struct policy_build *build)
 static enum policy_error text_error(enum policy_error error, const char **ret_reason)
 {
     static const char *const reasons[] = {
+        [POLICY_FOREIGN_CHARACTER] = "a text is not in UTF-8",
         [POLICY_BAD_VARIABLE] = "a policy variable is ${name} or ${name, 'default'}",
         [POLICY_BAD_PATTERN] = "a '?' stands in more than 64 characters between two '*'",
         [POLICY_NO_MEMORY] = "there is no memory for the policy",

@@ -73,6 +73,7 @@ static bool read_key(struct policy_build *build, struct policy_clause *clause, c
                                  "OverlyPermissiveCondition: ForAllValues and ForAnyValue are for keys with several "
                                  "values, and this one has a single value.");
     }
+    clause->key_hash = policy_context_hash(key);
     clause->multi_valued_key = policy_context_is_multi_valued(key);
     return true;
 }

@@ -2,7 +2,6 @@
 #include "condition.h"
 
 #include "condition_values.h"
-#include "context.h"
 #include "variables.h"
 
 /* One clause and what it is asked about. */
@@ -102,15 +101,15 @@ static bool every_entry_must_hold(const struct policy_clause *clause, enum polic
 }
 
 bool policy_clause_holds(const struct policy_document *document, const struct policy_clause *clause,
-                         enum policy_effect effect, const struct policy_request *request)
+                         enum policy_effect effect, const struct policy_context *context)
 {
     struct question question = {.document = document,
                                 .clause = clause,
                                 .operator= policy_operator_at(clause->operator_index),
-                                .request = request};
+                                .request = context->request};
     struct view name = policy_item_view(document, clause->key);
     size_t cursor = 0;
-    const struct policy_context_key *entry = policy_context_next(request, name, &cursor);
+    const struct policy_context_key *entry = policy_context_next(context, name, clause->key_hash, &cursor);
     if (question.operator->class == POLICY_CLASS_NULL) {
         return null_holds(&question, entry == NULL);
     }
@@ -118,7 +117,7 @@ bool policy_clause_holds(const struct policy_document *document, const struct po
         return absent_holds(&question);
     }
     bool every = every_entry_must_hold(clause, effect);
-    for (; entry != NULL; entry = policy_context_next(request, name, &cursor)) {
+    for (; entry != NULL; entry = policy_context_next(context, name, clause->key_hash, &cursor)) {
         if (entry_holds(&question, entry) != every) {
             return !every;
         }

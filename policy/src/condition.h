@@ -1,8 +1,8 @@
 /* Conditions of statements: their operators, and whether one holds for a request (KMS.md ). */
 #pragma once
 
+#include "context.h"
 #include "document_private.h"
-#include "policy/request.h"
 
 /* How the values of an operator are read and compared. */
 enum policy_class {
@@ -49,4 +49,4 @@ REWRAP_MUST_USE bool policy_value_matches(const struct policy_operator *operator
 
 /* effect: of the statement. It decides where names of keys that differ in case only have values that disagree. */
 REWRAP_MUST_USE bool policy_clause_holds(const struct policy_document *document, const struct policy_clause *clause,
-                                         enum policy_effect effect, const struct policy_request *request);
+                                         enum policy_effect effect, const struct policy_context *context);

@@ -4,53 +4,24 @@
 #include "base/base64.h"
 #include "pattern.h"
 #include "policy/document.h"
+#include "scan.h"
 
 #include <arpa/inet.h>
-
-static bool is_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static struct view skip(struct view text, size_t len)
-{
-    return view_of(text.data + len, text.len - len);
-}
-
-static struct view take_digits(struct view *text)
-{
-    size_t len = 0;
-    while (len < text->len && is_digit(text->data[len])) {
-        len++;
-    }
-    struct view digits = view_of(text->data, len);
-    *text = len == 0 ? *text : skip(*text, len);
-    return digits;
-}
-
-static bool take(struct view *text, char wanted)
-{
-    if (text->len == 0 || text->data[0] != (uint8_t)wanted) {
-        return false;
-    }
-    *text = skip(*text, 1);
-    return true;
-}
 
 /* ---------------------------------------------------------------- numbers */
 
 bool policy_number_read(struct view text, struct policy_number *ret)
 {
-    struct policy_number number = {.negative = take(&text, '-')};
+    struct policy_number number = {.negative = scan_one(&text, '-')};
     if (!number.negative) {
-        rewrap_ignore(take(&text, '+'), "a plus changes nothing");
+        rewrap_ignore(scan_one(&text, '+'), "a plus changes nothing");
     }
-    number.whole = take_digits(&text);
+    number.whole = scan_digits(&text);
     if (number.whole.len == 0) {
         return false;
     }
-    if (take(&text, '.')) {
-        number.fraction = take_digits(&text);
+    if (scan_one(&text, '.')) {
+        number.fraction = scan_digits(&text);
         if (number.fraction.len == 0) {
             return false;
         }
@@ -58,7 +29,7 @@ bool policy_number_read(struct view text, struct policy_number *ret)
     if (text.len != 0) {
         return false;
     }
-    while (take(&number.whole, '0')) {
+    while (scan_one(&number.whole, '0')) {
     }
     while (number.fraction.len != 0 && number.fraction.data[number.fraction.len - 1] == '0') {
         number.fraction.len--;
@@ -102,180 +73,6 @@ int policy_number_compare(const struct policy_number *a, const struct policy_num
     return a->negative ? -order : order;
 }
 
-/* ---------------------------------------------------------------- dates */
-
-#define SECONDS_OF_DAY 86400
-
-struct calendar {
-    unsigned year;
-    unsigned month;
-    unsigned day;
-    unsigned hour;
-    unsigned minute;
-    unsigned second;
-    uint32_t nanoseconds;
-    int offset_minutes;
-};
-
-/* Exactly so many digits, within bounds. */
-static bool take_number(struct view *text, size_t digits, unsigned least, unsigned most, unsigned *ret)
-{
-    if (text->len < digits) {
-        return false;
-    }
-    unsigned value = 0;
-    for (size_t i = 0; i < digits; i++) {
-        if (!is_digit(text->data[i])) {
-            return false;
-        }
-        value = value * 10 + (unsigned)(text->data[i] - '0');
-    }
-    if (value < least || value > most) {
-        return false;
-    }
-    *text = skip(*text, digits);
-    *ret = value;
-    return true;
-}
-
-static uint32_t nanoseconds_of(struct view digits)
-{
-    uint32_t value = 0;
-    for (size_t i = 0; i < 9; i++) {
-        value = value * 10 + (i < digits.len ? (uint32_t)(digits.data[i] - '0') : 0);
-    }
-    return value;
-}
-
-static bool is_leap(unsigned year)
-{
-    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-}
-
-static unsigned days_of_month(unsigned year, unsigned month)
-{
-    static const unsigned char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    return month == 2 && is_leap(year) ? 29 : days[month - 1];
-}
-
-/* Days since 1970-01-01 in the Gregorian calendar. */
-static int64_t days_of(unsigned year, unsigned month, unsigned day)
-{
-    int64_t past = (int64_t)year - 1;
-    int64_t days = past * 365 + past / 4 - past / 100 + past / 400 - 719162;
-    for (unsigned m = 1; m < month; m++) {
-        days += days_of_month(year, m);
-    }
-    return days + (int64_t)day - 1;
-}
-
-static bool take_zone(struct view *text, struct calendar *calendar)
-{
-    if (text->len == 0 || take(text, 'Z')) {
-        return true;
-    }
-    bool west = take(text, '-');
-    if (!west && !take(text, '+')) {
-        return false;
-    }
-    unsigned hours;
-    unsigned minutes;
-    if (!take_number(text, 2, 0, 23, &hours) || !take(text, ':') || !take_number(text, 2, 0, 59, &minutes)) {
-        return false;
-    }
-    int offset = (int)(hours * 60 + minutes);
-    calendar->offset_minutes = west ? -offset : offset;
-    return true;
-}
-
-static bool take_time(struct view *text, struct calendar *calendar)
-{
-    if (!take_number(text, 2, 0, 23, &calendar->hour) || !take(text, ':') ||
-        !take_number(text, 2, 0, 59, &calendar->minute)) {
-        return false;
-    }
-    if (take(text, ':')) {
-        if (!take_number(text, 2, 0, 59, &calendar->second)) {
-            return false;
-        }
-        if (take(text, '.')) {
-            struct view fraction = take_digits(text);
-            if (fraction.len == 0) {
-                return false;
-            }
-            calendar->nanoseconds = nanoseconds_of(fraction);
-        }
-    }
-    return take_zone(text, calendar);
-}
-
-static bool read_calendar(struct view text, struct calendar *ret)
-{
-    struct calendar calendar = {.month = 1, .day = 1};
-    if (!take_number(&text, 4, 1, 9999, &calendar.year)) {
-        return false;
-    }
-    if (take(&text, '-')) {
-        if (!take_number(&text, 2, 1, 12, &calendar.month)) {
-            return false;
-        }
-        if (take(&text, '-')) {
-            unsigned last = days_of_month(calendar.year, calendar.month);
-            if (!take_number(&text, 2, 1, last, &calendar.day) || (take(&text, 'T') && !take_time(&text, &calendar))) {
-                return false;
-            }
-        }
-    }
-    if (text.len != 0) {
-        return false;
-    }
-    *ret = calendar;
-    return true;
-}
-
-/* Digits that fit comfortably: year 9999 is twelve of them. */
-#define EPOCH_MAX_DIGITS 15
-
-static bool read_epoch(struct view text, struct policy_moment *ret)
-{
-    struct policy_number number;
-    if (!policy_number_read(text, &number) || number.whole.len > EPOCH_MAX_DIGITS) {
-        return false;
-    }
-    int64_t seconds = 0;
-    for (size_t i = 0; i < number.whole.len; i++) {
-        seconds = seconds * 10 + (number.whole.data[i] - '0');
-    }
-    uint32_t nanoseconds = nanoseconds_of(number.fraction);
-    if (number.negative) {
-        seconds = -seconds - (nanoseconds != 0);
-        nanoseconds = nanoseconds == 0 ? 0 : 1000000000 - nanoseconds;
-    }
-    *ret = (struct policy_moment){.seconds = seconds, .nanoseconds = nanoseconds};
-    return true;
-}
-
-bool policy_moment_read(struct view text, struct policy_moment *ret)
-{
-    struct calendar calendar;
-    if (!read_calendar(text, &calendar)) {
-        return read_epoch(text, ret);
-    }
-    int64_t minutes = (int64_t)calendar.hour * 60 + calendar.minute - calendar.offset_minutes;
-    int64_t days = days_of(calendar.year, calendar.month, calendar.day);
-    *ret = (struct policy_moment){.seconds = days * SECONDS_OF_DAY + minutes * 60 + calendar.second,
-                                  .nanoseconds = calendar.nanoseconds};
-    return true;
-}
-
-int policy_moment_compare(const struct policy_moment *a, const struct policy_moment *b)
-{
-    if (a->seconds != b->seconds) {
-        return a->seconds < b->seconds ? -1 : 1;
-    }
-    return (a->nanoseconds > b->nanoseconds) - (a->nanoseconds < b->nanoseconds);
-}
-
 /* ---------------------------------------------------------------- addresses */
 
 static bool read_address(struct view text, struct policy_network *ret)
@@ -294,7 +91,7 @@ static bool read_address(struct view text, struct policy_network *ret)
 
 static bool read_prefix(struct view text, unsigned most, unsigned *ret)
 {
-    return text.len >= 1 && text.len <= 3 && take_number(&text, text.len, 0, most, ret);
+    return text.len >= 1 && text.len <= 3 && scan_number(&text, text.len, 0, most, ret);
 }
 
 static void unmap(struct policy_network *network)
@@ -313,7 +110,7 @@ bool policy_network_read(struct view text, struct policy_network *ret)
     struct view address = slash == NULL ? text : view_of(text.data, (size_t)(slash - text.data));
     struct policy_network network = {0};
     if (!read_address(address, &network) ||
-        (slash != NULL && !read_prefix(skip(text, address.len + 1), network.bits, &network.bits))) {
+        (slash != NULL && !read_prefix(scan_skip(text, address.len + 1), network.bits, &network.bits))) {
         return false;
     }
     unmap(&network);

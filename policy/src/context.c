@@ -19,26 +19,56 @@ static const char *const multi_valued[] = {
     "aws:principalservicenameslist",
 };
 
-const struct policy_context_key *policy_context_next(const struct policy_request *request, struct view name,
-                                                     size_t *cursor)
+/* FNV-1a. Who finds two names with one hash gains nothing: the names are compared too. */
+uint32_t policy_context_hash(struct view name)
 {
-    while (*cursor < request->context_count) {
-        const struct policy_context_key *entry = &request->context[(*cursor)++];
-        if (entry->count != 0 && policy_equal_fold(entry->name, name)) {
-            return entry;
+    uint32_t hash = UINT32_C(2166136261);
+    for (size_t i = 0; i < name.len; i++) {
+        hash = (hash ^ policy_lower(name.data[i])) * UINT32_C(16777619);
+    }
+    return hash;
+}
+
+void policy_context_init(struct policy_context *context, const struct policy_request *request)
+{
+    context->request = request;
+    for (size_t i = 0; i < request->context_count; i++) {
+        context->hashes[i] = policy_context_hash(request->context[i].name);
+    }
+}
+
+const struct policy_context_key *policy_context_next(const struct policy_context *context, struct view name,
+                                                     uint32_t hash, size_t *cursor)
+{
+    const struct policy_context_key *entries = context->request->context;
+    size_t count = context->request->context_count;
+    for (size_t i = *cursor; i < count; i++) {
+        if (context->hashes[i] == hash && entries[i].count != 0 && policy_equal_fold(entries[i].name, name)) {
+            *cursor = i + 1;
+            return &entries[i];
         }
     }
+    *cursor = count;
     return NULL;
 }
 
 bool policy_context_single(const struct policy_request *request, struct view name, struct view *ret_value)
 {
-    size_t cursor = 0;
-    const struct policy_context_key *entry = policy_context_next(request, name, &cursor);
-    if (entry == NULL || entry->count != 1 || policy_context_next(request, name, &cursor) != NULL) {
+    const struct policy_context_key *found = NULL;
+    for (size_t i = 0; i < request->context_count; i++) {
+        const struct policy_context_key *entry = &request->context[i];
+        if (entry->count == 0 || !policy_equal_fold(entry->name, name)) {
+            continue;
+        }
+        if (found != NULL) {
+            return false;
+        }
+        found = entry;
+    }
+    if (found == NULL || found->count != 1) {
         return false;
     }
-    *ret_value = entry->values[0];
+    *ret_value = found->values[0];
     return true;
 }
 

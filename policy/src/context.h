@@ -3,13 +3,25 @@
 
 #include "policy/request.h"
 
+/* Of a name in any case: names are looked for in every condition, and most entries have others. */
+uint32_t policy_context_hash(struct view name);
+
+/* A request with the hashes of its names. */
+struct policy_context {
+    const struct policy_request *request;
+    uint32_t hashes[POLICY_CONTEXT_MAX_KEYS]; /* context_count of them */
+};
+
+/* request is within limits, and stays with the caller. */
+void policy_context_init(struct policy_context *context, const struct policy_request *request);
+
 /*
  * Walks the entries of that name, which is in lower case: start with *cursor = 0 and call until NULL. There can be
  * several, since names have no case but the keys of an encryption context do (KMS.md R-105). Entries without values are
  * passed over.
  */
-const struct policy_context_key *policy_context_next(const struct policy_request *request, struct view name,
-                                                     size_t *cursor);
+const struct policy_context_key *policy_context_next(const struct policy_context *context, struct view name,
+                                                     uint32_t hash, size_t *cursor);
 
 /* The one value of that key. False when there is none, or more than one. */
 REWRAP_MUST_USE bool policy_context_single(const struct policy_request *request, struct view name,

@@ -22,6 +22,7 @@ struct policy_range {
 
 struct policy_clause {
     struct policy_item key; /* lower case */
+    uint32_t key_hash;      /* policy_context_hash */
     uint8_t operator_index; /* in the table of condition_operators.c */
     uint8_t set;            /* enum policy_set */
     bool if_exists;

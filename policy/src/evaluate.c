@@ -2,104 +2,16 @@
 #include "policy/evaluate.h"
 
 #include "actions.h"
-#include "grant_private.h"
-#include "rule.h"
-
-/* ---------------------------------------------------------------- every statement and grant once */
-
-/* What a visitor is told; the match is made only when it asks, with describe. */
-struct visit {
-    enum policy_source source;
-    const struct policy_identity *identity; /* of an identity policy */
-    const struct policy_document *document; /* of a statement */
-    const struct policy_grant *grant;
-    size_t index;
-    enum policy_effect effect;
-    struct policy_outcome outcome;
-};
-
-struct visitor {
-    void (*see)(struct visitor *visitor, const struct visit *visit);
-};
-
-static void visit_document(const struct policy_document *document, const struct policy_identity *identity,
-                           const struct policy_asking *asking, struct visitor *visitor)
-{
-    struct visit visit = {.source = identity == NULL ? POLICY_SOURCE_KEY_POLICY : POLICY_SOURCE_IDENTITY_POLICY,
-                          .identity = identity,
-                          .document = document};
-    for (visit.index = 0; visit.index < document->rule_count; visit.index++) {
-        const struct policy_rule *rule = &document->rules[visit.index];
-        visit.effect = (enum policy_effect)rule->effect;
-        visit.outcome = policy_rule_apply(document, rule, asking);
-        visitor->see(visitor, &visit);
-    }
-}
-
-static struct policy_outcome outcome_of_grant(struct policy_grant_result result)
-{
-    static const enum policy_step steps[] = {
-        [POLICY_GRANT_MISS_NONE] = POLICY_STEP_MATCHED,          [POLICY_GRANT_MISS_GRANTEE] = POLICY_STEP_GRANTEE,
-        [POLICY_GRANT_MISS_OPERATION] = POLICY_STEP_OPERATION,   [POLICY_GRANT_MISS_CONTEXT] = POLICY_STEP_CONSTRAINT,
-        [POLICY_GRANT_MISS_SOURCE_ARN] = POLICY_STEP_SOURCE_ARN,
-    };
-    return (struct policy_outcome){
-        .step = steps[result.miss],
-        .cover = result.code == POLICY_GRANT_APPLIES_TO_ACCOUNT ? POLICY_COVERS_ACCOUNT : POLICY_COVERS_HIM,
-    };
-}
-
-static void visit_grants(const struct policy_question *question, const struct policy_asking *asking,
-                         struct visitor *visitor)
-{
-    struct visit visit = {.source = POLICY_SOURCE_GRANT, .effect = POLICY_ALLOW};
-    for (size_t i = 0; i < question->grant_list_count; i++) {
-        const struct policy_grant_list *list = &question->grant_lists[i];
-        for (size_t k = 0; k < list->count; k++, visit.index++) {
-            visit.grant = list->grants[k];
-            visit.outcome = outcome_of_grant(
-                policy_grant_covers(visit.grant, &asking->subject, asking->request, asking->operation));
-            visitor->see(visitor, &visit);
-        }
-    }
-}
-
-static void visit_all(const struct policy_question *question, const struct policy_asking *asking,
-                      struct visitor *visitor)
-{
-    if (asking->has_key && question->key_policy != NULL) {
-        visit_document(question->key_policy, NULL, asking, visitor);
-    }
-    for (size_t i = 0; i < question->identity_count; i++) {
-        visit_document(question->identities[i].document, &question->identities[i], asking, visitor);
-    }
-    if (asking->has_key) {
-        visit_grants(question, asking, visitor);
-    }
-}
-
-static struct policy_match describe(const struct visit *visit)
-{
-    struct policy_match match = {.source = visit->source, .index = visit->index};
-    switch (visit->source) {
-    case POLICY_SOURCE_KEY_POLICY:
-        match.name = view_of_string("default");
-        break;
-    case POLICY_SOURCE_IDENTITY_POLICY:
-        match.name = visit->identity->name;
-        break;
-    case POLICY_SOURCE_GRANT:
-        match.name = visit->grant->id;
-        return match;
-    }
-    match.sid = policy_document_statement(visit->document, visit->index).sid;
-    return match;
-}
+#include "visit.h"
 
 /* ---------------------------------------------------------------- what they say together */
 
+#define KEPT_MAX 32 /* visits that are kept to be described; with more of them all is walked through once more */
+
 struct facts {
-    struct visitor visitor;
+    struct policy_visitor visitor;
+    struct policy_visit *kept; /* KEPT_MAX; NULL: nobody asks for matches */
+    size_t matched;
     bool key_denies;
     bool identity_denies;
     bool key_allows_him;
@@ -109,12 +21,16 @@ struct facts {
     bool grant_to_account;
 };
 
-static void gather(struct visitor *visitor, const struct visit *visit)
+static void gather(struct policy_visitor *visitor, const struct policy_visit *visit)
 {
     struct facts *facts = (struct facts *)visitor;
     if (visit->outcome.step != POLICY_STEP_MATCHED) {
         return;
     }
+    if (facts->kept != NULL && facts->matched < KEPT_MAX) {
+        facts->kept[facts->matched] = *visit;
+    }
+    facts->matched++;
     bool him = visit->outcome.cover == POLICY_COVERS_HIM;
     bool denies = visit->effect == POLICY_DENY;
     switch (visit->source) {
@@ -208,14 +124,14 @@ static struct policy_decision conclude(const struct facts *facts, const struct p
 /* ---------------------------------------------------------------- what made it so */
 
 struct collection {
-    struct visitor visitor;
+    struct policy_visitor visitor;
     const struct ways *ways; /* NULL: the denying ones */
     struct policy_match *matches;
     size_t max;
     size_t count;
 };
 
-static bool is_enough(const struct ways *ways, const struct visit *visit)
+static bool is_enough(const struct ways *ways, const struct policy_visit *visit)
 {
     bool him = visit->outcome.cover == POLICY_COVERS_HIM;
     switch (visit->source) {
@@ -229,7 +145,7 @@ static bool is_enough(const struct ways *ways, const struct visit *visit)
     return him ? ways->grant_to_him : ways->grant_to_account;
 }
 
-static void collect(struct visitor *visitor, const struct visit *visit)
+static void collect(struct policy_visitor *visitor, const struct policy_visit *visit)
 {
     struct collection *collection = (struct collection *)visitor;
     bool denies = visit->effect == POLICY_DENY;
@@ -238,34 +154,21 @@ static void collect(struct visitor *visitor, const struct visit *visit)
         return;
     }
     if (collection->count < collection->max) {
-        collection->matches[collection->count] = describe(visit);
+        collection->matches[collection->count] = policy_visit_describe(visit);
     }
     collection->count++;
-}
-
-/* A document of the other kind has other rules: taken for a key policy, an identity policy would name everyone. */
-static bool documents_fit(const struct policy_question *question)
-{
-    if (question->key_policy != NULL && question->key_policy->kind != POLICY_KIND_KEY) {
-        return false;
-    }
-    for (size_t i = 0; i < question->identity_count; i++) {
-        if (question->identities[i].document->kind != POLICY_KIND_IDENTITY) {
-            return false;
-        }
-    }
-    return true;
 }
 
 static struct policy_decision decide(const struct policy_question *question, bool key_allows_count,
                                      struct policy_match *matches, size_t max_matches)
 {
     struct policy_asking asking;
-    if (!documents_fit(question) || !policy_asking_read(question->request, &asking)) {
+    if (!policy_documents_fit(question) || !policy_asking_read(question->request, &asking)) {
         return verdict(POLICY_DENIED_IMPLICITLY, POLICY_REASON_BAD_REQUEST);
     }
-    struct facts facts = {.visitor = {.see = gather}};
-    visit_all(question, &asking, &facts.visitor);
+    struct policy_visit kept[KEPT_MAX];
+    struct facts facts = {.visitor = {.see = gather}, .kept = max_matches == 0 ? NULL : kept};
+    policy_visit_all(question, &asking, &facts.visitor);
     facts.key_allows_him &= key_allows_count;
     facts.key_allows_account &= key_allows_count;
     struct ways ways = {0};
@@ -275,7 +178,12 @@ static struct policy_decision decide(const struct policy_question *question, boo
                                         .ways = decision.verdict == POLICY_ALLOWED ? &ways : NULL,
                                         .matches = matches,
                                         .max = max_matches};
-        visit_all(question, &asking, &collection.visitor);
+        for (size_t i = 0; i < facts.matched && facts.matched <= KEPT_MAX; i++) {
+            collect(&collection.visitor, &kept[i]);
+        }
+        if (facts.matched > KEPT_MAX) {
+            policy_visit_all(question, &asking, &collection.visitor);
+        }
         decision.matched = collection.count;
     }
     return decision;
@@ -318,35 +226,4 @@ bool policy_may_put_key_policy(const struct policy_question *question)
     later.request = &request;
     later.grant_list_count = 0;
     return policy_decide(&later, NULL, 0).verdict == POLICY_ALLOWED;
-}
-
-/* ---------------------------------------------------------------- why not */
-
-struct telling {
-    struct visitor visitor;
-    const struct policy_trace *trace;
-};
-
-static void tell(struct visitor *visitor, const struct visit *visit)
-{
-    const struct policy_trace *trace = ((struct telling *)visitor)->trace;
-    bool matched = visit->outcome.step == POLICY_STEP_MATCHED;
-    struct policy_trace_entry entry = {
-        .statement = describe(visit),
-        .effect = visit->effect,
-        .stopped_at = visit->outcome.step,
-        .detail = visit->outcome.detail,
-        .by_account = matched && visit->outcome.cover == POLICY_COVERS_ACCOUNT,
-    };
-    trace->tell(&entry, trace->argument);
-}
-
-void policy_explain(const struct policy_question *question, const struct policy_trace *trace)
-{
-    struct policy_asking asking;
-    if (!documents_fit(question) || !policy_asking_read(question->request, &asking)) {
-        return;
-    }
-    struct telling telling = {.visitor = {.see = tell}, .trace = trace};
-    visit_all(question, &asking, &telling.visitor);
 }

@@ -25,9 +25,10 @@ bool policy_equal_fold(struct view a, struct view b)
     if (a.len != b.len) {
         return false;
     }
-    /* From the end: names of keys begin alike. */
-    for (size_t i = a.len; i > 0; i--) {
-        if (policy_lower(a.data[i - 1]) != policy_lower(b.data[i - 1])) {
+    for (size_t i = 0; i < a.len; i++) {
+        uint8_t differ = a.data[i] ^ b.data[i];
+        /* The cases of a letter differ in one bit; most bytes are equal as they are. */
+        if (differ != 0 && (differ != ('a' ^ 'A') || policy_lower(a.data[i]) != policy_lower(b.data[i]))) {
             return false;
         }
     }
@@ -121,6 +122,9 @@ static bool find(struct view run, struct view text, size_t *at)
     }
     if (holds(run, POLICY_UNIT_ONE)) {
         return find_with_unknown(run, text, at);
+    }
+    if (run.len > text.len - *at) {
+        return false;
     }
     const uint8_t *found = memmem(text.data + *at, text.len - *at, run.data, run.len);
     if (found == NULL) {

@@ -3,7 +3,6 @@
 
 #include "actions.h"
 #include "condition.h"
-#include "context.h"
 #include "grant_private.h"
 #include "pattern.h"
 #include "variables.h"
@@ -73,6 +72,7 @@ bool policy_asking_read(const struct policy_request *request, struct policy_aski
         !read_resource(ret, request)) {
         return false;
     }
+    policy_context_init(&ret->context, request);
     ret->own = view_equal(ret->subject.account, request->resource_account);
     ret->operation = policy_grant_operation_of_action(ret->action);
     return true;
@@ -137,7 +137,7 @@ struct policy_outcome policy_rule_apply(const struct policy_document *document, 
     }
     for (size_t i = 0; i < rule->clauses.count; i++) {
         const struct policy_clause *clause = &document->clauses[rule->clauses.first + i];
-        if (!policy_clause_holds(document, clause, (enum policy_effect)rule->effect, request)) {
+        if (!policy_clause_holds(document, clause, (enum policy_effect)rule->effect, &asking->context)) {
             return stopped(POLICY_STEP_CONDITION, i);
         }
     }

@@ -1,6 +1,7 @@
 /* One statement against one request. */
 #pragma once
 
+#include "context.h"
 #include "policy/evaluate.h"
 #include "subject.h"
 
@@ -8,6 +9,7 @@
 struct policy_asking {
     const struct policy_request *request;
     struct policy_subject subject;
+    struct policy_context context;
     struct view action; /* lower case, in action_text */
     char action_text[POLICY_ACTION_MAX_BYTES];
     bool has_key;       /* the resource is a key: its policy and grants count */

@@ -88,11 +88,25 @@ static enum policy_error encode_variable(struct view text, struct buffer *out, u
     return append_variable(out, name, comma != NULL, value) ? POLICY_OK : POLICY_NO_MEMORY;
 }
 
+/* Nothing that is said may become a wildcard: such bytes are in no UTF-8 text, so no true value holds them. */
+static bool is_plain(struct view text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] >= POLICY_UNIT_LEAST) {
+            return false;
+        }
+    }
+    return true;
+}
+
 enum policy_error policy_encode(struct view text, struct policy_encoding encoding, struct buffer *out,
                                 uint8_t *ret_flags)
 {
     uint8_t flags = 0;
     size_t start = out->len;
+    if (!is_plain(text)) {
+        return POLICY_FOREIGN_CHARACTER;
+    }
     while (text.len != 0) {
         uint8_t c = text.data[0];
         size_t taken = 1;
@@ -141,17 +155,6 @@ static struct variable take_variable(struct reader *reader)
         variable.value = reader_take(reader, len);
     }
     return variable;
-}
-
-/* What a request says must not become a wildcard: such bytes are in no UTF-8 text, so no true value holds them. */
-static bool is_plain(struct view text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.data[i] >= POLICY_UNIT_LEAST) {
-            return false;
-        }
-    }
-    return true;
 }
 
 static bool resolve(const struct variable *variable, const struct policy_request *request, struct view *ret_value)

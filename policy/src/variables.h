@@ -17,8 +17,8 @@ struct policy_encoding {
 #define POLICY_EXPANDED_BYTES (POLICY_CONTEXT_MAX_VALUE_BYTES + POLICY_STRING_MAX_BYTES)
 
 /*
- * Appends the pattern of text to out. *ret_flags are its POLICY_ITEM_… POLICY_BAD_VARIABLE, POLICY_BAD_PATTERN or
- * POLICY_NO_MEMORY, with out perhaps longer, otherwise.
+ * Appends the pattern of text to out. *ret_flags are its POLICY_ITEM_… Otherwise POLICY_FOREIGN_CHARACTER (no UTF-8),
+ * POLICY_BAD_VARIABLE, POLICY_BAD_PATTERN or POLICY_NO_MEMORY, with out perhaps longer.
  */
 REWRAP_MUST_USE enum policy_error policy_encode(struct view text, struct policy_encoding encoding, struct buffer *out,
                                                 uint8_t *ret_flags);

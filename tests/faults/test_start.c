@@ -149,6 +149,35 @@ static void test_level(void **state)
     }
 }
 
+/* A fault in the moment in which a token should refuse something is no refusal: what is not enforced stays so. */
+static void test_level_under_faults(void **state)
+{
+    static const struct {
+        const char *weakness;
+        const char *function; /* by which the trial asks */
+    } rows[] = {
+        {"attribute CKA_WRAP_WITH_TRUSTED drop", "C_WrapKey"}, {"attribute CKA_ALLOWED_MECHANISMS drop", "C_WrapKey"},
+        {"attribute CKA_UNWRAP_TEMPLATE drop", "C_UnwrapKey"}, {"attribute CKA_MODIFIABLE drop", "C_SetAttributeValue"},
+        {"attribute CKA_COPYABLE drop", "C_CopyObject"},       {"attribute CKA_TRUSTED drop", "C_GenerateKey"},
+    };
+    struct world *world = *state;
+    size_t wrong = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(hello_sealed(world, rows[i].weakness), HSM__HELLO_STATUS__HELLO_LEVEL);
+        const unsigned long count = world_count(world, rows[i].function);
+        assert_true(count > 0);
+        for (unsigned long n = 1; n <= count; n++) {
+            char script[160];
+            snprintf(script, sizeof script, "%s\n%s %lu rv=CKR_GENERAL_ERROR", rows[i].weakness, rows[i].function, n);
+            if (hello_sealed(world, script) == HSM__HELLO_STATUS__HELLO_READY) {
+                print_error("served as sealed: %s\n", script);
+                wrong++;
+            }
+        }
+    }
+    assert_int_equal(wrong, 0);
+}
+
 /* A token that gives out what is sensitive is not served at any level. */
 static void test_sensitive_ignored(void **state)
 {
@@ -193,6 +222,7 @@ int main(void)
         cmocka_unit_test(test_login),
         cmocka_unit_test(test_walk),
         cmocka_unit_test(test_level),
+        cmocka_unit_test(test_level_under_faults),
         cmocka_unit_test(test_sensitive_ignored),
         cmocka_unit_test(test_kwp_that_is_none),
         cmocka_unit_test(test_probe_leaves_nothing),

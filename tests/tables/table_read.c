@@ -6,6 +6,7 @@
 
 #define LINE_BYTES (64 * 1024)
 
+REWRAP_PRINTF(2, 0)
 static void say(const struct table *table, const char *format, va_list arguments)
 {
     fprintf(stderr, "%s:%zu: ", table->path, table->line);

@@ -3,6 +3,7 @@
 
 #include "arn_text.h"
 
+#include "policy/arn.h"
 #include "policy/decide.h"
 
 #include <string.h>
@@ -40,6 +41,7 @@ static const struct operation_permission_row rows[OPERATION_PERMISSIONS] = {
     [OPERATION_MAY_UPDATE_ALIAS] = {"UpdateAlias", "kms:UpdateAlias", "the alias and both its keys", false, false},
     [OPERATION_MAY_DELETE_ALIAS] = {"DeleteAlias", "kms:DeleteAlias", "the alias and its key", false, false},
     [OPERATION_MAY_LIST_ALIASES] = {"ListAliases", "kms:ListAliases", "*", false, false},
+    [OPERATION_MAY_DOCTOR] = {"Doctor", "rewrapd:Doctor", "the service; root principals only", false, false},
 };
 
 const struct operation_permission_row *operation_permission_row(enum operation_permission permission)
@@ -160,4 +162,17 @@ bool operation_authorize_alias(struct operation *operation, enum operation_permi
 bool operation_authorize(struct operation *operation, enum operation_permission permission)
 {
     return authorize_text(operation, permission, "*");
+}
+
+bool operation_authorize_root(struct operation *operation, enum operation_permission permission)
+{
+    struct arn principal;
+    if (arn_parse_principal(view_of_string(operation->principal), &principal) &&
+        view_equal(principal.resource, view_of_string("root"))) {
+        return true;
+    }
+    operation_fail(operation, OPERATION_ACCESS_DENIED,
+                   "User: %s is not authorized to perform: %s because only the root principal of an account may",
+                   operation->principal, rows[permission].action);
+    return false;
 }

@@ -35,6 +35,7 @@ enum operation_permission {
     OPERATION_MAY_UPDATE_ALIAS,
     OPERATION_MAY_DELETE_ALIAS,
     OPERATION_MAY_LIST_ALIASES,
+    OPERATION_MAY_DOCTOR,
     OPERATION_PERMISSIONS,
 };
 
@@ -59,6 +60,8 @@ REWRAP_MUST_USE bool operation_authorize_alias(struct operation *operation, enum
                                                const char *alias_arn);
 /* For what has no resource, "*". */
 REWRAP_MUST_USE bool operation_authorize(struct operation *operation, enum operation_permission permission);
+/* For the service itself, which is nobody's resource: the root principal of any account that is served. */
+REWRAP_MUST_USE bool operation_authorize_root(struct operation *operation, enum operation_permission permission);
 
 /*
  * For the key that a ciphertext names, when the caller named none: what he may not use looks as if it did not exist,

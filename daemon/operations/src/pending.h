@@ -30,6 +30,7 @@ struct operations_state {
     LIST_HEAD(, operation_pending) pending;
     LIST_HEAD(, operation_relist) relists; /* stock.c: one for each token that was read again */
     struct operation_sweep *sweep;         /* sweep.c: NULL before the first */
+    struct operation *doctor;              /* doctor.c: the one at work, or NULL */
 };
 
 /* Enters it, or takes it out; both may be called again. */

@@ -388,7 +388,9 @@ void operation_sweep_free(struct operation_sweep *sweep)
         return;
     }
     while (!LIST_EMPTY(&sweep->tasks)) {
-        task_free(LIST_FIRST(&sweep->tasks));
+        struct task *task = LIST_FIRST(&sweep->tasks);
+        LIST_REMOVE(task, entry);
+        free(task);
     }
     tdestroy(sweep->notes, free);
     free(sweep);

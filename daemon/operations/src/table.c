@@ -31,6 +31,7 @@ static const struct operation_kind *const table[] = {
     &operation_kind_rotate_key_on_demand,
     &operation_kind_list_key_rotations,
     &operation_kind_list_aliases,
+    &operation_kind_doctor,
 };
 
 const struct operation_kind *operation_kind_find(const char *name)

@@ -1,4 +1,4 @@
-/* The table of operations: each rpc of service KeyManagement has one row, each row one rpc; a test holds them together.
+/* The table of operations: each rpc of every service has one row, each row one rpc; a test holds them together.
  */
 #pragma once
 
@@ -38,3 +38,4 @@ extern const struct operation_kind operation_kind_create_alias;
 extern const struct operation_kind operation_kind_update_alias;
 extern const struct operation_kind operation_kind_delete_alias;
 extern const struct operation_kind operation_kind_list_aliases;
+extern const struct operation_kind operation_kind_doctor;

@@ -334,12 +334,46 @@ static void test_payload_templates(void **state)
     assert_false(mentions(list, n, CKA_WRAP_WITH_TRUSTED));
 }
 
+/* A key made as for a token without a boundary passes on none that has one; at level sensitive it does, and what is
+ * demanded there still counts. */
+static void test_a_weak_key_is_refused_on_a_sealed_token(void **state)
+{
+    struct fixture *fixture = *state;
+    start(fixture, HSM_USER);
+    const struct attributes_wish wish = {
+        .level = HSM_LEVEL_SENSITIVE, .label = "test", .id = id, .id_len = sizeof id, .kwp = CKM_AES_KEY_WRAP_PAD};
+    struct attributes_template weak;
+    CK_OBJECT_HANDLE key;
+    attributes_create(ATTRIBUTES_SEALED_KEK, &wish, &weak);
+    assert_int_equal(p11_generate_key(fixture->token, CKM_AES_KEY_GEN, weak.list, weak.n, &key), CKR_OK);
+    static const enum hsm_level strict[] = {(enum hsm_level)0, HSM_LEVEL_SEALED};
+    for (size_t i = 0; i < 2; i++) {
+        fixture->token->level = strict[i];
+        assert_hsm(HSM_KEY_REFUSED, attributes_verify(fixture->token, key, ATTRIBUTES_SEALED_KEK));
+    }
+    fixture->token->level = HSM_LEVEL_SENSITIVE;
+    assert_hsm(HSM_OK, attributes_verify(fixture->token, key, ATTRIBUTES_SEALED_KEK));
+    CK_BBOOL yes = CK_TRUE;
+    for (CK_ULONG i = 0; i < weak.n; i++) {
+        if (weak.list[i].type == CKA_DECRYPT) {
+            weak.list[i].pValue = &yes;
+        }
+    }
+    assert_int_equal(p11_generate_key(fixture->token, CKM_AES_KEY_GEN, weak.list, weak.n, &key), CKR_OK);
+    assert_hsm(HSM_KEY_REFUSED, attributes_verify(fixture->token, key, ATTRIBUTES_SEALED_KEK));
+    fixture_close(fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_kind_passes), cmocka_unit_test(test_every_boolean_counts),
-        cmocka_unit_test(test_mechanisms_count),  cmocka_unit_test(test_unwrap_templates_count),
-        cmocka_unit_test(test_the_rest_counts),   cmocka_unit_test(test_payload_templates),
+        cmocka_unit_test(test_every_kind_passes),
+        cmocka_unit_test(test_every_boolean_counts),
+        cmocka_unit_test(test_mechanisms_count),
+        cmocka_unit_test(test_unwrap_templates_count),
+        cmocka_unit_test(test_the_rest_counts),
+        cmocka_unit_test(test_payload_templates),
+        cmocka_unit_test(test_a_weak_key_is_refused_on_a_sealed_token),
     };
     return cmocka_run_group_tests(tests, fixture_setup_bare, fixture_teardown);
 }

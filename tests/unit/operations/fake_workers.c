@@ -234,6 +234,9 @@ bool workers_state(const struct workers *workers, const char *token, struct work
         .algorithms = found->algorithms,
         .n_algorithms = found->n_algorithms,
         .model = found->model,
+        .stopped_by_pin = found->stopped_by_pin,
+        .level_reason = found->level_reason,
+        .last_failure = found->last_failure,
     };
     return true;
 }
@@ -261,6 +264,26 @@ bool workers_stock_find(const struct workers *workers, const char *token, Hsm__K
         }
     }
     return false;
+}
+
+void workers_objects_visit(const struct workers *workers, const char *token, workers_object_fn visit, void *arg)
+{
+    const struct fake_token *found = find_token(workers, token);
+    bool going = found != NULL;
+    for (size_t i = 0; going && i < found->n_stock; i++) {
+        const struct fake_spare *spare = &found->stock[i];
+        const struct workers_object object = {
+            .spec = spare->spec, .boundary = HSM__BOUNDARY__BOUNDARY_SEALED, .material_id = spare->material_id};
+        going = spare->hidden || visit(arg, &object);
+    }
+    for (size_t i = 0; going && i < found->n_objects; i++) {
+        const struct fake_object *other = &found->objects[i];
+        const struct workers_object object = {.spec = other->spec,
+                                              .boundary = other->boundary,
+                                              .material_id = other->material_id,
+                                              .refused_for = other->refused_for};
+        going = visit(arg, &object);
+    }
 }
 
 size_t workers_stock_count(const struct workers *workers, const char *token, Hsm__KeySpec spec, Hsm__Boundary boundary,

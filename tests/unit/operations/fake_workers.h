@@ -17,6 +17,14 @@ struct fake_spare {
     bool hidden; /* until the next ListObjects: what a ceremony has added meanwhile */
 };
 
+/* Another object on it than a spare: for those who look at all of them. */
+struct fake_object {
+    uint8_t material_id[32];
+    Hsm__KeySpec spec;
+    Hsm__Boundary boundary;
+    const char *refused_for; /* NULL: usable */
+};
+
 struct fake_token {
     const char *name;
     Hsm__Level level;
@@ -30,6 +38,11 @@ struct fake_token {
     uint8_t last_destroyed[32];
     struct fake_spare stock[FAKE_MAX_STOCK];
     size_t n_stock;
+    struct fake_object objects[FAKE_MAX_STOCK];
+    size_t n_objects;
+    const char *level_reason;
+    const char *last_failure;
+    bool stopped_by_pin;
 };
 
 /* No token at all until a test adds some. The caller frees with fake_workers_free, which drops jobs without a call. */

@@ -133,7 +133,7 @@ static void assert_shown(struct fixture *fixture, const char *key_id, int64_t de
     assert_success(fixture, "DescribeKey", request, &reply);
     const Rewrap__KeyMetadata *metadata = ((const Rewrap__DescribeKeyResponse *)reply.body)->key_metadata;
     assert_int_equal(metadata->deletion_date != NULL, deletion_ms != 0);
-    if (deletion_ms != 0) {
+    if (metadata->deletion_date != NULL) {
         assert_int_equal(metadata->deletion_date->seconds, deletion_ms / 1000);
     }
     assert_false(metadata->enabled);

@@ -12,18 +12,22 @@ static void every_rpc_has_one_row_and_every_row_an_rpc(void **state)
     (void)state;
     const struct operation_kind *const *table;
     size_t n = operation_kinds(&table);
-    const ProtobufCServiceDescriptor *service = service_key_management();
-    assert_int_equal(n, service->n_methods);
-    for (unsigned i = 0; i < service->n_methods; i++) {
-        size_t rows = 0;
-        for (size_t j = 0; j < n; j++) {
-            rows += strcmp(table[j]->name, service->methods[i].name) == 0;
+    size_t n_methods = 0;
+    const ProtobufCServiceDescriptor *service;
+    for (size_t s = 0; (service = service_at(s)) != NULL; s++) {
+        n_methods += service->n_methods;
+        for (unsigned i = 0; i < service->n_methods; i++) {
+            size_t rows = 0;
+            for (size_t j = 0; j < n; j++) {
+                rows += strcmp(table[j]->name, service->methods[i].name) == 0;
+            }
+            assert_int_equal(rows, 1);
+            const struct operation_kind *kind = operation_kind_find(service->methods[i].name);
+            assert_non_null(kind);
+            assert_non_null(kind->run);
         }
-        assert_int_equal(rows, 1);
-        const struct operation_kind *kind = operation_kind_find(service->methods[i].name);
-        assert_non_null(kind);
-        assert_non_null(kind->run);
     }
+    assert_int_equal(n, n_methods);
     for (size_t j = 0; j < n; j++) {
         assert_non_null(service_method(table[j]->name));
     }
@@ -34,21 +38,29 @@ static void every_rpc_has_one_row_and_every_row_an_rpc(void **state)
 static void every_operation_has_a_permission_and_every_permission_an_operation(void **state)
 {
     (void)state;
-    const ProtobufCServiceDescriptor *service = service_key_management();
-    for (unsigned i = 0; i < service->n_methods; i++) {
-        size_t rows = 0;
-        for (enum operation_permission permission = 0; permission < OPERATION_PERMISSIONS; permission++) {
-            rows += strcmp(operation_permission_row(permission)->operation, service->methods[i].name) == 0;
+    static const char *const prefixes[] = {"kms:", "rewrapd:"}; /* by service */
+    const ProtobufCServiceDescriptor *service;
+    for (size_t s = 0; (service = service_at(s)) != NULL; s++) {
+        assert_true(s < COUNT(prefixes));
+        for (unsigned i = 0; i < service->n_methods; i++) {
+            const char *name = service->methods[i].name;
+            size_t rows = 0;
+            for (enum operation_permission permission = 0; permission < OPERATION_PERMISSIONS; permission++) {
+                const struct operation_permission_row *row = operation_permission_row(permission);
+                if (strcmp(row->operation, name) != 0) {
+                    continue;
+                }
+                rows++;
+                assert_memory_equal(row->action, prefixes[s], strlen(prefixes[s]));
+                if (strcmp(name, "ReEncrypt") != 0) {
+                    assert_string_equal(row->action + strlen(prefixes[s]), name);
+                }
+            }
+            assert_int_equal(rows, strcmp(name, "ReEncrypt") == 0 ? 2 : 1);
         }
-        assert_int_equal(rows, strcmp(service->methods[i].name, "ReEncrypt") == 0 ? 2 : 1);
     }
     for (enum operation_permission permission = 0; permission < OPERATION_PERMISSIONS; permission++) {
-        const struct operation_permission_row *row = operation_permission_row(permission);
-        assert_non_null(service_method(row->operation));
-        assert_memory_equal(row->action, "kms:", 4);
-        if (strcmp(row->operation, "ReEncrypt") != 0) {
-            assert_string_equal(row->action + 4, row->operation);
-        }
+        assert_non_null(service_method(operation_permission_row(permission)->operation));
     }
 }
 

@@ -223,6 +223,29 @@ static void matches_are_counted_beyond_their_room(void **state)
     policy_document_free(key);
 }
 
+/* More than are kept while deciding. */
+static void many_matches_are_all_told(void **state)
+{
+    (void)state;
+    char text[16384] = "{\"Statement\":[";
+    size_t len = strlen(text);
+    for (size_t i = 0; i < 100; i++) {
+        len += (size_t)snprintf(text + len, sizeof(text) - len,
+                                "%s{\"Effect\":\"%s\",\"Principal\":\"*\",\"Action\":\"*\",\"Resource\":\"*\"}",
+                                i == 0 ? "" : ",", i % 2 == 0 ? "Allow" : "Deny");
+    }
+    snprintf(text + len, sizeof(text) - len, "]}");
+    struct policy_document *key = parse(POLICY_KIND_KEY, text);
+    struct policy_request request = ask(ALICE, "kms:Encrypt");
+    struct policy_question question = {.request = &request, .key_policy = key};
+    struct policy_match matches[64];
+    assert_int_equal(policy_decide(&question, matches, 64).matched, 50);
+    for (size_t i = 0; i < 50; i++) {
+        assert_int_equal(matches[i].index, 2 * i + 1);
+    }
+    policy_document_free(key);
+}
+
 /* ---------------------------------------------------------------- why not */
 
 struct told {
@@ -352,6 +375,7 @@ int main(void)
         cmocka_unit_test(what_is_beyond_a_limit_is_denied),
         cmocka_unit_test(documents_do_not_change_places),
         cmocka_unit_test(matches_are_counted_beyond_their_room),
+        cmocka_unit_test(many_matches_are_all_told),
         cmocka_unit_test(every_statement_says_where_it_stopped),
         cmocka_unit_test(a_policy_must_let_its_author_change_it),
     };

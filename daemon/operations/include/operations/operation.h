@@ -1,7 +1,6 @@
 /*
  * The operations: from a request's name and bytes to its answer. Each has the same shape: validate, resolve, authorise,
- * check state, do, answer (KMS.md R-39). One table (src/table.c) says which handler each rpc of service KeyManagement
- * has.
+ * check state, do, answer (KMS.md R-39). One table (src/table.c) says which handler each rpc has.
  */
 #pragma once
 
@@ -23,6 +22,22 @@ typedef int64_t (*operations_clock_fn)(void *arg);
 /* A line for the log: priority is a syslog priority. The text may hold what a client sent: the log cleans it. */
 typedef void (*operations_log_fn)(void *arg, int priority, const char *text);
 
+/* A file that the service rests on, for Doctor. */
+enum operations_file_kind {
+    OPERATIONS_FILE_CONFIGURATION,
+    OPERATIONS_FILE_STATE_DIR,
+    OPERATIONS_FILE_REGISTRY,
+    OPERATIONS_FILE_PIN,
+    OPERATIONS_FILE_SOCKET,
+};
+
+struct operations_file {
+    enum operations_file_kind kind;
+    const char *path;
+    bool has_mode; /* the configuration says which mode it has */
+    unsigned mode;
+};
+
 struct operations_settings {
     const char *partition;       /* arn_is_partition */
     const char *region;          /* arn_is_region */
@@ -31,6 +46,8 @@ struct operations_settings {
     unsigned default_timeout_ms; /* for requests that name none */
     unsigned max_timeout_ms;     /* a longer wish is cut to this */
     unsigned max_keys_per_account;
+    const struct operations_file *files;
+    size_t n_files;
 };
 
 /*
@@ -92,6 +109,9 @@ size_t operations_spares(const struct operations *operations, const char *token)
  * To be called again and again while serving, a few times a second. What it starts goes on without it. Never blocks.
  */
 void operations_sweep(struct operations *operations);
+
+/* Goes on with what is done in portions (Doctor), to be called as often, also while stopping. Never blocks. */
+void operations_go_on(struct operations *operations);
 
 /* How many operations are under way. */
 size_t operations_running(const struct operations *operations);
