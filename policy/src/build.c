@@ -143,7 +143,7 @@ bool policy_build_rule(struct policy_build *build, const struct policy_rule *rul
 
 #define SCALAR_BYTES 40
 
-/* The shortest decimal spelling that reads back as the same number: JSON's own is not kept. */
+/* The shortest decimal spelling without an exponent that reads back as the same number: JSON's own is not kept. */
 static bool spell_real(double value, char out[SCALAR_BYTES])
 {
     for (int digits = 1; digits <= 17; digits++) {
@@ -151,8 +151,8 @@ static bool spell_real(double value, char out[SCALAR_BYTES])
         if (len < 0 || len >= SCALAR_BYTES) {
             return false;
         }
-        if (strtod(out, NULL) == value) {
-            return strchr(out, 'e') == NULL;
+        if (strtod(out, NULL) == value && strchr(out, 'e') == NULL) {
+            return true; /* 20 is shortest as 2e+01 */
         }
     }
     return false;
