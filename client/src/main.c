@@ -2,6 +2,7 @@
 #include "ceremony_command.h"
 #include "doctor_command.h"
 #include "operation.h"
+#include "policy_command.h"
 #include "token_command.h"
 
 #include "proto/json.h"
@@ -19,6 +20,7 @@ static const struct command {
     const char *help;
 } commands[] = {
     {"ceremony", ceremony_command, "make the keys of a token, as its custodian"},
+    {"policy", policy_command, "try policies: what is allowed and why, and what they likely do not mean"},
     {"token", token_command, "probe a token: what it really does, and whether rewrapd could serve it"},
     {"doctor", doctor_command, "look at the service: tokens, stock, registry, file modes, configuration"},
     {NULL, NULL, NULL},

@@ -44,7 +44,7 @@ PUBLIC = {
 PROGRAMS = {
     "rewrapd": ("base", "proto", "proto_generated", "policy", "envelope", "registry", "workers", "operations", "daemon"),
     "rewrapd-hsm": ("base", "proto", "proto_generated", "envelope", "hsm"),
-    "rewrapctl": ("base", "proto", "proto_generated", "envelope", "hsm", "rewrap", "rewrapctl_parts"),
+    "rewrapctl": ("base", "proto", "proto_generated", "policy", "envelope", "hsm", "rewrap", "rewrapctl_parts"),
 }
 
 # symbols that begin so are called by these libraries only
