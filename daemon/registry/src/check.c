@@ -1,6 +1,8 @@
 /* What a key, an alias and a retired material may contain; see check.h. */
 #include "check.h"
 
+#include "policy/document.h"
+
 #define ALIAS_PREFIX "alias/"
 
 /* The bytes of the character at the start of text, or 0 when there is none in UTF-8. */
@@ -218,6 +220,26 @@ static const char *check_tags(const struct registry_key *key)
     return NULL;
 }
 
+const char *check_policy_text(struct view text, size_t max_bytes)
+{
+    if (text.len == 0 || text.len > max_bytes) {
+        return "policy is empty or too long";
+    }
+    return memchr(text.data, '\0', text.len) == NULL ? NULL : "policy has a NUL";
+}
+
+static const char *check_key_policy(const struct registry_key *key)
+{
+    const char *wrong = check_time(key->policy_ms);
+    if (wrong != NULL) {
+        return wrong;
+    }
+    if (key->policy == NULL) {
+        return key->policy_ms == key->created_ms ? NULL : "the default policy has another time than its key";
+    }
+    return check_policy_text(view_of_string(key->policy), POLICY_DOCUMENT_MAX_BYTES);
+}
+
 const char *check_key(const struct registry_key *key)
 {
     const char *wrong = check_account(view_of_string(key->account));
@@ -238,6 +260,9 @@ const char *check_key(const struct registry_key *key)
     }
     if (wrong == NULL) {
         wrong = check_materials(key);
+    }
+    if (wrong == NULL) {
+        wrong = check_key_policy(key);
     }
     return wrong != NULL ? wrong : check_tags(key);
 }

@@ -1,7 +1,7 @@
 /*
- * What a key, an alias and a retired material may contain. One set of rules for three doors: what operations ask to
- * store, what the writer process is sent, and what is read from the database. So nothing is written that the next start
- * would refuse.
+ * What a key, an alias, a retired material, a principal and a grant may contain. One set of rules for three doors: what
+ * operations ask to store, what the writer process is sent, and what is read from the database. So nothing is written
+ * that the next start would refuse.
  */
 #pragma once
 
@@ -25,6 +25,9 @@
 #define TIME_MAX_MS          INT64_C(253402300799999) /* the end of the year 9999: what a timestamp can be written for */
 #define UTF8_MAX_BYTES       4                        /* of one character */
 
+#define GRANT_PAIR_KEY_MAX_BYTES   4096 /* a key of an encryption context; 16 pairs at both limits fill 88 KiB */
+#define GRANT_SOURCE_ARN_MAX_BYTES 512  /* KMS.md R-119 */
+
 /* True for UTF-8 (RFC 3629: shortest form, no surrogates) without NUL, of at most that many characters. Pure. */
 REWRAP_MUST_USE bool check_text(struct view text, size_t max_characters);
 
@@ -41,6 +44,30 @@ REWRAP_MUST_USE const char *check_revision(uint64_t revision);
 REWRAP_MUST_USE const char *check_key(const struct registry_key *key);
 REWRAP_MUST_USE const char *check_alias(const struct registry_alias *alias);
 REWRAP_MUST_USE const char *check_retired(const struct registry_retired *retired);
+
+/*
+ * The text of a policy of at most that many bytes: neither empty nor with a NUL. Whether it compiles is found out where
+ * it is compiled: by who asks for a change, before it is sent, and by who loads.
+ */
+REWRAP_MUST_USE const char *check_policy_text(struct view text, size_t max_bytes);
+
+REWRAP_MUST_USE const char *check_principal_name(struct view name);
+REWRAP_MUST_USE const char *check_principal_path(struct view path);
+
+/* The unique id of a user or of a role. */
+REWRAP_MUST_USE const char *check_unique_id(struct view unique_id);
+REWRAP_MUST_USE const char *check_identity_policy(struct view name, struct view text);
+REWRAP_MUST_USE const char *check_access_key(struct view id, struct view secret, int status, int64_t created_ms);
+
+/* Every field; policies and access keys in order, each once. */
+REWRAP_MUST_USE const char *check_principal(const struct registry_principal *principal);
+
+/* Every field but grant.id, which the registry makes. */
+REWRAP_MUST_USE const char *check_grant(const struct registry_grant *grant);
+
+/* Whether `to` is what registry_principal_replace may make of `from`. */
+REWRAP_MUST_USE const char *check_principal_change(const struct registry_principal *from,
+                                                   const struct registry_principal *to);
 
 /* Whether `to` is what registry_key_replace may make of `from`: the rest of a key never changes. */
 REWRAP_MUST_USE const char *check_key_change(const struct registry_key *from, const struct registry_key *to);

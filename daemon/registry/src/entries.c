@@ -104,6 +104,29 @@ static bool copy_lists(struct key_entry *entry, const struct registry_key *key)
     return true;
 }
 
+bool key_entry_set_policy(struct key_entry *entry, struct view policy)
+{
+    entry->key.policy = text_copy(policy);
+    return entry->key.policy != NULL;
+}
+
+struct registry_result key_entry_share(struct key_entry *entry, struct policies *policies)
+{
+    struct registry_key *key = &entry->key;
+    struct registry_result result =
+        key->policy == NULL ? policies_share_default(policies, key->account, &entry->shared)
+                            : policies_share(policies, POLICY_KIND_KEY, view_of_string(key->policy), &entry->shared);
+    if (result.code != REGISTRY_OK) {
+        return result;
+    }
+    if (key->policy != NULL) {
+        free(key->policy);
+        key->policy = entry->shared->text;
+    }
+    key->document = entry->shared->document;
+    return result;
+}
+
 struct key_entry *key_entry_copy(const struct registry_key *key)
 {
     struct key_entry *entry = key_entry_new(key->key_id, view_of(key->account, ACCOUNT_TEXT_BYTES - 1),
@@ -120,7 +143,9 @@ struct key_entry *key_entry_copy(const struct registry_key *key)
     entry->key.rotation_days = key->rotation_days;
     entry->key.next_rotation_ms = key->next_rotation_ms;
     entry->key.revision = key->revision;
-    if (!copy_lists(entry, key)) {
+    /* That of the default one is when the key was made. */
+    entry->key.policy_ms = key->policy == NULL ? key->created_ms : key->policy_ms;
+    if ((key->policy != NULL && !key_entry_set_policy(entry, view_of_string(key->policy))) || !copy_lists(entry, key)) {
         key_entry_free(entry);
         return NULL;
     }
@@ -135,6 +160,13 @@ void key_entry_free(struct key_entry *entry)
     for (size_t i = 0; i < entry->key.n_tags; i++) {
         free(entry->key.tags[i].key);
         free(entry->key.tags[i].value);
+    }
+    if (entry->shared == NULL) {
+        free(entry->key.policy);
+    }
+    shared_policy_drop(entry->shared);
+    for (size_t i = 0; i < GRANT_ORDERS; i++) {
+        grant_list_clear(&entry->grants[i]);
     }
     free(entry->key.tags);
     free(entry->key.materials);

@@ -3,6 +3,8 @@
 
 #include "base/attr.h"
 #include "base/view.h"
+#include "grant_list.h"
+#include "policies.h"
 #include "registry/types.h"
 
 #include <stdbool.h>
@@ -17,7 +19,9 @@ struct alias_entry {
 
 struct key_entry {
     struct registry_key key;
-    struct alias_entry *first_alias; /* borrowed from the map of aliases */
+    struct shared_policy *shared; /* where key.policy and key.document are; NULL: key.policy is the entry's own */
+    struct grant_list grants[GRANT_ORDERS]; /* borrowed from the map of grants; of names only those that have one */
+    struct alias_entry *first_alias;        /* borrowed from the map of aliases */
     struct alias_entry *last_alias;
 };
 
@@ -39,12 +43,18 @@ struct retired_list {
 REWRAP_MUST_USE struct key_entry *key_entry_new(const uint8_t key_id[KEY_ID_BYTES], struct view account,
                                                 struct view token, struct view description);
 
-/* A deep copy of key, tags sorted, without its aliases. NULL without memory. */
+/* A deep copy of key, tags sorted, its policy not compiled, without its aliases. NULL without memory. */
 REWRAP_MUST_USE struct key_entry *key_entry_copy(const struct registry_key *key);
 
 /* Append. False, and nothing changed, without memory. */
 REWRAP_MUST_USE bool key_entry_add_material(struct key_entry *entry, const struct registry_material *material);
 REWRAP_MUST_USE bool key_entry_add_tag(struct key_entry *entry, struct view key, struct view value);
+
+/* Copies the text of a policy of its own; once. False without memory. */
+REWRAP_MUST_USE bool key_entry_set_policy(struct key_entry *entry, struct view policy);
+
+/* Compiles the policy, or finds the default one. On failure the entry is as it was. */
+REWRAP_MUST_USE struct registry_result key_entry_share(struct key_entry *entry, struct policies *policies);
 
 /* NULL is allowed. */
 void key_entry_free(struct key_entry *entry);

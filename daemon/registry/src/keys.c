@@ -54,11 +54,19 @@ size_t registry_keys(const struct registry *registry)
 
 /* ------------------------------------------------------------------ changing */
 
-/* Room for all that may be waiting: what is durable must find its place in memory. */
-static struct registry_result admit(struct registry *registry, const struct key_entry *entry, const char *wrong)
+/* Compiles the policy, and makes room for all that may be waiting: what is durable must find its place in memory. */
+static struct registry_result admit(struct registry *registry, struct key_entry *entry, const char *wrong)
 {
+    struct registry_result result = registry_ok();
+    if (wrong == NULL) {
+        result = key_entry_share(entry, &registry->memory.policies);
+        wrong = result.code == REGISTRY_STORE ? result.detail : NULL;
+    }
     if (wrong != NULL) {
-        return registry_failure(REGISTRY_STORE, "key %s not written: %s", entry->key.key_id_text, wrong);
+        return registry_failure(REGISTRY_STORE, "key %s not written: %.140s", entry->key.key_id_text, wrong);
+    }
+    if (result.code != REGISTRY_OK) {
+        return result;
     }
     return memory_reserve(&registry->memory, entry->key.account, REGISTRY_MAX_WAITING) ? registry_ok()
                                                                                        : registry_no_memory();

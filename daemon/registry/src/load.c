@@ -17,6 +17,13 @@ static struct registry_result show_key(void *arg, struct key_entry *entry)
     if (!reserve(registry, entry->key.account, entry->key.n_materials)) {
         return registry_no_memory();
     }
+    struct registry_result result = key_entry_share(entry, &memory->policies);
+    if (result.code == REGISTRY_STORE) {
+        return registry_failure(REGISTRY_STORE, "table keys, row %s: %.140s", entry->key.key_id_text, result.detail);
+    }
+    if (result.code != REGISTRY_OK) {
+        return result;
+    }
     bool known = !registry->loading && memory_key(memory, entry->key.key_id) != NULL;
     if (!(known ? memory_replace_key(memory, entry) : memory_add_key(memory, entry))) {
         return registry_failure(REGISTRY_STORE, "table keys, row %s: its id or a material is another key's too",
@@ -70,6 +77,75 @@ static void show_no_alias(void *arg, const char *account, const char *name)
     memory_remove_alias(&registry->memory, account, name);
 }
 
+static struct registry_result show_principal(void *arg, struct principal_entry *entry)
+{
+    struct registry *registry = arg;
+    const struct registry_principal *principal = &entry->principal;
+    const size_t kept = registry->loading ? 0 : REGISTRY_MAX_WAITING;
+    struct registry_result result = principal_entry_share(entry, &registry->memory.policies);
+    if (result.code == REGISTRY_STORE) {
+        return registry_failure(REGISTRY_STORE, "table identity_policies, row %s: %.130s", principal->unique_id,
+                                result.detail);
+    }
+    if (result.code != REGISTRY_OK) {
+        return result;
+    }
+    if (!memory_reserve_principals(&registry->memory, principal->account, kept + 1)) {
+        return registry_no_memory();
+    }
+    if (!memory_put_principal(&registry->memory, entry)) {
+        return registry_failure(REGISTRY_STORE, "table principals, row %s: another has its name or an access key of it",
+                                principal->unique_id);
+    }
+    return registry_ok();
+}
+
+static void show_no_principal(void *arg, const char *unique_id)
+{
+    struct registry *registry = arg;
+    memory_remove_principal(&registry->memory, unique_id);
+}
+
+static struct registry_result grant_row_failure(const struct registry_grant *grant, const char *wrong)
+{
+    char text[GRANT_ID_TEXT_BYTES + 1];
+    hex_encode(view_of(grant->id, GRANT_ID_BYTES), text);
+    return registry_failure(REGISTRY_STORE, "table grants, row %s: %s", text, wrong);
+}
+
+/* A known one never changes: then there is nothing to do. */
+static struct registry_result show_grant(void *arg, const struct registry_grant *grant)
+{
+    struct registry *registry = arg;
+    struct memory *memory = &registry->memory;
+    struct key_entry *key = memory_key(memory, grant->key_id);
+    if (key == NULL) {
+        return grant_row_failure(grant, "there is no such key");
+    }
+    if (memory_grant(memory, grant->id) != NULL) {
+        return registry->loading ? grant_row_failure(grant, "it is there twice") : registry_ok();
+    }
+    if (key->grants[GRANTS_BY_ID].n >= KEY_MAX_GRANTS) {
+        return grant_row_failure(grant, "its key has too many grants");
+    }
+    struct grant_entry *entry = grant_entry_copy(grant, &memory->texts);
+    if (entry == NULL || !memory_reserve_grants(memory, key, entry, registry->loading ? 1 : registry->n_waiting + 1)) {
+        grant_entry_free(entry);
+        return registry_no_memory();
+    }
+    if (!(registry->loading ? memory_append_grant(memory, entry) : memory_add_grant(memory, entry))) {
+        grant_entry_free(entry);
+        return grant_row_failure(grant, "it is there twice");
+    }
+    return registry_ok();
+}
+
+static void show_no_grant(void *arg, const uint8_t id[GRANT_ID_BYTES])
+{
+    struct registry *registry = arg;
+    memory_remove_grant(&registry->memory, id);
+}
+
 const struct store_visitor registry_visitor = {
     .key = show_key,
     .retired = show_retired,
@@ -77,4 +153,8 @@ const struct store_visitor registry_visitor = {
     .no_key = show_no_key,
     .no_retired = show_no_retired,
     .no_alias = show_no_alias,
+    .principal = show_principal,
+    .no_principal = show_no_principal,
+    .grant = show_grant,
+    .no_grant = show_no_grant,
 };

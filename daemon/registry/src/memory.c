@@ -13,11 +13,27 @@ void memory_init(struct memory *memory)
     map_init(&memory->retired);
     map_init(&memory->aliases);
     map_init(&memory->accounts);
+    map_init(&memory->principals);
+    map_init(&memory->unique_ids);
+    map_init(&memory->access_keys);
+    map_init(&memory->grants);
+    policies_init(&memory->policies);
+    texts_init(&memory->texts);
 }
 
-void memory_clear(struct memory *memory)
+/* Grants before keys and texts, which have lists of them; whatever has a policy before the policies. */
+static void free_entries(struct memory *memory)
 {
     size_t cursor = 0;
+    for (struct grant_entry *g = map_next(&memory->grants, &cursor); g; g = map_next(&memory->grants, &cursor)) {
+        grant_entry_free(g);
+    }
+    cursor = 0;
+    const struct map *principals = &memory->principals;
+    for (struct principal_entry *p = map_next(principals, &cursor); p; p = map_next(principals, &cursor)) {
+        principal_entry_free(p);
+    }
+    cursor = 0;
     for (struct key_entry *key = map_next(&memory->keys, &cursor); key; key = map_next(&memory->keys, &cursor)) {
         key_entry_free(key);
     }
@@ -28,10 +44,18 @@ void memory_clear(struct memory *memory)
     for (size_t i = 0; i < map_count(&memory->retired); i++) {
         retired_entry_free(memory->retirement[i]);
     }
-    cursor = 0;
+}
+
+void memory_clear(struct memory *memory)
+{
+    free_entries(memory);
+    size_t cursor = 0;
     for (struct account *a = map_next(&memory->accounts, &cursor); a; a = map_next(&memory->accounts, &cursor)) {
         free(a->keys);
         free(a->aliases);
+        for (size_t kind = 0; kind < PRINCIPAL_KINDS; kind++) {
+            free(a->principals[kind].entries);
+        }
         free(a);
     }
     free(memory->retirement);
@@ -42,11 +66,17 @@ void memory_clear(struct memory *memory)
     map_clear(&memory->retired);
     map_clear(&memory->aliases);
     map_clear(&memory->accounts);
+    map_clear(&memory->principals);
+    map_clear(&memory->unique_ids);
+    map_clear(&memory->access_keys);
+    map_clear(&memory->grants);
+    policies_clear(&memory->policies);
+    texts_clear(&memory->texts);
 }
 
 /* ------------------------------------------------------------------ room */
 
-static bool array_reserve(void *array, size_t *room, size_t n, size_t more)
+bool memory_array_reserve(void *array, size_t *room, size_t n, size_t more)
 {
     size_t needed;
     if (!size_add(n, more, &needed)) {
@@ -82,14 +112,17 @@ static struct account *account_new(struct memory *memory, const char *id)
     return account;
 }
 
-bool memory_reserve(struct memory *memory, const char *id, size_t more)
+struct account *memory_account_made(struct memory *memory, const char *id)
 {
     struct account *account = memory_account(memory, id);
-    if (account == NULL) {
-        account = account_new(memory, id);
-    }
-    return account != NULL && array_reserve(&account->keys, &account->keys_room, account->n_keys, more) &&
-           array_reserve(&account->aliases, &account->aliases_room, account->n_aliases, more) &&
+    return account != NULL ? account : account_new(memory, id);
+}
+
+bool memory_reserve(struct memory *memory, const char *id, size_t more)
+{
+    struct account *account = memory_account_made(memory, id);
+    return account != NULL && memory_array_reserve(&account->keys, &account->keys_room, account->n_keys, more) &&
+           memory_array_reserve(&account->aliases, &account->aliases_room, account->n_aliases, more) &&
            map_reserve(&memory->keys, map_count(&memory->keys) + more) &&
            map_reserve(&memory->aliases, map_count(&memory->aliases) + more) && memory_reserve_materials(memory, more);
 }
@@ -102,7 +135,7 @@ bool memory_reserve_materials(struct memory *memory, size_t more)
 bool memory_reserve_retired(struct memory *memory, size_t more)
 {
     size_t n = map_count(&memory->retired);
-    return array_reserve(&memory->retirement, &memory->retirement_room, n, more) &&
+    return memory_array_reserve(&memory->retirement, &memory->retirement_room, n, more) &&
            map_reserve(&memory->retired, n + more);
 }
 

@@ -6,6 +6,16 @@
 
 #include "base/map.h"
 #include "entries.h"
+#include "entries_grant.h"
+#include "entries_principal.h"
+
+#define PRINCIPAL_KINDS 2
+
+struct principal_list {
+    struct principal_entry **entries; /* by name, byte order */
+    size_t n;
+    size_t room;
+};
 
 struct account {
     char id[ACCOUNT_TEXT_BYTES];
@@ -15,6 +25,7 @@ struct account {
     struct alias_entry **aliases; /* by name, byte order */
     size_t n_aliases;
     size_t aliases_room;
+    struct principal_list principals[PRINCIPAL_KINDS]; /* see account_principals */
 };
 
 struct memory {
@@ -23,6 +34,12 @@ struct memory {
     struct map retired;                /* material id → struct retired_entry, owned */
     struct map aliases;                /* account and name → struct alias_entry, owned */
     struct map accounts;               /* digits → struct account, owned */
+    struct map principals;             /* account, kind and name → struct principal_entry, owned */
+    struct map unique_ids;             /* unique id → struct principal_entry */
+    struct map access_keys;            /* id of an access key → struct principal_entry */
+    struct map grants;                 /* grant id → struct grant_entry, owned */
+    struct policies policies;          /* of keys and principals, and of changes that are waiting */
+    struct texts texts;                /* of grants, and of changes that are waiting */
     struct retired_entry **retirement; /* what is in retired, by material id */
     size_t retirement_room;
 };
@@ -41,6 +58,9 @@ REWRAP_MUST_USE bool memory_reserve_materials(struct memory *memory, size_t more
 REWRAP_MUST_USE bool memory_reserve_retired(struct memory *memory, size_t more);
 
 struct account *memory_account(const struct memory *memory, const char *account);
+
+/* Makes an empty one if need be. NULL without memory. */
+struct account *memory_account_made(struct memory *memory, const char *account);
 struct key_entry *memory_key(const struct memory *memory, const uint8_t key_id[KEY_ID_BYTES]);
 struct key_entry *memory_key_of_material(const struct memory *memory, const uint8_t material_id[MATERIAL_ID_BYTES]);
 struct retired_entry *memory_retired(const struct memory *memory, const uint8_t material_id[MATERIAL_ID_BYTES]);
@@ -57,7 +77,7 @@ REWRAP_MUST_USE bool memory_add_key(struct memory *memory, struct key_entry *ent
  */
 REWRAP_MUST_USE bool memory_replace_key(struct memory *memory, struct key_entry *entry);
 
-/* With its aliases. False when there was none. */
+/* With its aliases and grants. False when there was none. */
 bool memory_remove_key(struct memory *memory, const uint8_t key_id[KEY_ID_BYTES]);
 
 /* Takes entry over; one of that material is replaced by it. False, with nothing taken, when a key has the material.
@@ -75,6 +95,65 @@ REWRAP_MUST_USE bool memory_put_alias(struct memory *memory, struct alias_entry 
 
 /* False when there was none. */
 bool memory_remove_alias(struct memory *memory, const char *account, const char *name);
+
+/* ------------------------------------------------------------------ memory_principal.c */
+
+/* Room for that many more principals in this account and in all, with all the access keys that they may have. False
+ * without memory. */
+REWRAP_MUST_USE bool memory_reserve_principals(struct memory *memory, const char *account, size_t more);
+
+struct principal_entry *memory_principal(const struct memory *memory, const char *account, enum principal_kind kind,
+                                         const char *name);
+struct principal_entry *memory_principal_of_id(const struct memory *memory, const char *unique_id);
+struct principal_entry *memory_principal_of_access_key(const struct memory *memory, const char *access_key_id);
+
+/*
+ * Takes entry over, in the place of the principal with its unique id if there is one. False, with nothing taken, when
+ * another has its name or one of its access keys. Needs reserved room.
+ */
+REWRAP_MUST_USE bool memory_put_principal(struct memory *memory, struct principal_entry *entry);
+
+/* False when there was none. */
+bool memory_remove_principal(struct memory *memory, const char *unique_id);
+
+/* NULL when there is no such kind. */
+const struct principal_list *account_principals(const struct account *account, enum principal_kind kind);
+size_t principal_list_after(const struct principal_list *list, const char *after);
+
+/* ------------------------------------------------------------------ memory_grant.c */
+
+/* Room for that many more grants in all, on this key, with this name of who retires them. False without memory. */
+REWRAP_MUST_USE bool memory_reserve_grants(struct memory *memory, struct key_entry *key,
+                                           const struct grant_entry *entry, size_t more);
+
+struct grant_entry *memory_grant(const struct memory *memory, const uint8_t id[GRANT_ID_BYTES]);
+
+/* Takes entry over, whose texts are shared. False, with nothing taken, when its id is known or its key is not there.
+ * Needs reserved room. */
+REWRAP_MUST_USE bool memory_add_grant(struct memory *memory, struct grant_entry *entry);
+
+/* Likewise while loading, in order of key id and id; to be followed by one memory_sort_grants, before which nothing but
+ * ids is found. */
+REWRAP_MUST_USE bool memory_append_grant(struct memory *memory, struct grant_entry *entry);
+void memory_sort_grants(struct memory *memory);
+
+/* False when there was none. */
+bool memory_remove_grant(struct memory *memory, const uint8_t id[GRANT_ID_BYTES]);
+
+/* All those of a key, in time that grows with them and with what their retiring principals may retire elsewhere. */
+void memory_remove_grants_of_key(struct memory *memory, struct key_entry *key);
+
+/* ------------------------------------------------------------------ what the files of memory share */
+
+/* Room for more pointers in the array at `array`, which has n. False without memory. */
+REWRAP_MUST_USE bool memory_array_reserve(void *array, size_t *room, size_t n, size_t more);
+
+/* Arrays of pointers, in order of what they point to; to insert there is room for one more. */
+void memory_array_insert(void *array, size_t n, size_t at, const void *entry);
+void memory_array_remove(void *array, size_t n, size_t at);
+
+/* Room was reserved: ends the process if not. */
+void memory_map_add(struct map *map, struct view key, void *value);
 
 /* Where in the sorted array the first entry greater than `after` stands (NULL: 0); the array's length when there is
  * none. */

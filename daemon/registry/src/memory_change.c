@@ -3,23 +3,20 @@
 
 #include <stdlib.h>
 
-/* Room was reserved, so it is our own bug when there is none. */
-static void add_reserved(struct map *map, struct view key, void *value)
+void memory_map_add(struct map *map, struct view key, void *value)
 {
     if (map_add(map, key, value) != MAP_ADDED) {
         abort();
     }
 }
 
-/* Arrays of pointers, in order of what they point to. */
-static void remove_at(void *array, size_t n, size_t at)
+void memory_array_remove(void *array, size_t n, size_t at)
 {
     uint8_t *place = (uint8_t *)array + at * sizeof(void *);
     memmove(place, place + sizeof(void *), (n - at - 1) * sizeof(void *));
 }
 
-/* There is room for one more. */
-static void insert_at(void *array, size_t n, size_t at, const void *entry)
+void memory_array_insert(void *array, size_t n, size_t at, const void *entry)
 {
     uint8_t *place = (uint8_t *)array + at * sizeof(void *);
     memmove(place + sizeof(void *), place, (n - at) * sizeof(void *));
@@ -44,7 +41,7 @@ static bool has_foreign_material(const struct memory *memory, const struct regis
 static void add_materials(struct memory *memory, struct key_entry *entry)
 {
     for (size_t i = 0; i < entry->key.n_materials; i++) {
-        add_reserved(&memory->materials, view_of(entry->key.materials[i].id, MATERIAL_ID_BYTES), entry);
+        memory_map_add(&memory->materials, view_of(entry->key.materials[i].id, MATERIAL_ID_BYTES), entry);
     }
 }
 
@@ -61,10 +58,10 @@ bool memory_add_key(struct memory *memory, struct key_entry *entry)
     if (memory_key(memory, key->key_id) != NULL || has_foreign_material(memory, key, NULL)) {
         return false;
     }
-    add_reserved(&memory->keys, view_of(key->key_id, KEY_ID_BYTES), entry);
+    memory_map_add(&memory->keys, view_of(key->key_id, KEY_ID_BYTES), entry);
     add_materials(memory, entry);
     struct account *account = memory_account(memory, key->account);
-    insert_at(account->keys, account->n_keys, account_key_after(account, key->key_id), entry);
+    memory_array_insert(account->keys, account->n_keys, account_key_after(account, key->key_id), entry);
     account->n_keys++;
     return true;
 }
@@ -79,9 +76,12 @@ bool memory_replace_key(struct memory *memory, struct key_entry *entry)
     }
     remove_materials(memory, &known->key);
     struct registry_key old = known->key;
+    struct shared_policy *old_policy = known->shared;
     known->key = entry->key;
     known->key.n_aliases = old.n_aliases;
+    known->shared = entry->shared;
     entry->key = old;
+    entry->shared = old_policy;
     add_materials(memory, known);
     key_entry_free(entry);
     return true;
@@ -96,8 +96,9 @@ bool memory_remove_key(struct memory *memory, const uint8_t key_id[KEY_ID_BYTES]
     while (entry->first_alias != NULL) {
         memory_remove_alias(memory, entry->key.account, entry->first_alias->alias.name);
     }
+    memory_remove_grants_of_key(memory, entry);
     struct account *account = memory_account(memory, entry->key.account);
-    remove_at(account->keys, account->n_keys, account_key_after(account, entry->key.key_id) - 1);
+    memory_array_remove(account->keys, account->n_keys, account_key_after(account, entry->key.key_id) - 1);
     account->n_keys--;
     remove_materials(memory, &entry->key);
     map_remove(&memory->keys, view_of(entry->key.key_id, KEY_ID_BYTES));
@@ -113,7 +114,7 @@ bool memory_remove_retired(struct memory *memory, const uint8_t material_id[MATE
     if (entry == NULL) {
         return false;
     }
-    remove_at(memory->retirement, map_count(&memory->retired), memory_retired_after(memory, material_id) - 1);
+    memory_array_remove(memory->retirement, map_count(&memory->retired), memory_retired_after(memory, material_id) - 1);
     map_remove(&memory->retired, view_of(material_id, MATERIAL_ID_BYTES));
     retired_entry_free(entry);
     return true;
@@ -126,8 +127,8 @@ bool memory_put_retired(struct memory *memory, struct retired_entry *entry)
         return false;
     }
     memory_remove_retired(memory, id);
-    insert_at(memory->retirement, map_count(&memory->retired), memory_retired_after(memory, id), entry);
-    add_reserved(&memory->retired, view_of(id, MATERIAL_ID_BYTES), entry);
+    memory_array_insert(memory->retirement, map_count(&memory->retired), memory_retired_after(memory, id), entry);
+    memory_map_add(&memory->retired, view_of(id, MATERIAL_ID_BYTES), entry);
     return true;
 }
 
@@ -164,7 +165,7 @@ bool memory_remove_alias(struct memory *memory, const char *id, const char *name
     key_unlink_alias(memory_key(memory, entry->alias.key_id), entry);
     struct account *account = memory_account(memory, id);
     size_t at = account_alias_after(account, name) - 1;
-    remove_at(account->aliases, account->n_aliases, at);
+    memory_array_remove(account->aliases, account->n_aliases, at);
     account->n_aliases--;
     map_remove(&memory->aliases, alias_entry_id(entry));
     alias_entry_free(entry);
@@ -179,9 +180,9 @@ bool memory_put_alias(struct memory *memory, struct alias_entry *entry)
         return false;
     }
     memory_remove_alias(memory, alias->account, alias->name);
-    add_reserved(&memory->aliases, alias_entry_id(entry), entry);
+    memory_map_add(&memory->aliases, alias_entry_id(entry), entry);
     struct account *account = memory_account(memory, alias->account);
-    insert_at(account->aliases, account->n_aliases, account_alias_after(account, alias->name), entry);
+    memory_array_insert(account->aliases, account->n_aliases, account_alias_after(account, alias->name), entry);
     account->n_aliases++;
     key_link_alias(key, entry);
     return true;

@@ -13,7 +13,7 @@ struct event;
 struct waiting {
     TAILQ_ENTRY(waiting) link;
     struct registry *registry;
-    struct change change; /* owns key, alias and the retired materials */
+    struct change change; /* owns its entries */
     size_t n_retiring;    /* of registry->n_retiring, that are for this one */
     registry_done_fn done;
     void *arg;

@@ -9,6 +9,8 @@ static void change_clear(struct change *change)
     key_entry_free(change->key);
     alias_entry_free(change->alias);
     retired_list_clear(&change->retired);
+    principal_entry_free(change->principal);
+    grant_entry_free(change->grant);
 }
 
 static void waiting_free(struct waiting *waiting)
@@ -76,13 +78,51 @@ static bool remove_alias(struct memory *memory, struct change *change)
     return memory_remove_alias(memory, change->alias->alias.account, change->alias->alias.name);
 }
 
+static bool put_principal(struct memory *memory, struct change *change)
+{
+    bool taken = memory_put_principal(memory, change->principal);
+    change->principal = taken ? NULL : change->principal;
+    return taken;
+}
+
+static bool replace_principal(struct memory *memory, struct change *change)
+{
+    change->principal->principal.revision++;
+    return put_principal(memory, change);
+}
+
+static bool remove_principal(struct memory *memory, struct change *change)
+{
+    return memory_remove_principal(memory, change->principal_removal.unique_id);
+}
+
+static bool add_grant(struct memory *memory, struct change *change)
+{
+    bool taken = memory_add_grant(memory, change->grant);
+    change->grant = taken ? NULL : change->grant;
+    return taken;
+}
+
+static bool remove_grant(struct memory *memory, struct change *change)
+{
+    return memory_remove_grant(memory, change->grant_id);
+}
+
 static bool apply(struct memory *memory, struct change *change)
 {
     static bool (*const changes[])(struct memory *, struct change *) = {
-        [CHANGE_KEY_ADD] = add_key,           [CHANGE_KEY_REPLACE] = replace_key,
-        [CHANGE_KEY_REMOVE] = remove_key,     [CHANGE_RETIRED_REMOVE] = remove_retired,
-        [CHANGE_ALIAS_ADD] = put_alias,       [CHANGE_ALIAS_RETARGET] = retarget_alias,
+        [CHANGE_KEY_ADD] = add_key,
+        [CHANGE_KEY_REPLACE] = replace_key,
+        [CHANGE_KEY_REMOVE] = remove_key,
+        [CHANGE_RETIRED_REMOVE] = remove_retired,
+        [CHANGE_ALIAS_ADD] = put_alias,
+        [CHANGE_ALIAS_RETARGET] = retarget_alias,
         [CHANGE_ALIAS_REMOVE] = remove_alias,
+        [CHANGE_PRINCIPAL_ADD] = put_principal,
+        [CHANGE_PRINCIPAL_REPLACE] = replace_principal,
+        [CHANGE_PRINCIPAL_REMOVE] = remove_principal,
+        [CHANGE_GRANT_ADD] = add_grant,
+        [CHANGE_GRANT_REMOVE] = remove_grant,
     };
     return changes[change->kind](memory, change);
 }
@@ -180,6 +220,7 @@ struct registry_result registry_open(struct event_base *base, const char *path, 
                                         ? registry_no_memory()
                                         : store_open(base, path, &registry_visitor, registry, &registry->store);
     registry->loading = false;
+    memory_sort_grants(&registry->memory);
     if (result.code != REGISTRY_OK) {
         registry_free(registry);
         return result;

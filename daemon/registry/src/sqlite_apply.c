@@ -2,13 +2,13 @@
 #include "sqlite_apply_changes.h"
 
 static const char insert_key[] =
-    "INSERT INTO keys (key_id, description, state, deletion_ms, rotation_days, next_rotation_ms,"
+    "INSERT INTO keys (key_id, description, state, deletion_ms, rotation_days, next_rotation_ms, policy_ms, policy,"
     " account, token, spec, usage, boundary, created_ms, revision)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
 
 static const char update_key[] =
     "UPDATE keys SET description = ?2, state = ?3, deletion_ms = ?4, rotation_days = ?5, next_rotation_ms = ?6,"
-    " revision = revision + 1 WHERE key_id = ?1";
+    " policy_ms = ?7, policy = ?8, revision = revision + 1 WHERE key_id = ?1";
 
 static const char key_seen[] =
     "SELECT revision, (SELECT count(*) FROM materials WHERE key_id = ?1) FROM keys WHERE key_id = ?1";
@@ -19,6 +19,18 @@ static const char retire[] = "INSERT INTO retired (material_id, key_id, account,
 
 static const char remove_aliases[] =
     "DELETE FROM aliases WHERE account = (SELECT account FROM keys WHERE key_id = ?1) AND key_id = ?1";
+
+static const char insert_principal[] =
+    "INSERT INTO principals (unique_id, account, kind, name, path, created_ms, revision)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+
+static const char insert_access_key[] =
+    "INSERT INTO access_keys (unique_id, access_key_id, secret, status, created_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
+
+static const char insert_grant[] =
+    "INSERT INTO grants (key_id, grant_id, created_ms, name, grantee, grantee_is_service, retiring,"
+    " retiring_is_service, issuing_account, operations, equals, subset, source_arn)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 
 static const char *const texts[APPLY_STATEMENTS] = {
     [APPLY_SAVE] = "SAVEPOINT change",
@@ -40,6 +52,17 @@ static const char *const texts[APPLY_STATEMENTS] = {
     [APPLY_KEY_OUT] = "DELETE FROM keys WHERE key_id = ?1",
     [APPLY_RETIRED_KNOWN] = "SELECT 1 FROM retired WHERE material_id = ?1",
     [APPLY_RETIRED_OUT] = "DELETE FROM retired WHERE material_id = ?1",
+    [APPLY_KEY_GRANTS_OUT] = "DELETE FROM grants WHERE key_id = ?1",
+    [APPLY_PRINCIPAL] = insert_principal,
+    [APPLY_PRINCIPAL_SEEN] = "SELECT revision FROM principals WHERE unique_id = ?1",
+    [APPLY_PRINCIPAL_UPDATE] = "UPDATE principals SET revision = revision + 1 WHERE unique_id = ?1",
+    [APPLY_PRINCIPAL_POLICY] = "INSERT INTO identity_policies (unique_id, name, policy) VALUES (?1, ?2, ?3)",
+    [APPLY_PRINCIPAL_ACCESS_KEY] = insert_access_key,
+    [APPLY_PRINCIPAL_POLICIES_OUT] = "DELETE FROM identity_policies WHERE unique_id = ?1",
+    [APPLY_PRINCIPAL_ACCESS_KEYS_OUT] = "DELETE FROM access_keys WHERE unique_id = ?1",
+    [APPLY_PRINCIPAL_OUT] = "DELETE FROM principals WHERE unique_id = ?1",
+    [APPLY_GRANT] = insert_grant,
+    [APPLY_GRANT_OUT] = "DELETE FROM grants WHERE grant_id = ?1",
 };
 
 struct registry_result sqlite_apply_init(struct sqlite_apply *apply, sqlite3 *db)
@@ -136,10 +159,18 @@ struct registry_result sqlite_apply_change(struct sqlite_apply *apply, const str
 {
     static struct registry_result (*const changes[])(struct sqlite_apply *, const struct wire_frame *,
                                                      struct registry_result *) = {
-        [WIRE_KEY_ADD] = sqlite_apply_key_add,           [WIRE_KEY_REPLACE] = sqlite_apply_key_replace,
-        [WIRE_KEY_REMOVE] = sqlite_apply_key_remove,     [WIRE_RETIRED_REMOVE] = sqlite_apply_retired_remove,
-        [WIRE_ALIAS_ADD] = sqlite_apply_alias_add,       [WIRE_ALIAS_RETARGET] = sqlite_apply_alias_retarget,
+        [WIRE_KEY_ADD] = sqlite_apply_key_add,
+        [WIRE_KEY_REPLACE] = sqlite_apply_key_replace,
+        [WIRE_KEY_REMOVE] = sqlite_apply_key_remove,
+        [WIRE_RETIRED_REMOVE] = sqlite_apply_retired_remove,
+        [WIRE_ALIAS_ADD] = sqlite_apply_alias_add,
+        [WIRE_ALIAS_RETARGET] = sqlite_apply_alias_retarget,
         [WIRE_ALIAS_REMOVE] = sqlite_apply_alias_remove,
+        [WIRE_PRINCIPAL_ADD] = sqlite_apply_principal_add,
+        [WIRE_PRINCIPAL_REPLACE] = sqlite_apply_principal_replace,
+        [WIRE_PRINCIPAL_REMOVE] = sqlite_apply_principal_remove,
+        [WIRE_GRANT_ADD] = sqlite_apply_grant_add,
+        [WIRE_GRANT_REMOVE] = sqlite_apply_grant_remove,
     };
     struct registry_result answer = registry_ok();
     struct registry_result result = sqlite_apply_run(apply, APPLY_SAVE, true, &answer);

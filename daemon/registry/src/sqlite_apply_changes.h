@@ -20,6 +20,12 @@ REWRAP_MUST_USE struct registry_result sqlite_apply_run_on_row(struct sqlite_app
 REWRAP_MUST_USE struct registry_result sqlite_apply_look(struct sqlite_apply *apply, enum sqlite_apply_statement which,
                                                          bool bound, size_t n, int64_t *ret_numbers, bool *ret_row);
 
+/* Whether the change goes on after a step. */
+static inline bool sqlite_apply_goes_on(struct registry_result result, const struct registry_result *answer)
+{
+    return result.code == REGISTRY_OK && answer->code == REGISTRY_OK;
+}
+
 /* Result and *ret_answer as sqlite_apply_change has them. */
 #define SQLITE_APPLY_CHANGE(name)                                                                                      \
     REWRAP_MUST_USE struct registry_result sqlite_apply_##name(                                                        \
@@ -32,3 +38,8 @@ SQLITE_APPLY_CHANGE(retired_remove);
 SQLITE_APPLY_CHANGE(alias_add);
 SQLITE_APPLY_CHANGE(alias_retarget);
 SQLITE_APPLY_CHANGE(alias_remove);
+SQLITE_APPLY_CHANGE(principal_add);
+SQLITE_APPLY_CHANGE(principal_replace);
+SQLITE_APPLY_CHANGE(principal_remove);
+SQLITE_APPLY_CHANGE(grant_add);
+SQLITE_APPLY_CHANGE(grant_remove);

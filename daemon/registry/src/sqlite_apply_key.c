@@ -1,11 +1,6 @@
 /* Changes of keys and of their retired materials as SQL; see sqlite_apply_changes.h. */
 #include "sqlite_apply_changes.h"
 
-static bool goes_on(struct registry_result result, const struct registry_result *answer)
-{
-    return result.code == REGISTRY_OK && answer->code == REGISTRY_OK;
-}
-
 /* ------------------------------------------------------------------ rows */
 
 /* What may change of a key: the first parameters of both statements. */
@@ -14,17 +9,18 @@ static bool bind_changing(sqlite3_stmt *h, const struct registry_key *key)
     return sqlite_bind_bytes(h, 1, view_of(key->key_id, KEY_ID_BYTES)) &&
            sqlite_bind_string(h, 2, view_of_string(key->description)) && sqlite_bind_number(h, 3, key->state) &&
            sqlite_bind_number(h, 4, key->deletion_ms) && sqlite_bind_number(h, 5, key->rotation_days) &&
-           sqlite_bind_number(h, 6, key->next_rotation_ms);
+           sqlite_bind_number(h, 6, key->next_rotation_ms) && sqlite_bind_number(h, 7, key->policy_ms) &&
+           (key->policy == NULL || sqlite_bind_string(h, 8, view_of_string(key->policy))); /* unbound is NULL */
 }
 
 static struct registry_result add_key_row(struct sqlite_apply *apply, const struct registry_key *key,
                                           struct registry_result *ret_answer)
 {
     sqlite3_stmt *h = sqlite_apply_handle(apply, APPLY_KEY);
-    bool bound = bind_changing(h, key) && sqlite_bind_string(h, 7, view_of_string(key->account)) &&
-                 sqlite_bind_string(h, 8, view_of_string(key->token)) && sqlite_bind_number(h, 9, key->spec) &&
-                 sqlite_bind_number(h, 10, key->usage) && sqlite_bind_number(h, 11, key->boundary) &&
-                 sqlite_bind_number(h, 12, key->created_ms) && sqlite_bind_number(h, 13, (int64_t)key->revision);
+    bool bound = bind_changing(h, key) && sqlite_bind_string(h, 9, view_of_string(key->account)) &&
+                 sqlite_bind_string(h, 10, view_of_string(key->token)) && sqlite_bind_number(h, 11, key->spec) &&
+                 sqlite_bind_number(h, 12, key->usage) && sqlite_bind_number(h, 13, key->boundary) &&
+                 sqlite_bind_number(h, 14, key->created_ms) && sqlite_bind_number(h, 15, (int64_t)key->revision);
     return sqlite_apply_run(apply, APPLY_KEY, bound, ret_answer);
 }
 
@@ -52,7 +48,7 @@ static struct registry_result add_material_row(struct sqlite_apply *apply, const
                                                struct registry_result *ret_answer)
 {
     struct registry_result result = refuse_retired(apply, &key->materials[i], ret_answer);
-    if (!goes_on(result, ret_answer)) {
+    if (!sqlite_apply_goes_on(result, ret_answer)) {
         return result;
     }
     sqlite3_stmt *h = sqlite_apply_handle(apply, APPLY_MATERIAL);
@@ -78,10 +74,10 @@ static struct registry_result add_parts(struct sqlite_apply *apply, const struct
                                         struct registry_result *ret_answer)
 {
     struct registry_result result = registry_ok();
-    for (size_t i = first; goes_on(result, ret_answer) && i < key->n_materials; i++) {
+    for (size_t i = first; sqlite_apply_goes_on(result, ret_answer) && i < key->n_materials; i++) {
         result = add_material_row(apply, key, i, ret_answer);
     }
-    for (size_t i = 0; goes_on(result, ret_answer) && i < key->n_tags; i++) {
+    for (size_t i = 0; sqlite_apply_goes_on(result, ret_answer) && i < key->n_tags; i++) {
         result = add_tag_row(apply, key, i, ret_answer);
     }
     return result;
@@ -123,7 +119,7 @@ struct registry_result sqlite_apply_key_add(struct sqlite_apply *apply, const st
 {
     const struct registry_key *key = &change->key->key;
     struct registry_result result = add_key_row(apply, key, ret_answer);
-    return goes_on(result, ret_answer) ? add_parts(apply, key, 0, ret_answer) : result;
+    return sqlite_apply_goes_on(result, ret_answer) ? add_parts(apply, key, 0, ret_answer) : result;
 }
 
 struct registry_result sqlite_apply_key_replace(struct sqlite_apply *apply, const struct wire_frame *change,
@@ -132,7 +128,7 @@ struct registry_result sqlite_apply_key_replace(struct sqlite_apply *apply, cons
     const struct registry_key *key = &change->key->key;
     size_t known = 0;
     struct registry_result result = look_at_key(apply, key->key_id, key->revision, &known, ret_answer);
-    if (!goes_on(result, ret_answer)) {
+    if (!sqlite_apply_goes_on(result, ret_answer)) {
         return result;
     }
     if (key->n_materials != known && key->n_materials != known + 1) {
@@ -140,10 +136,10 @@ struct registry_result sqlite_apply_key_replace(struct sqlite_apply *apply, cons
         return result;
     }
     result = update_key_row(apply, key, ret_answer);
-    if (goes_on(result, ret_answer)) {
+    if (sqlite_apply_goes_on(result, ret_answer)) {
         result = run_of_key(apply, APPLY_KEY_TAGS_OUT, key->key_id, ret_answer);
     }
-    return goes_on(result, ret_answer) ? add_parts(apply, key, known, ret_answer) : result;
+    return sqlite_apply_goes_on(result, ret_answer) ? add_parts(apply, key, known, ret_answer) : result;
 }
 
 static struct registry_result retire_materials(struct sqlite_apply *apply, const struct key_removal *removal,
@@ -158,15 +154,15 @@ static struct registry_result retire_materials(struct sqlite_apply *apply, const
 struct registry_result sqlite_apply_key_remove(struct sqlite_apply *apply, const struct wire_frame *change,
                                                struct registry_result *ret_answer)
 {
-    static const enum sqlite_apply_statement parts[] = {APPLY_KEY_TAGS_OUT, APPLY_KEY_ALIASES_OUT,
+    static const enum sqlite_apply_statement parts[] = {APPLY_KEY_TAGS_OUT, APPLY_KEY_ALIASES_OUT, APPLY_KEY_GRANTS_OUT,
                                                         APPLY_KEY_MATERIALS_OUT, APPLY_KEY_OUT};
     const struct key_removal *removal = &change->removal;
     size_t known;
     struct registry_result result = look_at_key(apply, removal->key_id, removal->revision, &known, ret_answer);
-    if (goes_on(result, ret_answer)) {
+    if (sqlite_apply_goes_on(result, ret_answer)) {
         result = retire_materials(apply, removal, ret_answer);
     }
-    for (size_t i = 0; goes_on(result, ret_answer) && i < sizeof parts / sizeof parts[0]; i++) {
+    for (size_t i = 0; sqlite_apply_goes_on(result, ret_answer) && i < sizeof parts / sizeof parts[0]; i++) {
         result = run_of_key(apply, parts[i], removal->key_id, ret_answer);
     }
     return result;

@@ -13,12 +13,12 @@ struct key_cursor {
 
 #define KEYS                                                                                                           \
     "SELECT key_id, account, token, description, spec, usage, state, boundary, created_ms, deletion_ms,"               \
-    " rotation_days, next_rotation_ms, revision FROM keys "
+    " rotation_days, next_rotation_ms, revision, policy_ms, policy FROM keys "
 #define MATERIALS "SELECT key_id, version, material_id, created_ms, origin FROM materials "
 #define TAGS      "SELECT key_id, tag_key, tag_value FROM tags "
 #define OF_KEY    "WHERE key_id = ?1 "
 
-enum { KEY_NUMBERS = 9, KEY_FIRST_NUMBER = 4 }; /* columns of KEYS */
+enum { KEY_NUMBERS = 10, KEY_FIRST_NUMBER = 4, KEY_POLICY = 14 }; /* columns of KEYS */
 
 /* Names the row by the first column, which is the key id or whatever stands in its place. */
 static struct registry_result key_row_failure(const struct sqlite_cursor *cursor, const char *wrong)
@@ -103,7 +103,26 @@ static const char *read_key_numbers(sqlite3_stmt *row, struct registry_key *key)
     key->rotation_days = (unsigned)numbers[6];
     key->next_rotation_ms = numbers[7];
     key->revision = (uint64_t)numbers[8];
+    key->policy_ms = numbers[9];
     return NULL;
+}
+
+/* NULL is the default one. */
+static struct registry_result read_key_policy(const struct sqlite_cursor *cursor, struct key_entry *entry)
+{
+    sqlite3_stmt *row = cursor->statement.handle;
+    struct view policy;
+    if (sqlite3_column_type(row, KEY_POLICY) == SQLITE_NULL) {
+        return registry_ok();
+    }
+    if (!sqlite_column_string(row, KEY_POLICY, &policy)) {
+        return key_row_failure(cursor, "policy is not a text");
+    }
+    const char *wrong = check_policy_text(policy, POLICY_DOCUMENT_MAX_BYTES);
+    if (wrong != NULL) {
+        return key_row_failure(cursor, wrong);
+    }
+    return key_entry_set_policy(entry, policy) ? registry_ok() : registry_no_memory();
 }
 
 /* The row as an entry without its parts, or NULL and *ret_why. */
@@ -226,7 +245,10 @@ static struct key_entry *read_key(struct key_cursor *cursor, struct registry_res
     if (entry == NULL) {
         return NULL;
     }
-    struct registry_result result = read_parts(&cursor->materials, read_material_row, entry);
+    struct registry_result result = read_key_policy(&cursor->keys, entry);
+    if (result.code == REGISTRY_OK) {
+        result = read_parts(&cursor->materials, read_material_row, entry);
+    }
     if (result.code == REGISTRY_OK) {
         result = read_parts(&cursor->tags, read_tag_row, entry);
     }

@@ -1,77 +1,10 @@
 /* What the database looks like; see sqlite_schema.h. */
 #include "sqlite_schema.h"
 
+#include "sqlite_migrations.h"
 #include "sqlite_statement.h"
 
 #include <stdio.h>
-
-/*
- * One entry a version, never changed once released. Numbers of enumerations (registry/types.h) are checked when rows
- * are read, so that a new one needs no rebuilt table. Keys and their aliases are in one account: the compound foreign
- * key says so.
- */
-static const char *const migrations[SQLITE_SCHEMA_VERSION + 1] = {
-    [1] = "CREATE TABLE keys ("
-          " key_id BLOB NOT NULL PRIMARY KEY CHECK (length(key_id) = 16),"
-          " account TEXT NOT NULL CHECK (length(account) = 12 AND account NOT GLOB '*[^0-9]*'),"
-          " token TEXT NOT NULL CHECK (length(token) BETWEEN 1 AND 128),"
-          " description TEXT NOT NULL CHECK (length(description) <= 8192),"
-          " spec INTEGER NOT NULL CHECK (spec >= 1),"
-          " usage INTEGER NOT NULL CHECK (usage >= 1),"
-          " state INTEGER NOT NULL CHECK (state >= 1),"
-          " boundary INTEGER NOT NULL CHECK (boundary >= 1),"
-          " created_ms INTEGER NOT NULL CHECK (created_ms >= 0),"
-          " UNIQUE (account, key_id)"
-          ") STRICT, WITHOUT ROWID;"
-
-          "CREATE TABLE materials ("
-          " key_id BLOB NOT NULL REFERENCES keys (key_id),"
-          " version INTEGER NOT NULL CHECK (version >= 1),"
-          " material_id BLOB NOT NULL UNIQUE CHECK (length(material_id) = 32),"
-          " created_ms INTEGER NOT NULL CHECK (created_ms >= 0),"
-          " PRIMARY KEY (key_id, version)"
-          ") STRICT, WITHOUT ROWID;"
-
-          "CREATE TABLE tags ("
-          " key_id BLOB NOT NULL REFERENCES keys (key_id),"
-          " tag_key TEXT NOT NULL CHECK (length(tag_key) BETWEEN 1 AND 128),"
-          " tag_value TEXT NOT NULL CHECK (length(tag_value) <= 256),"
-          " PRIMARY KEY (key_id, tag_key)"
-          ") STRICT, WITHOUT ROWID;"
-
-          "CREATE TABLE aliases ("
-          " account TEXT NOT NULL,"
-          " name TEXT NOT NULL CHECK (length(name) BETWEEN 7 AND 256 AND name GLOB 'alias/*'),"
-          " key_id BLOB NOT NULL,"
-          " created_ms INTEGER NOT NULL CHECK (created_ms >= 0),"
-          " updated_ms INTEGER NOT NULL CHECK (updated_ms >= 0),"
-          " PRIMARY KEY (account, name),"
-          " FOREIGN KEY (account, key_id) REFERENCES keys (account, key_id)"
-          ") STRICT, WITHOUT ROWID;",
-
-    /* The lives of keys. Version 1 made no second material, but had a place for it: a rotation. The index is for the
-     * aliases of a key that is deleted, also where SQLite looks whether there are any. */
-    [2] = "ALTER TABLE keys ADD COLUMN deletion_ms INTEGER NOT NULL DEFAULT 0 CHECK (deletion_ms >= 0);"
-          "ALTER TABLE keys ADD COLUMN rotation_days INTEGER NOT NULL DEFAULT 0"
-          " CHECK (rotation_days BETWEEN 0 AND 2560);"
-          "ALTER TABLE keys ADD COLUMN next_rotation_ms INTEGER NOT NULL DEFAULT 0 CHECK (next_rotation_ms >= 0);"
-          "ALTER TABLE keys ADD COLUMN revision INTEGER NOT NULL DEFAULT 1 CHECK (revision >= 1);"
-
-          "ALTER TABLE materials ADD COLUMN origin INTEGER NOT NULL DEFAULT 1 CHECK (origin >= 1);"
-          "UPDATE materials SET origin = 3 WHERE version > 1;"
-
-          "CREATE INDEX aliases_of_key ON aliases (account, key_id);"
-
-          "CREATE TABLE retired ("
-          " material_id BLOB NOT NULL PRIMARY KEY CHECK (length(material_id) = 32),"
-          " key_id BLOB NOT NULL CHECK (length(key_id) = 16),"
-          " account TEXT NOT NULL CHECK (length(account) = 12 AND account NOT GLOB '*[^0-9]*'),"
-          " token TEXT NOT NULL CHECK (length(token) BETWEEN 1 AND 128),"
-          " spec INTEGER NOT NULL CHECK (spec >= 1),"
-          " boundary INTEGER NOT NULL CHECK (boundary >= 1),"
-          " retired_ms INTEGER NOT NULL CHECK (retired_ms >= 0)"
-          ") STRICT, WITHOUT ROWID;",
-};
 
 /* ANALYZE may have left its tables: they hold no content of ours. */
 #define SCHEMA_OBJECTS                                                                                                 \
@@ -137,7 +70,7 @@ static struct registry_result migrate(sqlite3 *db, int from)
         return result;
     }
     for (int version = from + 1; result.code == REGISTRY_OK && version <= SQLITE_SCHEMA_VERSION; version++) {
-        result = sqlite_run(db, migrations[version]);
+        result = sqlite_run(db, sqlite_migrations[version]);
     }
     char identity[96];
     snprintf(identity, sizeof identity, "PRAGMA application_id = %d; PRAGMA user_version = %d",

@@ -261,12 +261,41 @@ static struct registry_result read_alias(struct writer *writer, const struct wir
     return result;
 }
 
+static struct registry_result read_principal(struct writer *writer, const struct wire_frame *question,
+                                             bool *ret_written)
+{
+    struct principal_entry *entry;
+    struct registry_result result = sqlite_rows_principal(writer->db, question->principal_removal.unique_id, &entry);
+    if (result.code == REGISTRY_OK) {
+        *ret_written = entry == NULL ? wire_write_empty(&writer->out, question->sequence, WIRE_NO_ROW)
+                                     : wire_write_principal(&writer->out, question->sequence, WIRE_PRINCIPAL_ROW,
+                                                            &entry->principal);
+        principal_entry_free(entry);
+    }
+    return result;
+}
+
+static struct registry_result read_grant(struct writer *writer, const struct wire_frame *question, bool *ret_written)
+{
+    struct grant_entry *entry;
+    struct registry_result result = sqlite_rows_grant(writer->db, question->grant_id, &entry);
+    if (result.code == REGISTRY_OK) {
+        *ret_written = entry == NULL
+                           ? wire_write_empty(&writer->out, question->sequence, WIRE_NO_ROW)
+                           : wire_write_grant(&writer->out, question->sequence, WIRE_GRANT_ROW, &entry->grant);
+        grant_entry_free(entry);
+    }
+    return result;
+}
+
 static void answer_question(struct writer *writer)
 {
     static struct registry_result (*const reads[])(struct writer *, const struct wire_frame *, bool *) = {
         [WIRE_KEY_READ - WIRE_FIRST_QUESTION] = read_key,
         [WIRE_ALIAS_READ - WIRE_FIRST_QUESTION] = read_alias,
         [WIRE_RETIRED_READ - WIRE_FIRST_QUESTION] = read_retired,
+        [WIRE_PRINCIPAL_READ - WIRE_FIRST_QUESTION] = read_principal,
+        [WIRE_GRANT_READ - WIRE_FIRST_QUESTION] = read_grant,
     };
     const struct wire_frame *question = &writer->batch[0];
     bool written = false;

@@ -6,6 +6,8 @@
 #pragma once
 
 #include "entries.h"
+#include "entries_grant.h"
+#include "entries_principal.h"
 #include "registry/registry.h"
 
 struct event_base;
@@ -19,12 +21,23 @@ enum change_kind {
     CHANGE_KEY_REPLACE = 5,
     CHANGE_KEY_REMOVE = 6,
     CHANGE_RETIRED_REMOVE = 7,
+    CHANGE_PRINCIPAL_ADD = 8,
+    CHANGE_PRINCIPAL_REPLACE = 9,
+    CHANGE_PRINCIPAL_REMOVE = 10,
+    CHANGE_GRANT_ADD = 11,
+    CHANGE_GRANT_REMOVE = 12,
 };
 
 struct key_removal {
     uint8_t key_id[KEY_ID_BYTES];
     uint64_t revision; /* that was seen */
     int64_t retired_ms;
+};
+
+/* By the unique id: one of the same name may be another by then. */
+struct principal_removal {
+    char unique_id[PRINCIPAL_ID_BYTES];
+    uint64_t revision; /* that was seen */
 };
 
 /* A change as it is asked for; has passed the rules of check.h. */
@@ -35,21 +48,31 @@ struct change {
     struct key_removal removal;  /* CHANGE_KEY_REMOVE */
     struct retired_list retired; /* CHANGE_KEY_REMOVE: what the store makes of the key's materials */
     uint8_t material_id[MATERIAL_ID_BYTES]; /* CHANGE_RETIRED_REMOVE */
+    struct principal_entry *principal;      /* CHANGE_PRINCIPAL_ADD, _REPLACE: as with a key */
+    struct principal_removal principal_removal;
+    struct grant_entry *grant;        /* CHANGE_GRANT_ADD */
+    uint8_t grant_id[GRANT_ID_BYTES]; /* CHANGE_GRANT_REMOVE */
 };
 
 /*
  * What the store shows. Rows have passed the rules of check.h. While loading: keys first, in order of their ids, then
- * retired materials in order of theirs, then aliases in order of account and name. Later: rows which a change with a
+ * retired materials in order of theirs, then aliases in order of account and name, principals, and grants in order of
+ * key id and id. Policies are not compiled yet. Later: rows which a change with a
  * lost outcome may have touched, as they are in the store; what is known already is shown again. A key that is not
- * there is followed by those of its materials that are retired. Each takes the entry over when it answers REGISTRY_OK.
+ * there is followed by those of its materials that are retired. Each takes the entry over when it answers REGISTRY_OK,
+ * but grants are borrowed.
  */
 struct store_visitor {
     struct registry_result (*key)(void *arg, struct key_entry *entry);
     struct registry_result (*retired)(void *arg, struct retired_entry *entry);
     struct registry_result (*alias)(void *arg, struct alias_entry *entry);
+    struct registry_result (*principal)(void *arg, struct principal_entry *entry);
+    struct registry_result (*grant)(void *arg, const struct registry_grant *grant);
     void (*no_key)(void *arg, const uint8_t key_id[KEY_ID_BYTES]);
     void (*no_retired)(void *arg, const uint8_t material_id[MATERIAL_ID_BYTES]);
     void (*no_alias)(void *arg, const char *account, const char *name);
+    void (*no_principal)(void *arg, const char *unique_id);
+    void (*no_grant)(void *arg, const uint8_t id[GRANT_ID_BYTES]);
 };
 
 typedef void (*store_done_fn)(void *arg, struct registry_result result);
@@ -67,10 +90,11 @@ REWRAP_MUST_USE struct registry_result store_open(struct event_base *base, const
  * once, later, from the event loop, in the same order:
  *
  *   REGISTRY_OK         durable
- *   REGISTRY_EXISTS     key id, material id (also as a retired one), or alias is there: nothing changed
- *   REGISTRY_NOT_FOUND  the key, material or alias, or the key that it is for, is not there in that account: nothing
- *                       changed
- *   REGISTRY_CONFLICT   the key has another revision: nothing changed
+ *   REGISTRY_EXISTS     key id, material id (also as a retired one), alias, name or unique id of a principal, access
+ *                       key or grant is there: nothing changed
+ *   REGISTRY_NOT_FOUND  the key, material, alias, principal or grant, or the key that it is for, is not there in that
+ *                       account: nothing changed
+ *   REGISTRY_CONFLICT   the key or principal has another revision: nothing changed
  *   REGISTRY_STORE      nothing changed; or the outcome was lost, and then the visitor was shown the rows before,
  * unless detail says that they could not be read: then that happens before any later change is applied
  *

@@ -95,6 +95,40 @@ static struct registry_result show_no_retired(struct store *store, const struct 
     return registry_ok();
 }
 
+static struct registry_result show_principal(struct store *store, const struct wire_frame *question,
+                                             struct wire_frame *row)
+{
+    if (strcmp(row->principal->principal.unique_id, question->principal_removal.unique_id) != 0) {
+        return other_row();
+    }
+    struct registry_result result = store->visitor->principal(store->visitor_arg, row->principal);
+    row->principal = result.code == REGISTRY_OK ? NULL : row->principal;
+    return result;
+}
+
+static struct registry_result show_no_principal(struct store *store, const struct wire_frame *question,
+                                                struct wire_frame *row)
+{
+    (void)row;
+    store->visitor->no_principal(store->visitor_arg, question->principal_removal.unique_id);
+    return registry_ok();
+}
+
+static struct registry_result show_grant(struct store *store, const struct wire_frame *question, struct wire_frame *row)
+{
+    return memcmp(row->grant->grant.id, question->grant_id, GRANT_ID_BYTES) == 0
+               ? store->visitor->grant(store->visitor_arg, &row->grant->grant)
+               : other_row();
+}
+
+static struct registry_result show_no_grant(struct store *store, const struct wire_frame *question,
+                                            struct wire_frame *row)
+{
+    (void)row;
+    store->visitor->no_grant(store->visitor_arg, question->grant_id);
+    return registry_ok();
+}
+
 static struct registry_result show_row(struct store *store, const struct wire_frame *question, struct wire_frame *row)
 {
     static const struct showing showings[] = {
@@ -104,6 +138,10 @@ static struct registry_result show_row(struct store *store, const struct wire_fr
         {WIRE_ALIAS_READ, WIRE_NO_ROW, show_no_alias},
         {WIRE_RETIRED_READ, WIRE_RETIRED_ROW, show_retired},
         {WIRE_RETIRED_READ, WIRE_NO_ROW, show_no_retired},
+        {WIRE_PRINCIPAL_READ, WIRE_PRINCIPAL_ROW, show_principal},
+        {WIRE_PRINCIPAL_READ, WIRE_NO_ROW, show_no_principal},
+        {WIRE_GRANT_READ, WIRE_GRANT_ROW, show_grant},
+        {WIRE_GRANT_READ, WIRE_NO_ROW, show_no_grant},
     };
     for (size_t i = 0; i < sizeof showings / sizeof showings[0]; i++) {
         if (showings[i].question == question->kind && showings[i].answer == row->kind) {
@@ -169,6 +207,8 @@ static void on_frame(struct store *store, struct wire_frame *frame)
     case WIRE_KEY_GONE:
     case WIRE_ALIAS_ROW:
     case WIRE_RETIRED_ROW:
+    case WIRE_PRINCIPAL_ROW:
+    case WIRE_GRANT_ROW:
     case WIRE_NO_ROW:
         on_answer(store, frame);
         return;

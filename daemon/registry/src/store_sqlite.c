@@ -26,6 +26,12 @@ static struct registry_result load(struct store *store)
     if (result.code == REGISTRY_OK) {
         result = sqlite_rows_aliases(db, store->visitor, store->visitor_arg);
     }
+    if (result.code == REGISTRY_OK) {
+        result = sqlite_rows_principals(db, store->visitor, store->visitor_arg);
+    }
+    if (result.code == REGISTRY_OK) {
+        result = sqlite_rows_grants(db, store->visitor, store->visitor_arg);
+    }
     /* Closed before the writer is forked: a connection must not cross a fork. */
     if (sqlite3_close(db) != SQLITE_OK && result.code == REGISTRY_OK) {
         result = registry_failure(REGISTRY_STORE, "the database cannot be closed after loading");

@@ -11,8 +11,11 @@
 #include "base/buffer.h"
 #include "store.h"
 
-/* A key with every field at its limit has about 150 KiB: 32 KiB of description, 77 KiB of tags, 41 KiB of materials.
- * The retired materials of one key have 200 KiB at most. */
+/*
+ * A key with every field at its limit has about 182 KiB: 32 KiB of description, 77 KiB of tags, 41 KiB of materials,
+ * 32 KiB of policy. The retired materials of one key have 200 KiB at most. A principal with 20 policies of 10 KiB has
+ * 203 KiB, a grant with 16 pairs at their limits 88 KiB.
+ */
 #define WIRE_FRAME_MAX_BYTES ((size_t)256 << 10)
 #define WIRE_LENGTH_BYTES    4
 #define WIRE_HEADER_BYTES    9 /* sequence and kind */
@@ -29,10 +32,17 @@ enum wire_kind {
     WIRE_KEY_REPLACE = CHANGE_KEY_REPLACE,       /* body: a key */
     WIRE_KEY_REMOVE = CHANGE_KEY_REMOVE,         /* body: a removal */
     WIRE_RETIRED_REMOVE = CHANGE_RETIRED_REMOVE, /* body: a material id */
+    WIRE_PRINCIPAL_ADD = CHANGE_PRINCIPAL_ADD,   /* body: a principal; the next too */
+    WIRE_PRINCIPAL_REPLACE = CHANGE_PRINCIPAL_REPLACE,
+    WIRE_PRINCIPAL_REMOVE = CHANGE_PRINCIPAL_REMOVE, /* body: a principal's removal */
+    WIRE_GRANT_ADD = CHANGE_GRANT_ADD,               /* body: a grant */
+    WIRE_GRANT_REMOVE = CHANGE_GRANT_REMOVE,         /* body: a grant id */
 
     WIRE_KEY_READ = WIRE_FIRST_QUESTION, /* body: a key id */
     WIRE_ALIAS_READ = 65,                /* body: an alias, of which account and name count */
     WIRE_RETIRED_READ = 66,              /* body: a material id */
+    WIRE_PRINCIPAL_READ = 67,            /* body: a unique id */
+    WIRE_GRANT_READ = 68,                /* body: a grant id */
 
     WIRE_DONE = WIRE_FIRST_ANSWER, /* body: code and text */
     WIRE_KEY_ROW = 129,            /* body: a key */
@@ -42,19 +52,25 @@ enum wire_kind {
     WIRE_NO_ROW = 133,             /* body: empty */
     WIRE_READY = 134,              /* body: empty */
     WIRE_FAILED = 135,             /* body: code and text */
+    WIRE_PRINCIPAL_ROW = 136,      /* body: a principal */
+    WIRE_GRANT_ROW = 137,          /* body: a grant */
 };
 
-/* A frame that was read. Owns key, alias and what retired lists; cleared with wire_frame_clear. */
+/* A frame that was read. Owns its entries and what retired lists; cleared with wire_frame_clear. */
 struct wire_frame {
     uint64_t sequence;
     enum wire_kind kind;
-    uint8_t key_id[KEY_ID_BYTES];           /* WIRE_KEY_READ, WIRE_KEY_GONE */
-    uint8_t material_id[MATERIAL_ID_BYTES]; /* WIRE_RETIRED_REMOVE, WIRE_RETIRED_READ */
-    struct key_entry *key;                  /* WIRE_KEY_ADD, WIRE_KEY_REPLACE, WIRE_KEY_ROW */
-    struct key_removal removal;             /* WIRE_KEY_REMOVE */
-    struct alias_entry *alias;              /* WIRE_ALIAS_* */
-    struct retired_list retired;            /* WIRE_KEY_GONE; WIRE_RETIRED_ROW: one */
-    struct registry_result result;          /* WIRE_DONE, WIRE_FAILED */
+    uint8_t key_id[KEY_ID_BYTES];               /* WIRE_KEY_READ, WIRE_KEY_GONE */
+    uint8_t material_id[MATERIAL_ID_BYTES];     /* WIRE_RETIRED_REMOVE, WIRE_RETIRED_READ */
+    struct key_entry *key;                      /* WIRE_KEY_ADD, WIRE_KEY_REPLACE, WIRE_KEY_ROW */
+    struct key_removal removal;                 /* WIRE_KEY_REMOVE */
+    struct alias_entry *alias;                  /* WIRE_ALIAS_* */
+    struct retired_list retired;                /* WIRE_KEY_GONE; WIRE_RETIRED_ROW: one */
+    struct principal_entry *principal;          /* WIRE_PRINCIPAL_ADD, WIRE_PRINCIPAL_REPLACE, WIRE_PRINCIPAL_ROW */
+    struct principal_removal principal_removal; /* WIRE_PRINCIPAL_REMOVE; its unique id: WIRE_PRINCIPAL_READ */
+    struct grant_entry *grant;                  /* WIRE_GRANT_ADD, WIRE_GRANT_ROW */
+    uint8_t grant_id[GRANT_ID_BYTES];           /* WIRE_GRANT_REMOVE, WIRE_GRANT_READ */
+    struct registry_result result;              /* WIRE_DONE, WIRE_FAILED */
 };
 
 enum wire_code {
@@ -87,6 +103,16 @@ REWRAP_MUST_USE bool wire_write_key(struct buffer *out, uint64_t sequence, enum 
                                     const struct registry_key *key);
 REWRAP_MUST_USE bool wire_write_alias(struct buffer *out, uint64_t sequence, enum wire_kind kind,
                                       const struct registry_alias *alias);
+REWRAP_MUST_USE bool wire_write_principal(struct buffer *out, uint64_t sequence, enum wire_kind kind,
+                                          const struct registry_principal *principal);
+REWRAP_MUST_USE bool wire_write_principal_read(struct buffer *out, uint64_t sequence,
+                                               const char unique_id[PRINCIPAL_ID_BYTES]);
+REWRAP_MUST_USE bool wire_write_principal_removal(struct buffer *out, uint64_t sequence,
+                                                  const struct principal_removal *removal);
+REWRAP_MUST_USE bool wire_write_grant(struct buffer *out, uint64_t sequence, enum wire_kind kind,
+                                      const struct registry_grant *grant);
+REWRAP_MUST_USE bool wire_write_grant_id(struct buffer *out, uint64_t sequence, enum wire_kind kind,
+                                         const uint8_t id[GRANT_ID_BYTES]);
 REWRAP_MUST_USE bool wire_write_result(struct buffer *out, uint64_t sequence, enum wire_kind kind,
                                        const struct registry_result *result);
 REWRAP_MUST_USE bool wire_write_empty(struct buffer *out, uint64_t sequence, enum wire_kind kind);

@@ -1,19 +1,12 @@
 /* Reading frames; see wire.h. */
-#include "wire.h"
-
-#include "base/reader.h"
 #include "check.h"
+#include "wire_parts.h"
 
 /* How the body of a kind is read into the frame. What was allocated stays there, whatever the answer. */
 struct body {
     enum wire_kind kind;
     enum wire_code (*read)(struct reader *reader, struct wire_frame *frame);
 };
-
-static struct view read_text(struct reader *reader)
-{
-    return reader_take(reader, reader_u16(reader));
-}
 
 static enum wire_code read_materials(struct reader *reader, struct key_entry *entry)
 {
@@ -34,8 +27,8 @@ static enum wire_code read_tags(struct reader *reader, struct key_entry *entry)
 {
     size_t n = reader_u16(reader);
     for (size_t i = 0; i < n && !reader->failed; i++) {
-        struct view key = read_text(reader);
-        struct view value = read_text(reader);
+        struct view key = wire_read_text(reader);
+        struct view value = wire_read_text(reader);
         if (reader->failed || check_tag(key, value) != NULL) {
             return WIRE_MALFORMED;
         }
@@ -46,12 +39,28 @@ static enum wire_code read_tags(struct reader *reader, struct key_entry *entry)
     return reader->failed ? WIRE_MALFORMED : WIRE_OK;
 }
 
+static enum wire_code read_policy(struct reader *reader, struct key_entry *entry)
+{
+    entry->key.policy_ms = (int64_t)reader_u64(reader);
+    struct view policy = wire_read_text(reader);
+    if (reader->failed) {
+        return WIRE_MALFORMED;
+    }
+    if (policy.len == 0) {
+        return WIRE_OK;
+    }
+    if (check_policy_text(policy, POLICY_DOCUMENT_MAX_BYTES) != NULL) {
+        return WIRE_MALFORMED;
+    }
+    return key_entry_set_policy(entry, policy) ? WIRE_OK : WIRE_NO_MEMORY;
+}
+
 static enum wire_code read_key(struct reader *reader, struct wire_frame *frame)
 {
     struct view key_id = reader_take(reader, KEY_ID_BYTES);
     struct view account = reader_take(reader, ACCOUNT_TEXT_BYTES - 1);
-    struct view token = read_text(reader);
-    struct view description = read_text(reader);
+    struct view token = wire_read_text(reader);
+    struct view description = wire_read_text(reader);
     if (reader->failed || check_account(account) != NULL || check_token_name(token) != NULL ||
         check_description(description) != NULL) {
         return WIRE_MALFORMED;
@@ -70,7 +79,10 @@ static enum wire_code read_key(struct reader *reader, struct wire_frame *frame)
     key->rotation_days = reader_u16(reader);
     key->next_rotation_ms = (int64_t)reader_u64(reader);
     key->revision = reader_u64(reader);
-    enum wire_code code = read_materials(reader, frame->key);
+    enum wire_code code = read_policy(reader, frame->key);
+    if (code == WIRE_OK) {
+        code = read_materials(reader, frame->key);
+    }
     if (code == WIRE_OK) {
         code = read_tags(reader, frame->key);
     }
@@ -83,7 +95,7 @@ static enum wire_code read_key(struct reader *reader, struct wire_frame *frame)
 static enum wire_code read_alias(struct reader *reader, struct wire_frame *frame)
 {
     struct view account = reader_take(reader, ACCOUNT_TEXT_BYTES - 1);
-    struct view name = read_text(reader);
+    struct view name = wire_read_text(reader);
     struct view key_id = reader_take(reader, KEY_ID_BYTES);
     int64_t created_ms = (int64_t)reader_u64(reader);
     int64_t updated_ms = (int64_t)reader_u64(reader);
@@ -127,7 +139,7 @@ static enum wire_code read_retired(struct reader *reader, struct wire_frame *fra
     struct view material_id = reader_take(reader, MATERIAL_ID_BYTES);
     struct view key_id = reader_take(reader, KEY_ID_BYTES);
     struct view account = reader_take(reader, ACCOUNT_TEXT_BYTES - 1);
-    struct view token = read_text(reader);
+    struct view token = wire_read_text(reader);
     if (reader->failed || check_account(account) != NULL || check_token_name(token) != NULL) {
         return WIRE_MALFORMED;
     }
@@ -156,7 +168,7 @@ static enum wire_code read_key_gone(struct reader *reader, struct wire_frame *fr
 static enum wire_code read_result(struct reader *reader, struct wire_frame *frame)
 {
     uint8_t code = reader_u8(reader);
-    struct view text = read_text(reader);
+    struct view text = wire_read_text(reader);
     if (reader->failed || code > REGISTRY_NO_MEMORY || text.len > WIRE_TEXT_MAX_BYTES ||
         memchr(text.data, '\0', text.len) != NULL) {
         return WIRE_MALFORMED;
@@ -183,16 +195,25 @@ static const struct body *body_of(uint8_t kind)
         {WIRE_ALIAS_ADD, read_alias},
         {WIRE_ALIAS_RETARGET, read_alias},
         {WIRE_ALIAS_REMOVE, read_alias},
+        {WIRE_PRINCIPAL_ADD, wire_read_principal},
+        {WIRE_PRINCIPAL_REPLACE, wire_read_principal},
+        {WIRE_PRINCIPAL_REMOVE, wire_read_principal_removal},
+        {WIRE_GRANT_ADD, wire_read_grant},
+        {WIRE_GRANT_REMOVE, wire_read_grant_id},
 
         {WIRE_KEY_READ, read_key_id},
         {WIRE_ALIAS_READ, read_alias},
         {WIRE_RETIRED_READ, read_material_id},
+        {WIRE_PRINCIPAL_READ, wire_read_unique_id},
+        {WIRE_GRANT_READ, wire_read_grant_id},
 
         {WIRE_DONE, read_result},
         {WIRE_KEY_ROW, read_key},
         {WIRE_KEY_GONE, read_key_gone},
         {WIRE_ALIAS_ROW, read_alias},
         {WIRE_RETIRED_ROW, read_retired},
+        {WIRE_PRINCIPAL_ROW, wire_read_principal},
+        {WIRE_GRANT_ROW, wire_read_grant},
         {WIRE_NO_ROW, read_nothing},
         {WIRE_READY, read_nothing},
         {WIRE_FAILED, read_result},
@@ -245,6 +266,10 @@ void wire_frame_clear(struct wire_frame *frame)
     key_entry_free(frame->key);
     alias_entry_free(frame->alias);
     retired_list_clear(&frame->retired);
+    principal_entry_free(frame->principal);
+    grant_entry_free(frame->grant);
     frame->key = NULL;
     frame->alias = NULL;
+    frame->principal = NULL;
+    frame->grant = NULL;
 }

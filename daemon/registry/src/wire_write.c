@@ -1,32 +1,5 @@
 /* Writing frames; see wire.h. */
-#include "wire.h"
-
-/* Starts a frame whose length is not yet known. */
-static bool frame_begin(struct buffer *out, uint64_t sequence, enum wire_kind kind)
-{
-    return buffer_append_u32(out, 0) && buffer_append_u64(out, sequence) && buffer_append_u8(out, (uint8_t)kind);
-}
-
-/* Sets the length of the frame that begins at start, or takes back what there is of it. */
-static bool frame_end(struct buffer *out, size_t start, bool good)
-{
-    size_t len = out->len - start;
-    if (!good || len > WIRE_FRAME_MAX_BYTES) {
-        out->len = start;
-        return false;
-    }
-    size_t body = len - WIRE_LENGTH_BYTES;
-    for (size_t i = 0; i < WIRE_LENGTH_BYTES; i++) {
-        out->data[start + i] = (uint8_t)(body >> (8 * (WIRE_LENGTH_BYTES - 1 - i)));
-    }
-    return true;
-}
-
-static bool append_text(struct buffer *out, const char *text)
-{
-    size_t len = strlen(text);
-    return len <= UINT16_MAX && buffer_append_u16(out, (uint16_t)len) && buffer_append(out, text, len);
-}
+#include "wire_parts.h"
 
 static bool append_lists(struct buffer *out, const struct registry_key *key)
 {
@@ -41,63 +14,71 @@ static bool append_lists(struct buffer *out, const struct registry_key *key)
     }
     good = good && buffer_append_u16(out, (uint16_t)key->n_tags);
     for (size_t i = 0; good && i < key->n_tags; i++) {
-        good = append_text(out, key->tags[i].key) && append_text(out, key->tags[i].value);
+        good = wire_append_text(out, key->tags[i].key) && wire_append_text(out, key->tags[i].value);
     }
     return good;
+}
+
+/* No text is none of its own: an empty one is not a policy. */
+static bool append_policy(struct buffer *out, const struct registry_key *key)
+{
+    return buffer_append_u64(out, (uint64_t)key->policy_ms) &&
+           wire_append_text(out, key->policy == NULL ? "" : key->policy);
 }
 
 bool wire_write_key(struct buffer *out, uint64_t sequence, enum wire_kind kind, const struct registry_key *key)
 {
     size_t start = out->len;
-    bool good = frame_begin(out, sequence, kind) && buffer_append(out, key->key_id, KEY_ID_BYTES) &&
-                buffer_append(out, key->account, ACCOUNT_TEXT_BYTES - 1) && append_text(out, key->token) &&
-                append_text(out, key->description) && buffer_append_u8(out, (uint8_t)key->spec) &&
+    bool good = wire_frame_begin(out, sequence, kind) && buffer_append(out, key->key_id, KEY_ID_BYTES) &&
+                buffer_append(out, key->account, ACCOUNT_TEXT_BYTES - 1) && wire_append_text(out, key->token) &&
+                wire_append_text(out, key->description) && buffer_append_u8(out, (uint8_t)key->spec) &&
                 buffer_append_u8(out, (uint8_t)key->usage) && buffer_append_u8(out, (uint8_t)key->state) &&
                 buffer_append_u8(out, (uint8_t)key->boundary) && buffer_append_u64(out, (uint64_t)key->created_ms) &&
                 buffer_append_u64(out, (uint64_t)key->deletion_ms) &&
                 buffer_append_u16(out, (uint16_t)key->rotation_days) &&
                 buffer_append_u64(out, (uint64_t)key->next_rotation_ms) && buffer_append_u64(out, key->revision) &&
-                append_lists(out, key);
-    return frame_end(out, start, good);
+                append_policy(out, key) && append_lists(out, key);
+    return wire_frame_end(out, start, good);
 }
 
 bool wire_write_alias(struct buffer *out, uint64_t sequence, enum wire_kind kind, const struct registry_alias *alias)
 {
     size_t start = out->len;
-    bool good = frame_begin(out, sequence, kind) && buffer_append(out, alias->account, ACCOUNT_TEXT_BYTES - 1) &&
-                append_text(out, alias->name) && buffer_append(out, alias->key_id, KEY_ID_BYTES) &&
+    bool good = wire_frame_begin(out, sequence, kind) && buffer_append(out, alias->account, ACCOUNT_TEXT_BYTES - 1) &&
+                wire_append_text(out, alias->name) && buffer_append(out, alias->key_id, KEY_ID_BYTES) &&
                 buffer_append_u64(out, (uint64_t)alias->created_ms) &&
                 buffer_append_u64(out, (uint64_t)alias->updated_ms);
-    return frame_end(out, start, good);
+    return wire_frame_end(out, start, good);
 }
 
 bool wire_write_removal(struct buffer *out, uint64_t sequence, const struct key_removal *removal)
 {
     size_t start = out->len;
-    bool good = frame_begin(out, sequence, WIRE_KEY_REMOVE) && buffer_append(out, removal->key_id, KEY_ID_BYTES) &&
+    bool good = wire_frame_begin(out, sequence, WIRE_KEY_REMOVE) && buffer_append(out, removal->key_id, KEY_ID_BYTES) &&
                 buffer_append_u64(out, removal->revision) && buffer_append_u64(out, (uint64_t)removal->retired_ms);
-    return frame_end(out, start, good);
+    return wire_frame_end(out, start, good);
 }
 
 bool wire_write_material_id(struct buffer *out, uint64_t sequence, enum wire_kind kind,
                             const uint8_t material_id[MATERIAL_ID_BYTES])
 {
     size_t start = out->len;
-    bool good = frame_begin(out, sequence, kind) && buffer_append(out, material_id, MATERIAL_ID_BYTES);
-    return frame_end(out, start, good);
+    bool good = wire_frame_begin(out, sequence, kind) && buffer_append(out, material_id, MATERIAL_ID_BYTES);
+    return wire_frame_end(out, start, good);
 }
 
 bool wire_write_key_read(struct buffer *out, uint64_t sequence, const uint8_t key_id[KEY_ID_BYTES])
 {
     size_t start = out->len;
-    return frame_end(out, start, frame_begin(out, sequence, WIRE_KEY_READ) && buffer_append(out, key_id, KEY_ID_BYTES));
+    return wire_frame_end(out, start,
+                          wire_frame_begin(out, sequence, WIRE_KEY_READ) && buffer_append(out, key_id, KEY_ID_BYTES));
 }
 
 static bool append_retired(struct buffer *out, const struct registry_retired *retired)
 {
     return buffer_append(out, retired->material_id, MATERIAL_ID_BYTES) &&
            buffer_append(out, retired->key_id, KEY_ID_BYTES) &&
-           buffer_append(out, retired->account, ACCOUNT_TEXT_BYTES - 1) && append_text(out, retired->token) &&
+           buffer_append(out, retired->account, ACCOUNT_TEXT_BYTES - 1) && wire_append_text(out, retired->token) &&
            buffer_append_u8(out, (uint8_t)retired->spec) && buffer_append_u8(out, (uint8_t)retired->boundary) &&
            buffer_append_u64(out, (uint64_t)retired->retired_ms);
 }
@@ -106,18 +87,19 @@ bool wire_write_key_gone(struct buffer *out, uint64_t sequence, const uint8_t ke
                          const struct retired_list *retired)
 {
     size_t start = out->len;
-    bool good = retired->n <= UINT16_MAX && frame_begin(out, sequence, WIRE_KEY_GONE) &&
+    bool good = retired->n <= UINT16_MAX && wire_frame_begin(out, sequence, WIRE_KEY_GONE) &&
                 buffer_append(out, key_id, KEY_ID_BYTES) && buffer_append_u16(out, (uint16_t)retired->n);
     for (size_t i = 0; good && i < retired->n; i++) {
         good = append_retired(out, &retired->entries[i]->retired);
     }
-    return frame_end(out, start, good);
+    return wire_frame_end(out, start, good);
 }
 
 bool wire_write_retired(struct buffer *out, uint64_t sequence, const struct registry_retired *retired)
 {
     size_t start = out->len;
-    return frame_end(out, start, frame_begin(out, sequence, WIRE_RETIRED_ROW) && append_retired(out, retired));
+    return wire_frame_end(out, start,
+                          wire_frame_begin(out, sequence, WIRE_RETIRED_ROW) && append_retired(out, retired));
 }
 
 /* ------------------------------------------------------------------ changes, and the questions in their place */
@@ -157,6 +139,46 @@ static bool ask_alias(struct buffer *out, uint64_t sequence, const struct change
     return wire_write_alias(out, sequence, WIRE_ALIAS_READ, &change->alias->alias);
 }
 
+static bool change_principal(struct buffer *out, uint64_t sequence, const struct change *change)
+{
+    return wire_write_principal(out, sequence, (enum wire_kind)change->kind, &change->principal->principal);
+}
+
+static bool remove_principal(struct buffer *out, uint64_t sequence, const struct change *change)
+{
+    return wire_write_principal_removal(out, sequence, &change->principal_removal);
+}
+
+static bool add_grant(struct buffer *out, uint64_t sequence, const struct change *change)
+{
+    return wire_write_grant(out, sequence, WIRE_GRANT_ADD, &change->grant->grant);
+}
+
+static bool remove_grant(struct buffer *out, uint64_t sequence, const struct change *change)
+{
+    return wire_write_grant_id(out, sequence, WIRE_GRANT_REMOVE, change->grant_id);
+}
+
+static bool ask_principal(struct buffer *out, uint64_t sequence, const struct change *change)
+{
+    return wire_write_principal_read(out, sequence, change->principal->principal.unique_id);
+}
+
+static bool ask_removed_principal(struct buffer *out, uint64_t sequence, const struct change *change)
+{
+    return wire_write_principal_read(out, sequence, change->principal_removal.unique_id);
+}
+
+static bool ask_grant(struct buffer *out, uint64_t sequence, const struct change *change)
+{
+    return wire_write_grant_id(out, sequence, WIRE_GRANT_READ, change->grant->grant.id);
+}
+
+static bool ask_removed_grant(struct buffer *out, uint64_t sequence, const struct change *change)
+{
+    return wire_write_grant_id(out, sequence, WIRE_GRANT_READ, change->grant_id);
+}
+
 static bool ask_retired(struct buffer *out, uint64_t sequence, const struct change *change)
 {
     return wire_write_material_id(out, sequence, WIRE_RETIRED_READ, change->material_id);
@@ -173,6 +195,11 @@ static const struct {
     [CHANGE_ALIAS_ADD] = {change_alias, ask_alias},
     [CHANGE_ALIAS_RETARGET] = {change_alias, ask_alias},
     [CHANGE_ALIAS_REMOVE] = {change_alias, ask_alias},
+    [CHANGE_PRINCIPAL_ADD] = {change_principal, ask_principal},
+    [CHANGE_PRINCIPAL_REPLACE] = {change_principal, ask_principal},
+    [CHANGE_PRINCIPAL_REMOVE] = {remove_principal, ask_removed_principal},
+    [CHANGE_GRANT_ADD] = {add_grant, ask_grant},
+    [CHANGE_GRANT_REMOVE] = {remove_grant, ask_removed_grant},
 };
 
 bool wire_write_change(struct buffer *out, uint64_t sequence, const struct change *change)
@@ -190,13 +217,13 @@ bool wire_write_question(struct buffer *out, uint64_t sequence, const struct cha
 bool wire_write_result(struct buffer *out, uint64_t sequence, enum wire_kind kind, const struct registry_result *result)
 {
     size_t start = out->len;
-    bool good = frame_begin(out, sequence, kind) && buffer_append_u8(out, (uint8_t)result->code) &&
-                append_text(out, result->detail);
-    return frame_end(out, start, good);
+    bool good = wire_frame_begin(out, sequence, kind) && buffer_append_u8(out, (uint8_t)result->code) &&
+                wire_append_text(out, result->detail);
+    return wire_frame_end(out, start, good);
 }
 
 bool wire_write_empty(struct buffer *out, uint64_t sequence, enum wire_kind kind)
 {
     size_t start = out->len;
-    return frame_end(out, start, frame_begin(out, sequence, kind));
+    return wire_frame_end(out, start, wire_frame_begin(out, sequence, kind));
 }

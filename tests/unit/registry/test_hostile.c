@@ -17,13 +17,13 @@ static void versions_other_than_ours_are_refused(void **state)
 {
     struct fixture *fixture = *state;
     make_database(fixture);
-    run_sql(fixture, "PRAGMA user_version = 3");
-    fixture_expect_refused(fixture, "schema version 3 is newer than this program knows (2)");
+    run_sql(fixture, "PRAGMA user_version = 4");
+    fixture_expect_refused(fixture, "schema version 4 is newer than this program knows (3)");
     run_sql(fixture, "PRAGMA user_version = 0");
     fixture_expect_refused(fixture, "schema version 0");
     run_sql(fixture, "PRAGMA user_version = -5");
     fixture_expect_refused(fixture, "schema version -5");
-    run_sql(fixture, "PRAGMA user_version = 2");
+    run_sql(fixture, "PRAGMA user_version = 3");
     fixture_open(fixture);
     assert_int_equal(registry_keys(fixture->registry), 2);
 }
@@ -83,7 +83,7 @@ static void bad_rows_are_named(void **state)
         {"UPDATE keys SET boundary = 3 WHERE key_id = " KEY_B, "table keys", "boundary"},
         {"UPDATE keys SET created_ms = -1 WHERE key_id = " KEY_B, "table keys", "time"},
         {"UPDATE keys SET created_ms = 9223372036854775807 WHERE key_id = " KEY_B, "table keys", "time"},
-        {"INSERT INTO keys SELECT x'01', account, token, '', 1, 1, 1, 1, 1, 0, 0, 0, 1 FROM keys LIMIT 1",
+        {"INSERT INTO keys SELECT x'01', account, token, '', 1, 1, 1, 1, 1, 0, 0, 0, 1, NULL, 1 FROM keys LIMIT 1",
          "table keys, row 01", "16 bytes"},
         {"DELETE FROM materials WHERE key_id = " KEY_B, "table keys, row 00000002-", "no material"},
         {"UPDATE materials SET version = 2 WHERE key_id = " KEY_B, "table materials, row 00000002-", "count from 1"},

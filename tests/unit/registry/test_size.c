@@ -29,7 +29,7 @@ static void make_many(struct fixture *fixture)
             "BEGIN;"
             "CREATE TEMP TABLE n AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)"
             " SELECT i, randomblob(16) AS id FROM n;"
-            "INSERT INTO keys SELECT id, '111122223333', 'main', 'key ' || i, 1, 1, 1, 1, i, 0, 0, 0, 1 FROM n;"
+            "INSERT INTO keys SELECT id, '111122223333', 'main', 'key ' || i, 1, 1, 1, 1, i, 0, 0, 0, 1, NULL, i FROM n;"
             "INSERT INTO materials SELECT id, 1, randomblob(32), i, 1 FROM n;"
             "INSERT INTO retired SELECT randomblob(32), randomblob(16), '111122223333', 'main', 1, 1, i FROM n"
             " WHERE i % 10 = 0;"

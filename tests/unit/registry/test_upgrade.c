@@ -110,7 +110,7 @@ static void version_1_comes_whole(void **state)
         fixture_open(fixture);
         expect_all(fixture);
         fixture_close(fixture);
-        assert_int_equal(number(fixture, "PRAGMA user_version"), 2);
+        assert_int_equal(number(fixture, "PRAGMA user_version"), 3);
     }
     fixture_open(fixture);
     struct changed_key changed;

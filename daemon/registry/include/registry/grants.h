@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "policy/evaluate.h"
 #include "registry/registry.h"
 
 /* ------------------------------------------------------------------ reading; NULL when there is none */

@@ -1,0 +1,167 @@
+/* Users and roles: finding, paging, changing; see registry/principals.h. */
+#include "registry/principals.h"
+
+#include "check.h"
+#include "model.h"
+
+const struct registry_principal *registry_principal_find(const struct registry *registry, const char *account,
+                                                         enum principal_kind kind, const char *name)
+{
+    const struct principal_entry *entry = memory_principal(&registry->memory, account, kind, name);
+    return entry == NULL ? NULL : &entry->principal;
+}
+
+static const struct principal_list *list_of(const struct registry *registry, const char *account,
+                                            enum principal_kind kind)
+{
+    const struct account *owner = memory_account(&registry->memory, account);
+    return owner == NULL ? NULL : account_principals(owner, kind);
+}
+
+const struct registry_principal *registry_principal_after(const struct registry *registry, const char *account,
+                                                          enum principal_kind kind, const char *after)
+{
+    const struct principal_list *list = list_of(registry, account, kind);
+    size_t at = list == NULL ? 0 : principal_list_after(list, after);
+    return list != NULL && at < list->n ? &list->entries[at]->principal : NULL;
+}
+
+const struct registry_principal *registry_principal_of_access_key(const struct registry *registry,
+                                                                  const char *access_key_id,
+                                                                  const struct registry_access_key **ret_key)
+{
+    const struct principal_entry *entry = memory_principal_of_access_key(&registry->memory, access_key_id);
+    for (size_t i = 0; entry != NULL && ret_key != NULL && i < entry->principal.n_access_keys; i++) {
+        if (strcmp(entry->access_keys[i].id, access_key_id) == 0) {
+            *ret_key = &entry->access_keys[i];
+        }
+    }
+    return entry == NULL ? NULL : &entry->principal;
+}
+
+size_t registry_principals(const struct registry *registry)
+{
+    return map_count(&registry->memory.principals);
+}
+
+size_t registry_account_principals(const struct registry *registry, const char *account, enum principal_kind kind)
+{
+    const struct principal_list *list = list_of(registry, account, kind);
+    return list == NULL ? 0 : list->n;
+}
+
+/* ------------------------------------------------------------------ changing */
+
+/* What a copy relies on; the rest is checked in the copy, which is sorted. */
+static const char *check_copyable(const struct registry_principal *principal)
+{
+    const char *wrong = check_account(view_of(principal->account, strnlen(principal->account, ACCOUNT_TEXT_BYTES)));
+    if (wrong == NULL) {
+        wrong = check_principal_name(view_of_string(principal->name));
+    }
+    if (wrong == NULL) {
+        wrong = check_principal_path(view_of_string(principal->path));
+    }
+    if (wrong == NULL) {
+        wrong = check_unique_id(view_of(principal->unique_id, strnlen(principal->unique_id, PRINCIPAL_ID_BYTES)));
+    }
+    if (wrong == NULL &&
+        (principal->n_policies > PRINCIPAL_MAX_POLICIES || principal->n_access_keys > PRINCIPAL_MAX_ACCESS_KEYS)) {
+        wrong = "principal has too many policies or access keys";
+    }
+    return wrong;
+}
+
+static struct registry_result refusal_of(const struct registry_principal *principal, const char *wrong)
+{
+    char name[PRINTABLE_MAX_BYTES];
+    return registry_failure(REGISTRY_STORE, "principal %s not written: %s",
+                            printable(view_of_string(principal->name), name), wrong);
+}
+
+/* Copies and compiles; room for all that may be waiting. *ret is set whatever the answer; may be NULL. known is the
+ * principal as it is, if it is one that changes. */
+static struct registry_result prepare(struct registry *registry, const struct registry_principal *principal,
+                                      const struct registry_principal *known, struct principal_entry **ret)
+{
+    const char *wrong = check_copyable(principal);
+    if (wrong != NULL) {
+        return refusal_of(principal, wrong);
+    }
+    struct principal_entry *entry = principal_entry_copy(principal);
+    *ret = entry;
+    if (entry == NULL) {
+        return registry_no_memory();
+    }
+    if (known == NULL) {
+        entry->principal.revision = 1;
+    }
+    wrong = check_principal(&entry->principal);
+    if (wrong == NULL && known != NULL) {
+        wrong = check_principal_change(known, &entry->principal);
+    }
+    if (wrong != NULL) {
+        return refusal_of(principal, wrong);
+    }
+    struct registry_result result = principal_entry_share(entry, &registry->memory.policies);
+    if (result.code == REGISTRY_STORE) {
+        return refusal_of(principal, result.detail);
+    }
+    if (result.code == REGISTRY_OK &&
+        !memory_reserve_principals(&registry->memory, entry->principal.account, REGISTRY_MAX_WAITING)) {
+        return registry_no_memory();
+    }
+    return result;
+}
+
+/* Memory may be behind by what is waiting, never ahead: see keys.c. One of the same name may be another. */
+static struct registry_result find(const struct registry *registry, const char *account, enum principal_kind kind,
+                                   const char *name, uint64_t revision, const struct registry_principal **ret)
+{
+    const struct registry_principal *known = registry_principal_find(registry, account, kind, name);
+    if (known == NULL) {
+        return registry_failure(REGISTRY_NOT_FOUND, "there is no such principal");
+    }
+    if (known->revision != revision) {
+        return registry_failure(REGISTRY_CONFLICT, "the principal was changed meanwhile");
+    }
+    *ret = known;
+    return registry_ok();
+}
+
+void registry_principal_add(struct registry *registry, const struct registry_principal *principal,
+                            registry_done_fn done, void *arg)
+{
+    struct change change = {.kind = CHANGE_PRINCIPAL_ADD};
+    struct registry_result refusal = prepare(registry, principal, NULL, &change.principal);
+    registry_submit(registry, &change, refusal, done, arg);
+}
+
+void registry_principal_replace(struct registry *registry, const struct registry_principal *principal,
+                                registry_done_fn done, void *arg)
+{
+    const struct registry_principal *known;
+    struct change change = {.kind = CHANGE_PRINCIPAL_REPLACE};
+    struct registry_result refusal =
+        find(registry, principal->account, principal->kind, principal->name, principal->revision, &known);
+    if (refusal.code == REGISTRY_OK && strcmp(known->unique_id, principal->unique_id) != 0) {
+        refusal = registry_failure(REGISTRY_CONFLICT, "another principal has the name by now");
+    }
+    if (refusal.code == REGISTRY_OK) {
+        refusal = prepare(registry, principal, known, &change.principal);
+    }
+    registry_submit(registry, &change, refusal, done, arg);
+}
+
+void registry_principal_remove(struct registry *registry, const char *account, enum principal_kind kind,
+                               const char *name, uint64_t revision, registry_done_fn done, void *arg)
+{
+    const struct registry_principal *known;
+    struct change change = {.kind = CHANGE_PRINCIPAL_REMOVE};
+    struct registry_result refusal = find(registry, account, kind, name, revision, &known);
+    if (refusal.code == REGISTRY_OK) {
+        memcpy(change.principal_removal.unique_id, known->unique_id, PRINCIPAL_ID_BYTES);
+        change.principal_removal.revision = revision;
+    }
+    registry_submit(registry, &change, refusal, done, arg);
+}
