@@ -166,6 +166,7 @@ static struct policy_decision decide(const struct policy_question *question, boo
     if (!policy_documents_fit(question) || !policy_asking_read(question->request, &asking)) {
         return verdict(POLICY_DENIED_IMPLICITLY, POLICY_REASON_BAD_REQUEST);
     }
+    asking.subject.is_namesake = question->key_policy_predates_principal;
     struct policy_visit kept[KEPT_MAX];
     struct facts facts = {.visitor = {.see = gather}, .kept = max_matches == 0 ? NULL : kept};
     policy_visit_all(question, &asking, &facts.visitor);

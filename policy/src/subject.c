@@ -96,6 +96,7 @@ static bool is_role_of(const struct policy_subject *subject, struct view role)
 bool policy_subject_read(struct view principal, struct view role, struct policy_subject *ret)
 {
     struct arn arn;
+    ret->is_namesake = false;
     if (!arn_parse_principal(principal, &arn)) {
         if (!policy_is_service(principal)) {
             return false;
@@ -141,9 +142,12 @@ static enum policy_cover covers(const struct policy_subject *subject, const stru
                : subject->kind == POLICY_PRINCIPAL_ACCOUNT ? POLICY_COVERS_HIM
                                                            : POLICY_COVERS_ACCOUNT;
     case POLICY_PRINCIPAL_ROLE:
-        return view_equal(subject->role, principal->text) ? POLICY_COVERS_HIM : POLICY_COVERS_NOT;
+        return !subject->is_namesake && view_equal(subject->role, principal->text) ? POLICY_COVERS_HIM
+                                                                                   : POLICY_COVERS_NOT;
     case POLICY_PRINCIPAL_USER:
     case POLICY_PRINCIPAL_SESSION:
+        return !subject->is_namesake && view_equal(subject->arn, principal->text) ? POLICY_COVERS_HIM
+                                                                                  : POLICY_COVERS_NOT;
     case POLICY_PRINCIPAL_FEDERATED:
     case POLICY_PRINCIPAL_SERVICE:
         return view_equal(subject->arn, principal->text) ? POLICY_COVERS_HIM : POLICY_COVERS_NOT;

@@ -11,6 +11,7 @@ struct policy_subject {
     struct view account;             /* empty of a service */
     struct view partition;
     struct view names; /* of an ARN: what follows "user/" and so on */
+    bool is_namesake;  /* statements that name a user, role or session meant another before him (KMS.md R-85) */
     char role_text[POLICY_ARN_BYTES];
 };
 

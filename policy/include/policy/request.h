@@ -11,7 +11,7 @@
 
 /* A request beyond these is denied with POLICY_REASON_BAD_REQUEST. */
 #define POLICY_CONTEXT_MAX_KEYS        4096
-#define POLICY_CONTEXT_MAX_NAME_BYTES  8192 /* "kms:EncryptionContext:" and a name */
+#define POLICY_CONTEXT_MAX_NAME_BYTES  8256 /* "kms:EncryptionContext:" and a name of 8192 */
 #define POLICY_CONTEXT_MAX_VALUE_BYTES 8192
 #define POLICY_CONTEXT_MAX_VALUES      8192 /* of all keys together */
 #define POLICY_ACTION_MAX_BYTES        128

@@ -246,6 +246,44 @@ static void many_matches_are_all_told(void **state)
     policy_document_free(key);
 }
 
+/* ---------------------------------------------------------------- namesakes */
+
+/* R-85: to somebody who was made later, ARNs of users, roles and sessions mean another; accounts and "*" mean him too.
+ */
+static void a_namesake_is_not_meant(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *principal;
+        const char *statement;
+        enum policy_verdict first, namesake;
+    } rows[] = {
+        {ALICE, "\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"" ALICE "\"}", POLICY_ALLOWED, POLICY_DENIED_IMPLICITLY},
+        {ALICE, "\"Effect\":\"Deny\",\"Principal\":{\"AWS\":\"" ALICE "\"}", POLICY_DENIED_EXPLICITLY,
+         POLICY_DENIED_IMPLICITLY},
+        {ALICE, "\"Effect\":\"Deny\",\"NotPrincipal\":{\"AWS\":[\"" ALICE "\",\"" ROOT "\"]}", POLICY_DENIED_IMPLICITLY,
+         POLICY_DENIED_EXPLICITLY},
+        {ALICE, "\"Effect\":\"Allow\",\"Principal\":\"*\"", POLICY_ALLOWED, POLICY_ALLOWED},
+        {ALICE, "\"Effect\":\"Deny\",\"Principal\":{\"AWS\":\"" ROOT "\"}", POLICY_DENIED_EXPLICITLY,
+         POLICY_DENIED_EXPLICITLY},
+        {SESSION, "\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:role/Deploy\"}",
+         POLICY_ALLOWED, POLICY_DENIED_IMPLICITLY},
+        {SESSION, "\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"" SESSION "\"}", POLICY_ALLOWED,
+         POLICY_DENIED_IMPLICITLY},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char text[512];
+        snprintf(text, sizeof(text), "{\"Statement\":{%s,\"Action\":\"*\",\"Resource\":\"*\"}}", rows[i].statement);
+        struct policy_document *key = parse(POLICY_KIND_KEY, text);
+        struct policy_request request = ask(rows[i].principal, "kms:Encrypt");
+        struct policy_question question = {.request = &request, .key_policy = key};
+        assert_int_equal(policy_decide(&question, NULL, 0).verdict, rows[i].first);
+        question.key_policy_predates_principal = true;
+        assert_int_equal(policy_decide(&question, NULL, 0).verdict, rows[i].namesake);
+        policy_document_free(key);
+    }
+}
+
 /* ---------------------------------------------------------------- why not */
 
 struct told {
@@ -376,6 +414,7 @@ int main(void)
         cmocka_unit_test(documents_do_not_change_places),
         cmocka_unit_test(matches_are_counted_beyond_their_room),
         cmocka_unit_test(many_matches_are_all_told),
+        cmocka_unit_test(a_namesake_is_not_meant),
         cmocka_unit_test(every_statement_says_where_it_stopped),
         cmocka_unit_test(a_policy_must_let_its_author_change_it),
     };
