@@ -117,10 +117,10 @@ static bool wanted_length(struct operation *operation, bool has_bytes, int32_t b
 }
 
 /* From the side's context and the length on. */
-static void go_on(struct operation *operation, const char *key_id, size_t n_grant_tokens)
+static void go_on(struct operation *operation, const char *key_id, char *const *grant_tokens, size_t n_grant_tokens)
 {
     struct data_key *state = operation->state;
-    struct operation_members members = {.n_grant_tokens = n_grant_tokens};
+    struct operation_members members = {.grant_tokens = grant_tokens, .n_grant_tokens = n_grant_tokens};
     if (!operation_check_members(operation, &members) ||
         !operation_side_destination(operation, key_id, state->permission, &state->side) ||
         (state->with_plaintext && !check_open(operation, &state->side))) {
@@ -145,7 +145,7 @@ static void run_with_plaintext(struct operation *operation)
                              request->n_encryption_context) &&
         wanted_length(operation, request->has_number_of_bytes, request->number_of_bytes, request->has_key_spec,
                       request->key_spec)) {
-        go_on(operation, request->key_id, request->n_grant_tokens);
+        go_on(operation, request->key_id, request->grant_tokens, request->n_grant_tokens);
     }
 }
 
@@ -161,7 +161,7 @@ static void run_without_plaintext(struct operation *operation)
                              request->n_encryption_context) &&
         wanted_length(operation, request->has_number_of_bytes, request->number_of_bytes, request->has_key_spec,
                       request->key_spec)) {
-        go_on(operation, request->key_id, request->n_grant_tokens);
+        go_on(operation, request->key_id, request->grant_tokens, request->n_grant_tokens);
     }
 }
 

@@ -20,6 +20,7 @@ static bool begin(struct operation *operation, const Rewrap__DecryptRequest *req
     struct operation_members members = {
         .dry_run = request->has_dry_run && request->dry_run,
         .n_modifiers = request->n_dry_run_modifiers,
+        .grant_tokens = request->grant_tokens,
         .n_grant_tokens = request->n_grant_tokens,
         .needs_key_id = !operation_algorithm_is_symmetric(side->algorithm),
         .key_id = request->key_id,

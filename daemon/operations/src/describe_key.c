@@ -12,7 +12,8 @@
 static void describe_key(struct operation *operation)
 {
     const Rewrap__DescribeKeyRequest *request = (const Rewrap__DescribeKeyRequest *)operation->request;
-    struct operation_members members = {.n_grant_tokens = request->n_grant_tokens};
+    struct operation_members members = {.grant_tokens = request->grant_tokens,
+                                        .n_grant_tokens = request->n_grant_tokens};
     const struct registry_key *key;
     if (!operation_check_members(operation, &members) ||
         !operation_resolve_key(operation, request->key_id, OPERATION_MAY_DESCRIBE_KEY, NULL, &key) ||

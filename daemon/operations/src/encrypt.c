@@ -44,7 +44,8 @@ static void run(struct operation *operation)
 {
     const Rewrap__EncryptRequest *request = (const Rewrap__EncryptRequest *)operation->request;
     struct operation_side *side = operation->state;
-    struct operation_members members = {.n_grant_tokens = request->n_grant_tokens};
+    struct operation_members members = {.grant_tokens = request->grant_tokens,
+                                        .n_grant_tokens = request->n_grant_tokens};
     if (!operation_side_begin(operation, side, request->has_encryption_algorithm, request->encryption_algorithm,
                               (const ProtobufCMessage *const *)request->encryption_context,
                               request->n_encryption_context) ||

@@ -35,7 +35,8 @@ static void run(struct operation *operation)
 {
     const Rewrap__GetPublicKeyRequest *request = (const Rewrap__GetPublicKeyRequest *)operation->request;
     struct operation_side *side = operation->state;
-    struct operation_members members = {.n_grant_tokens = request->n_grant_tokens};
+    struct operation_members members = {.grant_tokens = request->grant_tokens,
+                                        .n_grant_tokens = request->n_grant_tokens};
     const struct registry_key *key;
     if (!operation_check_members(operation, &members) ||
         !operation_resolve_key(operation, request->key_id, OPERATION_MAY_GET_PUBLIC_KEY, NULL, &key) ||

@@ -19,6 +19,8 @@ enum operation_marker {
     OPERATION_MARKER_ALIASES = 'A',
     OPERATION_MARKER_TAGS = 'T',
     OPERATION_MARKER_ROTATIONS = 'R',
+    OPERATION_MARKER_GRANTS = 'G',
+    OPERATION_MARKER_RETIRABLE_GRANTS = 'E',
 };
 
 void operation_marker_write(enum operation_marker kind, struct view entry, char out[OPERATION_MARKER_TEXT_BYTES]);

@@ -22,15 +22,29 @@ struct operation_pending {
     uint8_t material_id[MATERIAL_ID_BYTES]; /* of a key, once it is drawn */
 };
 
+/*
+ * A grant that is being made. Whoever asks for the same once more, by its name, waits for the first and gets the same
+ * grant (KMS.md R-122).
+ */
+struct operation_new_grant {
+    LIST_ENTRY(operation_new_grant) entry;
+    STAILQ_ENTRY(operation_new_grant) follower;
+    STAILQ_HEAD(operation_followers, operation_new_grant) followers;
+    bool listed;
+    struct operation *operation;
+    const struct registry_grant *grant;
+};
+
 struct operation_relist;
 struct operation_sweep;
 
 struct operations_state {
     size_t running;
     LIST_HEAD(, operation_pending) pending;
-    LIST_HEAD(, operation_relist) relists; /* stock.c: one for each token that was read again */
-    struct operation_sweep *sweep;         /* sweep.c: NULL before the first */
-    struct operation *doctor;              /* doctor.c: the one at work, or NULL */
+    LIST_HEAD(, operation_new_grant) new_grants; /* create_grant.c: those that others may wait for */
+    LIST_HEAD(, operation_relist) relists;       /* stock.c: one for each token that was read again */
+    struct operation_sweep *sweep;               /* sweep.c: NULL before the first */
+    struct operation *doctor;                    /* doctor.c: the one at work, or NULL */
 };
 
 /* Enters it, or takes it out; both may be called again. */
