@@ -77,6 +77,22 @@ static size_t list_files(struct server *server)
     return n;
 }
 
+/* Everybody who may call here. */
+static size_t list_principals(struct server *server)
+{
+    const struct settings *settings = server->settings;
+    size_t n = 0;
+    for (size_t i = 0; i < settings->n_listeners; i++) {
+        if (settings->listeners[i].principal != NULL) {
+            server->principals[n++] = settings->listeners[i].principal;
+        }
+    }
+    for (size_t i = 0; i < settings->n_peers; i++) {
+        server->principals[n++] = settings->peers[i].principal;
+    }
+    return n;
+}
+
 void server_apply_settings(struct server *server)
 {
     const struct settings *settings = server->settings;
@@ -87,6 +103,8 @@ void server_apply_settings(struct server *server)
         .region = settings->region,
         .accounts = (const char *const *)settings->accounts,
         .n_accounts = settings->n_accounts,
+        .principals = server->principals,
+        .n_principals = list_principals(server),
         .default_timeout_ms = settings->default_timeout_ms,
         .max_timeout_ms = settings->max_timeout_ms,
         .max_keys_per_account = settings->max_keys_per_account,

@@ -38,7 +38,8 @@ struct server {
     struct registry *registry;
     struct workers *workers;
     struct operations operations;
-    struct operations_file files[SERVER_MAX_FILES]; /* of the settings */
+    struct operations_file files[SERVER_MAX_FILES];                      /* of the settings */
+    const char *principals[SETTINGS_MAX_LISTENERS + SETTINGS_MAX_PEERS]; /* likewise */
     char registry_path[PATH_MAX];
     enum server_phase phase;
     int exit_code;

@@ -75,7 +75,7 @@ static bool authorize_alias(struct operation *operation, enum operation_permissi
 {
     char arn[OPERATION_ARN_ALIAS_BYTES];
     operation_arn_of_alias(operation->operations, operation->account, name, arn);
-    return operation_authorize_alias(operation, permission, arn);
+    return operation_authorize_resource(operation, permission, arn);
 }
 
 /* Counts the aliases that are on their way too, and makes this one of them. */

@@ -2,9 +2,7 @@
 #include "authorize.h"
 
 #include "arn_text.h"
-
-#include "policy/arn.h"
-#include "policy/decide.h"
+#include "question.h"
 
 #include <string.h>
 
@@ -41,7 +39,36 @@ static const struct operation_permission_row rows[OPERATION_PERMISSIONS] = {
     [OPERATION_MAY_UPDATE_ALIAS] = {"UpdateAlias", "kms:UpdateAlias", "the alias and both its keys", false, false},
     [OPERATION_MAY_DELETE_ALIAS] = {"DeleteAlias", "kms:DeleteAlias", "the alias and its key", false, false},
     [OPERATION_MAY_LIST_ALIASES] = {"ListAliases", "kms:ListAliases", "*", false, false},
-    [OPERATION_MAY_DOCTOR] = {"Doctor", "rewrapd:Doctor", "the service; root principals only", false, false},
+    [OPERATION_MAY_CREATE_GRANT] = {"CreateGrant", "kms:CreateGrant", "the key", true, false, true},
+    [OPERATION_MAY_LIST_GRANTS] = {"ListGrants", "kms:ListGrants", "the key", true, false},
+    [OPERATION_MAY_LIST_RETIRABLE_GRANTS] = {"ListRetirableGrants", "kms:ListRetirableGrants", "*", false, false},
+    [OPERATION_MAY_RETIRE_GRANT] = {"RetireGrant", "kms:RetireGrant", "the key; the grant itself says who may", true,
+                                    false, true},
+    [OPERATION_MAY_REVOKE_GRANT] = {"RevokeGrant", "kms:RevokeGrant", "the key", true, false},
+    [OPERATION_MAY_GET_KEY_POLICY] = {"GetKeyPolicy", "kms:GetKeyPolicy", "the key", false, false},
+    [OPERATION_MAY_PUT_KEY_POLICY] = {"PutKeyPolicy", "kms:PutKeyPolicy", "the key", false, false},
+    [OPERATION_MAY_LIST_KEY_POLICIES] = {"ListKeyPolicies", "kms:ListKeyPolicies", "the key", false, false},
+    [OPERATION_MAY_CREATE_USER] = {"CreateUser", "iam:CreateUser", "the user", false, false},
+    [OPERATION_MAY_GET_USER] = {"GetUser", "iam:GetUser", "the user", false, false},
+    [OPERATION_MAY_DELETE_USER] = {"DeleteUser", "iam:DeleteUser", "the user", false, false},
+    [OPERATION_MAY_LIST_USERS] = {"ListUsers", "iam:ListUsers", "the users of a path", false, false},
+    [OPERATION_MAY_PUT_USER_POLICY] = {"PutUserPolicy", "iam:PutUserPolicy", "the user", false, false},
+    [OPERATION_MAY_GET_USER_POLICY] = {"GetUserPolicy", "iam:GetUserPolicy", "the user", false, false},
+    [OPERATION_MAY_DELETE_USER_POLICY] = {"DeleteUserPolicy", "iam:DeleteUserPolicy", "the user", false, false},
+    [OPERATION_MAY_LIST_USER_POLICIES] = {"ListUserPolicies", "iam:ListUserPolicies", "the user", false, false},
+    [OPERATION_MAY_CREATE_ROLE] = {"CreateRole", "iam:CreateRole", "the role", false, false},
+    [OPERATION_MAY_GET_ROLE] = {"GetRole", "iam:GetRole", "the role", false, false},
+    [OPERATION_MAY_DELETE_ROLE] = {"DeleteRole", "iam:DeleteRole", "the role", false, false},
+    [OPERATION_MAY_LIST_ROLES] = {"ListRoles", "iam:ListRoles", "the roles of a path", false, false},
+    [OPERATION_MAY_PUT_ROLE_POLICY] = {"PutRolePolicy", "iam:PutRolePolicy", "the role", false, false},
+    [OPERATION_MAY_GET_ROLE_POLICY] = {"GetRolePolicy", "iam:GetRolePolicy", "the role", false, false},
+    [OPERATION_MAY_DELETE_ROLE_POLICY] = {"DeleteRolePolicy", "iam:DeleteRolePolicy", "the role", false, false},
+    [OPERATION_MAY_LIST_ROLE_POLICIES] = {"ListRolePolicies", "iam:ListRolePolicies", "the role", false, false},
+    [OPERATION_MAY_CREATE_ACCESS_KEY] = {"CreateAccessKey", "iam:CreateAccessKey", "the user", false, false},
+    [OPERATION_MAY_UPDATE_ACCESS_KEY] = {"UpdateAccessKey", "iam:UpdateAccessKey", "the user", false, false},
+    [OPERATION_MAY_DELETE_ACCESS_KEY] = {"DeleteAccessKey", "iam:DeleteAccessKey", "the user", false, false},
+    [OPERATION_MAY_LIST_ACCESS_KEYS] = {"ListAccessKeys", "iam:ListAccessKeys", "the user", false, false},
+    [OPERATION_MAY_DOCTOR] = {"Doctor", "rewrapd:Doctor", "*", false, false},
 };
 
 const struct operation_permission_row *operation_permission_row(enum operation_permission permission)
@@ -49,33 +76,47 @@ const struct operation_permission_row *operation_permission_row(enum operation_p
     return &rows[permission];
 }
 
-/* The one question to policy. */
-static struct decision_result ask(const struct operation *operation, enum operation_permission permission,
-                                  const char *resource, const char *account)
+/* ------------------------------------------------------------------ the question */
+
+bool operation_ask(const struct operation *operation, enum operation_permission permission,
+                   const struct registry_key *key, const char *resource, struct operation_question *ret)
 {
-    struct decision_request request = {
-        .principal = view_of_string(operation->principal),
-        .action = view_of_string(rows[permission].action),
-        .resource = view_of_string(resource),
-        .resource_account = view_of_string(account),
+    struct operation_asking asking = {
+        .operations = operation->operations,
+        .principal = operation->principal,
+        .account = operation->account,
+        .action = rows[permission].action,
+        .key = key,
+        .resource = resource,
+        .facts = &operation->facts,
     };
-    return decide(&request);
+    return operation_question_make(&asking, ret);
 }
 
+/* What cannot be asked, without memory, is denied. */
+static struct policy_decision decide(const struct operation *operation, enum operation_permission permission,
+                                     const struct registry_key *key, const char *resource)
+{
+    struct operation_question question;
+    if (!operation_ask(operation, permission, key, resource, &question)) {
+        return (struct policy_decision){.verdict = POLICY_DENIED_IMPLICITLY, .reason = POLICY_REASON_BAD_REQUEST};
+    }
+    struct policy_decision decision = policy_decide(&question.question, NULL, 0);
+    operation_question_clear(&question);
+    return decision;
+}
+
+/* ------------------------------------------------------------------ the answers */
+
 /* KMS.md R-111 with a reason of R-112. */
-static void refuse(struct operation *operation, enum operation_permission permission, const char *resource,
-                   struct decision_result result)
+void operation_refuse(struct operation *operation, enum operation_permission permission, const char *resource,
+                      enum policy_reason reason)
 {
     const char *action = rows[permission].action;
-    if (result.decision == DECISION_DENIED_EXPLICITLY) {
-        operation_fail(operation, OPERATION_ACCESS_DENIED,
-                       "User: %s is not authorized to perform: %s on resource: %s %s", operation->principal, action,
-                       resource, result.reason);
-        return;
-    }
-    operation_fail(operation, OPERATION_ACCESS_DENIED,
-                   "User: %s is not authorized to perform: %s on resource: %s %s %s action", operation->principal,
-                   action, resource, result.reason, action);
+    char why[POLICY_REASON_BYTES];
+    policy_reason_write(reason, view_of_string(action), why);
+    operation_fail(operation, OPERATION_ACCESS_DENIED, "User: %s is not authorized to perform: %s on resource: %s %s",
+                   operation->principal, action, resource, why);
 }
 
 void operation_refuse_foreign(struct operation *operation, enum operation_permission permission)
@@ -99,80 +140,64 @@ static bool is_own(const struct operation *operation, const struct registry_key 
     return strcmp(operation->account, key->account) == 0;
 }
 
-static struct decision_result ask_for_key(const struct operation *operation, enum operation_permission permission,
-                                          const struct registry_key *key, char ret_arn[OPERATION_ARN_KEY_BYTES])
+void operation_refuse_key(struct operation *operation, enum operation_permission permission,
+                          const struct registry_key *key, enum policy_reason reason)
 {
-    operation_arn_of_key(operation->operations, key->account, key->key_id_text, ret_arn);
-    return ask(operation, permission, ret_arn, key->account);
+    if (!is_own(operation, key)) {
+        operation_refuse_foreign(operation, permission);
+        return;
+    }
+    char arn[OPERATION_ARN_KEY_BYTES];
+    operation_arn_of_key(operation->operations, key->account, key->key_id_text, arn);
+    operation_refuse(operation, permission, arn, reason);
 }
+
+/* ------------------------------------------------------------------ keys */
 
 bool operation_may_use_key(const struct operation *operation, enum operation_permission permission,
                            const struct registry_key *key)
 {
-    char arn[OPERATION_ARN_KEY_BYTES];
-    return ask_for_key(operation, permission, key, arn).decision == DECISION_ALLOWED;
-}
-
-/* How a key of another account is denied must not tell whether it exists: it depends on who named it. */
-static bool authorize_key(struct operation *operation, enum operation_permission permission,
-                          const struct registry_key *key, bool only_ciphertext_names_it)
-{
-    char arn[OPERATION_ARN_KEY_BYTES];
-    struct decision_result result = ask_for_key(operation, permission, key, arn);
-    if (result.decision == DECISION_ALLOWED) {
-        return true;
-    }
-    if (is_own(operation, key)) {
-        refuse(operation, permission, arn, result);
-    } else if (only_ciphertext_names_it) {
-        operation_refuse_ciphertext(operation);
-    } else {
-        operation_refuse_foreign(operation, permission);
-    }
-    return false;
+    return decide(operation, permission, key, NULL).verdict == POLICY_ALLOWED;
 }
 
 bool operation_authorize_key(struct operation *operation, enum operation_permission permission,
                              const struct registry_key *key)
 {
-    return authorize_key(operation, permission, key, false);
+    struct policy_decision decision = decide(operation, permission, key, NULL);
+    if (decision.verdict == POLICY_ALLOWED) {
+        return true;
+    }
+    operation_refuse_key(operation, permission, key, decision.reason);
+    return false;
 }
 
 bool operation_authorize_ciphertext(struct operation *operation, enum operation_permission permission,
                                     const struct registry_key *key)
 {
-    return authorize_key(operation, permission, key, true);
-}
-
-static bool authorize_text(struct operation *operation, enum operation_permission permission, const char *resource)
-{
-    struct decision_result result = ask(operation, permission, resource, operation->account);
-    if (result.decision == DECISION_ALLOWED) {
+    if (is_own(operation, key)) {
+        return operation_authorize_key(operation, permission, key);
+    }
+    if (operation_may_use_key(operation, permission, key)) {
         return true;
     }
-    refuse(operation, permission, resource, result);
+    operation_refuse_ciphertext(operation);
     return false;
 }
 
-bool operation_authorize_alias(struct operation *operation, enum operation_permission permission, const char *alias_arn)
+/* ------------------------------------------------------------------ everything else */
+
+bool operation_authorize_resource(struct operation *operation, enum operation_permission permission,
+                                  const char *resource)
 {
-    return authorize_text(operation, permission, alias_arn);
+    struct policy_decision decision = decide(operation, permission, NULL, resource);
+    if (decision.verdict == POLICY_ALLOWED) {
+        return true;
+    }
+    operation_refuse(operation, permission, resource, decision.reason);
+    return false;
 }
 
 bool operation_authorize(struct operation *operation, enum operation_permission permission)
 {
-    return authorize_text(operation, permission, "*");
-}
-
-bool operation_authorize_root(struct operation *operation, enum operation_permission permission)
-{
-    struct arn principal;
-    if (arn_parse_principal(view_of_string(operation->principal), &principal) &&
-        view_equal(principal.resource, view_of_string("root"))) {
-        return true;
-    }
-    operation_fail(operation, OPERATION_ACCESS_DENIED,
-                   "User: %s is not authorized to perform: %s because only the root principal of an account may",
-                   operation->principal, rows[permission].action);
-    return false;
+    return operation_authorize_resource(operation, permission, "*");
 }

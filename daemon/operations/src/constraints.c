@@ -33,6 +33,12 @@ static bool decrypt_ignores_ciphertext(const ProtobufCMessage *message)
                               request->n_dry_run_modifiers);
 }
 
+/* KMS.md R-115: one of the two names the grantee. */
+static bool create_grant_names_service(const ProtobufCMessage *message)
+{
+    return ((const Rewrap__CreateGrantRequest *)message)->grantee_service_principal != NULL;
+}
+
 #define RE_ENCRYPT              &rewrap__re_encrypt_request__descriptor
 #define ENCRYPT                 &rewrap__encrypt_request__descriptor
 #define DECRYPT                 &rewrap__decrypt_request__descriptor
@@ -58,9 +64,42 @@ static bool decrypt_ignores_ciphertext(const ProtobufCMessage *message)
 #define LIST_RESOURCE_TAGS      &rewrap__list_resource_tags_request__descriptor
 #define ENABLE_KEY_ROTATION     &rewrap__enable_key_rotation_request__descriptor
 #define DISABLE_KEY_ROTATION    &rewrap__disable_key_rotation_request__descriptor
+#define GET_KEY_POLICY          &rewrap__get_key_policy_request__descriptor
+#define PUT_KEY_POLICY          &rewrap__put_key_policy_request__descriptor
+#define LIST_KEY_POLICIES       &rewrap__list_key_policies_request__descriptor
 #define GET_KEY_ROTATION_STATUS &rewrap__get_key_rotation_status_request__descriptor
 #define ROTATE_KEY_ON_DEMAND    &rewrap__rotate_key_on_demand_request__descriptor
 #define LIST_KEY_ROTATIONS      &rewrap__list_key_rotations_request__descriptor
+
+#define CREATE_GRANT          &rewrap__create_grant_request__descriptor
+#define GRANT_CONSTRAINTS     &rewrap__grant_constraints__descriptor
+#define EQUALS_PAIR           &rewrap__grant_constraints__encryption_context_equals_entry__descriptor
+#define SUBSET_PAIR           &rewrap__grant_constraints__encryption_context_subset_entry__descriptor
+#define LIST_GRANTS           &rewrap__list_grants_request__descriptor
+#define LIST_RETIRABLE_GRANTS &rewrap__list_retirable_grants_request__descriptor
+#define RETIRE_GRANT          &rewrap__retire_grant_request__descriptor
+#define REVOKE_GRANT          &rewrap__revoke_grant_request__descriptor
+
+#define CREATE_USER        &rewrap__create_user_request__descriptor
+#define GET_USER           &rewrap__get_user_request__descriptor
+#define DELETE_USER        &rewrap__delete_user_request__descriptor
+#define LIST_USERS         &rewrap__list_users_request__descriptor
+#define PUT_USER_POLICY    &rewrap__put_user_policy_request__descriptor
+#define GET_USER_POLICY    &rewrap__get_user_policy_request__descriptor
+#define DELETE_USER_POLICY &rewrap__delete_user_policy_request__descriptor
+#define LIST_USER_POLICIES &rewrap__list_user_policies_request__descriptor
+#define CREATE_ROLE        &rewrap__create_role_request__descriptor
+#define GET_ROLE           &rewrap__get_role_request__descriptor
+#define DELETE_ROLE        &rewrap__delete_role_request__descriptor
+#define LIST_ROLES         &rewrap__list_roles_request__descriptor
+#define PUT_ROLE_POLICY    &rewrap__put_role_policy_request__descriptor
+#define GET_ROLE_POLICY    &rewrap__get_role_policy_request__descriptor
+#define DELETE_ROLE_POLICY &rewrap__delete_role_policy_request__descriptor
+#define LIST_ROLE_POLICIES &rewrap__list_role_policies_request__descriptor
+#define CREATE_ACCESS_KEY  &rewrap__create_access_key_request__descriptor
+#define UPDATE_ACCESS_KEY  &rewrap__update_access_key_request__descriptor
+#define DELETE_ACCESS_KEY  &rewrap__delete_access_key_request__descriptor
+#define LIST_ACCESS_KEYS   &rewrap__list_access_keys_request__descriptor
 
 #define KEY_ID_MAX 2048 /* KMS.md R-49 */
 
@@ -85,7 +124,26 @@ static bool decrypt_ignores_ciphertext(const ProtobufCMessage *message)
 #define KEY_ID(request, name, flags_) LIMITS(request, name, flags_, 1, KEY_ID_MAX)
 #define ALIAS_NAME(request)                                                                                            \
     PATTERN(request, "alias_name", OPERATION_REQUIRED, 1, ALIAS_NAME_MAX_BYTES, OPERATION_PATTERN_ALIAS_NAME)
-#define MARKER(request) PATTERN(request, "marker", 0, 1, 1024, OPERATION_PATTERN_MARKER)
+#define PRINCIPAL(request, name)  PATTERN(request, name, 0, 1, GRANT_PRINCIPAL_MAX_BYTES, OPERATION_PATTERN_PRINCIPAL)
+#define SERVICE(request, name)    PATTERN(request, name, 0, 1, 128, OPERATION_PATTERN_SERVICE)
+#define GRANT_ID(request, flags_) LIMITS(request, "grant_id", flags_, 1, 128)
+#define PAGE_OF_100(request)                                                                                           \
+    {                                                                                                                  \
+        .type = request, .field = "limit", .min = 1, .max = 100, .model_max = 1000                                     \
+    }
+#define POLICY_NAME(request)    PATTERN(request, "policy_name", 0, 1, 128, OPERATION_PATTERN_POLICY_NAME)
+#define POLICY(request, flags_) PATTERN(request, "policy", flags_, 1, 131072, OPERATION_PATTERN_POLICY)
+#define MARKER(request)         PATTERN(request, "marker", 0, 1, 1024, OPERATION_PATTERN_MARKER)
+
+/* Of AWS IAM, whose names of users may be longer where they are only looked up. */
+#define NAME(request, name, flags_, most)   PATTERN(request, name, flags_, 1, most, OPERATION_PATTERN_NAME)
+#define EXISTING_USER_NAME(request, flags_) NAME(request, "user_name", flags_, 128)
+#define ROLE_NAME(request, flags_)          NAME(request, "role_name", flags_, PRINCIPAL_NAME_MAX_BYTES)
+#define POLICY_NAME(request)                NAME(request, "policy_name", OPERATION_REQUIRED, POLICY_NAME_MAX_BYTES)
+#define ACCESS_KEY_ID(request)              PATTERN(request, "access_key_id", OPERATION_REQUIRED, 16, 128, OPERATION_PATTERN_WORD)
+#define PATH(request)                       PATTERN(request, "path", 0, 1, PRINCIPAL_PATH_MAX_BYTES, OPERATION_PATTERN_PATH)
+#define PAGE_OF_1000(request)                                                                                          \
+    PATTERN(request, "marker", 0, 1, 320, OPERATION_PATTERN_MARKER), LIMITS(request, "max_items", 0, 1, 1000)
 
 static const struct operation_constraint table[] = {
     CIPHERTEXT(RE_ENCRYPT, re_encrypt_ignores_ciphertext),
@@ -115,7 +173,7 @@ static const struct operation_constraint table[] = {
     LIMITS(DATA_KEY, "number_of_bytes", 0, 1, 1024),
     GRANT_TOKENS(DATA_KEY),
 
-    PATTERN(CREATE_KEY, "policy", 0, 1, 131072, OPERATION_PATTERN_POLICY),
+    POLICY(CREATE_KEY, 0),
     LIMITS(CREATE_KEY, "description", 0, 0, 8192),
     LIMITS(CREATE_KEY, "custom_key_store_id", 0, 1, 64),
     PATTERN(CREATE_KEY, "xks_key_id", 0, 1, 128, OPERATION_PATTERN_XKS_KEY_ID),
@@ -159,6 +217,15 @@ static const struct operation_constraint table[] = {
     LIMITS(LIST_KEY_ROTATIONS, "limit", 0, 1, 1000),
     MARKER(LIST_KEY_ROTATIONS),
 
+    KEY_ID(GET_KEY_POLICY, "key_id", OPERATION_REQUIRED),
+    POLICY_NAME(GET_KEY_POLICY),
+    KEY_ID(PUT_KEY_POLICY, "key_id", OPERATION_REQUIRED),
+    POLICY_NAME(PUT_KEY_POLICY),
+    POLICY(PUT_KEY_POLICY, OPERATION_REQUIRED),
+    KEY_ID(LIST_KEY_POLICIES, "key_id", OPERATION_REQUIRED),
+    LIMITS(LIST_KEY_POLICIES, "limit", 0, 1, 1000),
+    MARKER(LIST_KEY_POLICIES),
+
     ALIAS_NAME(CREATE_ALIAS),
     KEY_ID(CREATE_ALIAS, "target_key_id", OPERATION_REQUIRED),
     ALIAS_NAME(UPDATE_ALIAS),
@@ -166,8 +233,88 @@ static const struct operation_constraint table[] = {
     ALIAS_NAME(DELETE_ALIAS),
 
     KEY_ID(LIST_ALIASES, "key_id", 0),
-    {.type = LIST_ALIASES, .field = "limit", .min = 1, .max = 100, .model_max = 1000},
+    PAGE_OF_100(LIST_ALIASES),
     MARKER(LIST_ALIASES),
+
+    KEY_ID(CREATE_GRANT, "key_id", OPERATION_REQUIRED),
+    {.type = CREATE_GRANT,
+     .field = "grantee_principal",
+     .flags = OPERATION_REQUIRED,
+     .min = 1,
+     .max = GRANT_PRINCIPAL_MAX_BYTES,
+     .pattern = OPERATION_PATTERN_PRINCIPAL,
+     .excused = create_grant_names_service},
+    PRINCIPAL(CREATE_GRANT, "retiring_principal"),
+    {.type = CREATE_GRANT, .field = "operations", .flags = OPERATION_REQUIRED},
+    GRANT_TOKENS(CREATE_GRANT),
+    PATTERN(CREATE_GRANT, "name", 0, 1, GRANT_NAME_MAX_BYTES, OPERATION_PATTERN_ALIAS_NAME),
+    SERVICE(CREATE_GRANT, "grantee_service_principal"),
+    SERVICE(CREATE_GRANT, "retiring_service_principal"),
+    {.type = GRANT_CONSTRAINTS, .field = "encryption_context_subset", .max_items = POLICY_GRANT_PAIRS_MAX},
+    {.type = GRANT_CONSTRAINTS, .field = "encryption_context_equals", .max_items = POLICY_GRANT_PAIRS_MAX},
+    PATTERN(GRANT_CONSTRAINTS, "source_arn", 0, 20, 512, OPERATION_PATTERN_SOURCE_ARN),
+    LIMITS(SUBSET_PAIR, "value", 0, 0, POLICY_GRANT_PAIR_VALUE_MAX_BYTES),
+    LIMITS(EQUALS_PAIR, "value", 0, 0, POLICY_GRANT_PAIR_VALUE_MAX_BYTES),
+
+    PAGE_OF_100(LIST_GRANTS),
+    MARKER(LIST_GRANTS),
+    KEY_ID(LIST_GRANTS, "key_id", OPERATION_REQUIRED),
+    GRANT_ID(LIST_GRANTS, 0),
+    PRINCIPAL(LIST_GRANTS, "grantee_principal"),
+    SERVICE(LIST_GRANTS, "grantee_service_principal"),
+
+    PAGE_OF_100(LIST_RETIRABLE_GRANTS),
+    MARKER(LIST_RETIRABLE_GRANTS),
+    PRINCIPAL(LIST_RETIRABLE_GRANTS, "retiring_principal"),
+    SERVICE(LIST_RETIRABLE_GRANTS, "retiring_service_principal"),
+
+    {.type = RETIRE_GRANT, .field = "grant_token", .flags = OPERATION_SENSITIVE, .min = 1, .max = 8192},
+    KEY_ID(RETIRE_GRANT, "key_id", 0),
+    GRANT_ID(RETIRE_GRANT, 0),
+
+    KEY_ID(REVOKE_GRANT, "key_id", OPERATION_REQUIRED),
+    GRANT_ID(REVOKE_GRANT, OPERATION_REQUIRED),
+
+    PATH(CREATE_USER),
+    NAME(CREATE_USER, "user_name", OPERATION_REQUIRED, PRINCIPAL_NAME_MAX_BYTES),
+    EXISTING_USER_NAME(GET_USER, 0),
+    EXISTING_USER_NAME(DELETE_USER, OPERATION_REQUIRED),
+    PATTERN(LIST_USERS, "path_prefix", 0, 1, PRINCIPAL_PATH_MAX_BYTES, OPERATION_PATTERN_PATH_PREFIX),
+    PAGE_OF_1000(LIST_USERS),
+    EXISTING_USER_NAME(PUT_USER_POLICY, OPERATION_REQUIRED),
+    POLICY_NAME(PUT_USER_POLICY),
+    PATTERN(PUT_USER_POLICY, "policy_document", OPERATION_REQUIRED, 1, 131072, OPERATION_PATTERN_POLICY),
+    EXISTING_USER_NAME(GET_USER_POLICY, OPERATION_REQUIRED),
+    POLICY_NAME(GET_USER_POLICY),
+    EXISTING_USER_NAME(DELETE_USER_POLICY, OPERATION_REQUIRED),
+    POLICY_NAME(DELETE_USER_POLICY),
+    EXISTING_USER_NAME(LIST_USER_POLICIES, OPERATION_REQUIRED),
+    PAGE_OF_1000(LIST_USER_POLICIES),
+
+    PATH(CREATE_ROLE),
+    NAME(CREATE_ROLE, "role_name", OPERATION_REQUIRED, PRINCIPAL_NAME_MAX_BYTES),
+    ROLE_NAME(GET_ROLE, OPERATION_REQUIRED),
+    ROLE_NAME(DELETE_ROLE, OPERATION_REQUIRED),
+    PATTERN(LIST_ROLES, "path_prefix", 0, 1, PRINCIPAL_PATH_MAX_BYTES, OPERATION_PATTERN_PATH_PREFIX),
+    PAGE_OF_1000(LIST_ROLES),
+    ROLE_NAME(PUT_ROLE_POLICY, OPERATION_REQUIRED),
+    POLICY_NAME(PUT_ROLE_POLICY),
+    PATTERN(PUT_ROLE_POLICY, "policy_document", OPERATION_REQUIRED, 1, 131072, OPERATION_PATTERN_POLICY),
+    ROLE_NAME(GET_ROLE_POLICY, OPERATION_REQUIRED),
+    POLICY_NAME(GET_ROLE_POLICY),
+    ROLE_NAME(DELETE_ROLE_POLICY, OPERATION_REQUIRED),
+    POLICY_NAME(DELETE_ROLE_POLICY),
+    ROLE_NAME(LIST_ROLE_POLICIES, OPERATION_REQUIRED),
+    PAGE_OF_1000(LIST_ROLE_POLICIES),
+
+    EXISTING_USER_NAME(CREATE_ACCESS_KEY, 0),
+    EXISTING_USER_NAME(UPDATE_ACCESS_KEY, 0),
+    ACCESS_KEY_ID(UPDATE_ACCESS_KEY),
+    {.type = UPDATE_ACCESS_KEY, .field = "status", .flags = OPERATION_REQUIRED},
+    EXISTING_USER_NAME(DELETE_ACCESS_KEY, 0),
+    ACCESS_KEY_ID(DELETE_ACCESS_KEY),
+    EXISTING_USER_NAME(LIST_ACCESS_KEYS, 0),
+    PAGE_OF_1000(LIST_ACCESS_KEYS),
 };
 
 #define ROWS (sizeof(table) / sizeof(table[0]))

@@ -1,7 +1,6 @@
 /* Encryption contexts; see context.h. */
 #include "context.h"
 
-#include "envelope/context.h"
 #include "proto/rewrap.pb-c.h"
 
 #include <stdlib.h>
@@ -9,7 +8,7 @@
 #define FEW_PAIRS 16 /* more than these are put on the heap */
 
 /* protobuf-c gives every map a type of its own with the same members: a message, a key and a value. */
-static struct context_pair pair_of(const ProtobufCMessage *entry)
+struct context_pair operation_context_pair(const ProtobufCMessage *entry)
 {
     const ProtobufCMessageDescriptor *type = entry->descriptor;
     const char *base = (const char *)entry;
@@ -32,7 +31,7 @@ bool operation_context_take(struct operation *operation, const ProtobufCMessage 
     enum context_code code = CONTEXT_NO_MEMORY;
     if (pairs != NULL) {
         for (size_t i = 0; i < n_entries; i++) {
-            pairs[i] = pair_of(entries[i]);
+            pairs[i] = operation_context_pair(entries[i]);
         }
         code = context_canonical(pairs, n_entries, out);
     }

@@ -5,6 +5,10 @@
 #include "operation.h"
 
 #include "base/buffer.h"
+#include "envelope/context.h"
+
+/* One entry of such a map; borrows. */
+struct context_pair operation_context_pair(const ProtobufCMessage *entry);
 
 /*
  * Writes the canonical form of a message's map (protobuf-c makes an array of entry messages of it) into out, which it

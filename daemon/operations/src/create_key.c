@@ -4,6 +4,8 @@
 #include "material.h"
 #include "metadata.h"
 #include "new_key.h"
+#include "policy_check.h"
+#include "specs.h"
 #include "table.h"
 #include "tag_rules.h"
 #include "token.h"
@@ -69,17 +71,15 @@ static void on_stored(void *arg, struct registry_result result)
     operation_finish(operation, &response.base);
 }
 
-static void store(struct operation *operation)
+/* The key as it will be, but for its material; tags has room for all of the request's. */
+static struct registry_key wanted_key(const struct operation *operation, struct registry_tag *tags)
 {
+    static char no_description[] = "";
     const Rewrap__CreateKeyRequest *request = request_of(operation);
     struct create_key *state = operation->state;
-    struct registry_material material = {.created_ms = operation_now_ms(operation), .origin = MATERIAL_FIRST};
-    memcpy(material.id, state->material.pending.material_id, MATERIAL_ID_BYTES);
-    struct registry_tag tags[OPERATION_TAGS_MAX];
     for (size_t i = 0; i < request->n_tags; i++) {
         tags[i] = (struct registry_tag){.key = request->tags[i]->tag_key, .value = request->tags[i]->tag_value};
     }
-    char no_description[] = "";
     struct registry_key key = {
         .token = state->material.token,
         .description = request->description == NULL ? no_description : request->description,
@@ -87,15 +87,27 @@ static void store(struct operation *operation)
         .usage = KEY_USAGE_ENCRYPT_DECRYPT,
         .state = KEY_STATE_ENABLED,
         .boundary = state->material.boundary,
-        .created_ms = material.created_ms,
-        .materials = &material,
-        .n_materials = 1,
+        .created_ms = operation_now_ms(operation),
         .tags = tags,
         .n_tags = request->n_tags,
+        .policy = request->policy,
     };
+    key.policy_ms = key.created_ms;
     memcpy(key.key_id, state->material.pending.key_id, KEY_ID_BYTES);
     uuid_format(key.key_id, key.key_id_text);
     memcpy(key.account, operation->account, ACCOUNT_TEXT_BYTES);
+    return key;
+}
+
+static void store(struct operation *operation)
+{
+    const struct create_key *state = operation->state;
+    struct registry_tag tags[OPERATION_TAGS_MAX];
+    struct registry_key key = wanted_key(operation, tags);
+    struct registry_material material = {.created_ms = key.created_ms, .origin = MATERIAL_FIRST};
+    memcpy(material.id, state->material.pending.material_id, MATERIAL_ID_BYTES);
+    key.materials = &material;
+    key.n_materials = 1;
     registry_key_add(operation->operations->registry, &key, on_stored, operation);
 }
 
@@ -118,17 +130,54 @@ static void take_material(struct operation *operation)
     material->spec = state->spec->spec;
     material->pending.is_key = true;
     memcpy(material->pending.account, operation->account, ACCOUNT_TEXT_BYTES);
-    uuid_random(material->pending.key_id);
     operation_material_take(operation, material, store);
+}
+
+/* What policies may ask about a key that there is not yet. */
+static void tell_facts(struct operation *operation)
+{
+    const Rewrap__CreateKeyRequest *request = request_of(operation);
+    struct operation_facts *facts = &operation->facts;
+    facts->texts[OPERATION_FACT_KEY_SPEC] = operation_key_spec_name(operation_new_key_spec(request));
+    facts->texts[OPERATION_FACT_KEY_USAGE] = operation_key_usage_name(
+        request->has_key_usage ? request->key_usage : REWRAP__KEY_USAGE_TYPE__VALUE__ENCRYPT_DECRYPT);
+    facts->texts[OPERATION_FACT_KEY_ORIGIN] =
+        operation_origin_name(request->has_origin ? request->origin : REWRAP__ORIGIN_TYPE__VALUE__AWS_KMS);
+    operation_fact_bool(facts, OPERATION_FACT_MULTI_REGION, request->has_multi_region && request->multi_region);
+    if (request->has_bypass_policy_lockout_safety_check) {
+        operation_fact_bool(facts, OPERATION_FACT_BYPASS_LOCKOUT_CHECK, request->bypass_policy_lockout_safety_check);
+    }
+    facts->tags = request->tags;
+    facts->n_tags = request->n_tags;
+}
+
+static bool may_create(struct operation *operation)
+{
+    tell_facts(operation);
+    return operation_authorize(operation, OPERATION_MAY_CREATE_KEY) &&
+           (request_of(operation)->n_tags == 0 || operation_authorize(operation, OPERATION_MAY_TAG_RESOURCE));
+}
+
+/* The policy that a key gets when none is given locks nobody out who was not before: it is not checked. */
+static bool check_policy(struct operation *operation)
+{
+    const Rewrap__CreateKeyRequest *request = request_of(operation);
+    if (request->policy == NULL) {
+        return true;
+    }
+    struct registry_tag tags[OPERATION_TAGS_MAX];
+    struct registry_key key = wanted_key(operation, tags);
+    bool bypass = request->has_bypass_policy_lockout_safety_check && request->bypass_policy_lockout_safety_check;
+    return operation_key_policy_check(operation, &key, request->policy, bypass);
 }
 
 static void run(struct operation *operation)
 {
     const Rewrap__CreateKeyRequest *request = request_of(operation);
     struct create_key *state = operation->state;
-    if (!operation_new_key_check(operation, request, &state->material.boundary) ||
-        !operation_authorize(operation, OPERATION_MAY_CREATE_KEY) ||
-        !operation_new_key_supported(operation, request, &state->spec) ||
+    uuid_random(state->material.pending.key_id);
+    if (!operation_new_key_check(operation, request, &state->material.boundary) || !may_create(operation) ||
+        !operation_new_key_supported(operation, request, &state->spec) || !check_policy(operation) ||
         !operation_token_choose(operation, request->custom_key_store_id, state->material.token) ||
         !operation_token_check_spec(operation, state->material.token, state->spec) || !check_account_limit(operation)) {
         return;

@@ -159,7 +159,7 @@ static void run(struct operation *operation)
 {
     struct operations_state *state = operation->operations->state;
     struct doctor *doctor = operation->state;
-    if (!operation_authorize_root(operation, OPERATION_MAY_DOCTOR)) {
+    if (!operation_authorize(operation, OPERATION_MAY_DOCTOR)) {
         return;
     }
     if (state->doctor != NULL) {

@@ -65,6 +65,7 @@ static const struct operation_change_kind schedule = {.permission = OPERATION_MA
 static void run_schedule(struct operation *operation)
 {
     const Rewrap__ScheduleKeyDeletionRequest *request = (const Rewrap__ScheduleKeyDeletionRequest *)operation->request;
+    operation_fact_number(&operation->facts, OPERATION_FACT_DELETION_WINDOW, window_days(operation));
     operation_change_start(operation, &schedule, request->key_id);
 }
 

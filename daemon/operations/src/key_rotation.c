@@ -14,12 +14,16 @@
 
 /* ------------------------------------------------------------------ EnableKeyRotation */
 
+static int32_t period_days(const struct operation *operation)
+{
+    const Rewrap__EnableKeyRotationRequest *request = (const Rewrap__EnableKeyRotationRequest *)operation->request;
+    return request->has_rotation_period_in_days ? request->rotation_period_in_days : PERIOD_DEFAULT_DAYS;
+}
+
 static enum operation_decision decide_enable(struct operation *operation, const struct registry_key *key,
                                              struct operation_draft *draft)
 {
-    const Rewrap__EnableKeyRotationRequest *request = (const Rewrap__EnableKeyRotationRequest *)operation->request;
-    unsigned days =
-        request->has_rotation_period_in_days ? (unsigned)request->rotation_period_in_days : PERIOD_DEFAULT_DAYS;
+    unsigned days = (unsigned)period_days(operation);
     if (key->rotation_days == days) { /* saying it again must not put the rotation off */
         return OPERATION_DECIDED_NOTHING;
     }
@@ -41,6 +45,7 @@ static const struct operation_change_kind enable = {
 static void run_enable(struct operation *operation)
 {
     const Rewrap__EnableKeyRotationRequest *request = (const Rewrap__EnableKeyRotationRequest *)operation->request;
+    operation_fact_number(&operation->facts, OPERATION_FACT_ROTATION_PERIOD, period_days(operation));
     operation_change_start(operation, &enable, request->key_id);
 }
 

@@ -21,6 +21,10 @@ enum operation_marker {
     OPERATION_MARKER_ROTATIONS = 'R',
     OPERATION_MARKER_GRANTS = 'G',
     OPERATION_MARKER_RETIRABLE_GRANTS = 'E',
+    OPERATION_MARKER_USERS = 'U',
+    OPERATION_MARKER_ROLES = 'O',
+    OPERATION_MARKER_POLICIES = 'P',
+    OPERATION_MARKER_ACCESS_KEYS = 'C',
 };
 
 void operation_marker_write(enum operation_marker kind, struct view entry, char out[OPERATION_MARKER_TEXT_BYTES]);

@@ -37,7 +37,7 @@ static const unsigned usages[] = {
     [REWRAP__KEY_SPEC__VALUE__HMAC_512] = GENERATE_VERIFY_MAC,
 };
 
-static Rewrap__KeySpec__Value wanted_spec(const Rewrap__CreateKeyRequest *request)
+Rewrap__KeySpec__Value operation_new_key_spec(const Rewrap__CreateKeyRequest *request)
 {
     if (request->has_key_spec) {
         return request->key_spec;
@@ -55,7 +55,7 @@ static bool check_spec(struct operation *operation, const Rewrap__CreateKeyReque
             "is deprecated.");
         return false;
     }
-    Rewrap__KeySpec__Value spec = wanted_spec(request);
+    Rewrap__KeySpec__Value spec = operation_new_key_spec(request);
     if (!request->has_key_usage && spec != REWRAP__KEY_SPEC__VALUE__SYMMETRIC_DEFAULT) {
         operation_fail(operation, OPERATION_VALIDATION,
                        "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.");
@@ -111,13 +111,9 @@ static bool choose_boundary(struct operation *operation, const Rewrap__CreateKey
 bool operation_new_key_supported(struct operation *operation, const Rewrap__CreateKeyRequest *request,
                                  const struct operation_spec **ret_spec)
 {
-    const struct operation_spec *spec = operation_spec_of_value(wanted_spec(request));
+    const struct operation_spec *spec = operation_spec_of_value(operation_new_key_spec(request));
     const char *text = NULL;
-    if (request->policy != NULL) {
-        text =
-            "Key policies are not served by this version of rewrapd: every principal of the key's account may use and "
-            "manage it.";
-    } else if (request->has_multi_region && request->multi_region) {
+    if (request->has_multi_region && request->multi_region) {
         text = "Multi-Region keys are not served by rewrapd.";
     } else if (request->xks_key_id != NULL) {
         text = "External key stores are not served by rewrapd.";
@@ -134,7 +130,7 @@ bool operation_new_key_supported(struct operation *operation, const Rewrap__Crea
             operation, OPERATION_UNSUPPORTED,
             "rewrapd makes keys for encryption only: SYMMETRIC_DEFAULT, RSA_2048, RSA_3072 and RSA_4096 with "
             "KeyUsage ENCRYPT_DECRYPT, not %s with %s.",
-            operation_key_spec_name(wanted_spec(request)),
+            operation_key_spec_name(operation_new_key_spec(request)),
             operation_key_usage_name(encrypts ? REWRAP__KEY_USAGE_TYPE__VALUE__ENCRYPT_DECRYPT : request->key_usage));
         return false;
     }

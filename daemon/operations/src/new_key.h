@@ -18,3 +18,6 @@ REWRAP_MUST_USE bool operation_new_key_check(struct operation *operation, const 
  * *ret_spec is set on success. */
 REWRAP_MUST_USE bool operation_new_key_supported(struct operation *operation, const Rewrap__CreateKeyRequest *request,
                                                  const struct operation_spec **ret_spec);
+
+/* The spec that is asked for, by either member, or the default. */
+Rewrap__KeySpec__Value operation_new_key_spec(const Rewrap__CreateKeyRequest *request);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "errors.h"
+#include "facts.h"
 #include "operations/operation.h"
 
 #include "registry/types.h"
@@ -34,6 +35,7 @@ struct operation {
     void *state;                      /* the handler's, in the operation's own memory */
     const char *principal;            /* likewise: ARN of the caller */
     char account[ACCOUNT_TEXT_BYTES]; /* the caller's */
+    struct operation_facts facts;     /* of the key or side that is asked about */
     operation_done_fn done;           /* NULL once nobody waits */
     void *arg;
     unsigned timeout_ms;     /* for the one job that an operation gives to a token */

@@ -4,6 +4,7 @@
 #include "base/view.h"
 
 #include <string.h>
+#include <strings.h>
 
 void operation_pending_add(struct operations *operations, struct operation_pending *pending)
 {
@@ -43,7 +44,7 @@ size_t operation_pending_aliases(const struct operations *operations, const uint
     const struct operation_pending *pending;
     LIST_FOREACH(pending, &operations->state->pending, entry)
     {
-        n += !pending->is_key && !pending->is_rotation && is_of(pending, key_id);
+        n += !pending->is_key && !pending->is_rotation && pending->principal == 0 && is_of(pending, key_id);
     }
     return n;
 }
@@ -59,6 +60,35 @@ const struct operation_pending *operation_pending_rotation(const struct operatio
         }
     }
     return NULL;
+}
+
+static bool is_principal(const struct operation_pending *pending, const char *account, enum principal_kind kind)
+{
+    return pending->principal == kind && strcmp(pending->account, account) == 0;
+}
+
+size_t operation_pending_principals(const struct operations *operations, const char *account, enum principal_kind kind)
+{
+    size_t n = 0;
+    const struct operation_pending *pending;
+    LIST_FOREACH(pending, &operations->state->pending, entry)
+    {
+        n += is_principal(pending, account, kind);
+    }
+    return n;
+}
+
+bool operation_pending_has_principal(const struct operations *operations, const char *account, enum principal_kind kind,
+                                     const char *name)
+{
+    const struct operation_pending *pending;
+    LIST_FOREACH(pending, &operations->state->pending, entry)
+    {
+        if (is_principal(pending, account, kind) && strcasecmp(pending->name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool operation_pending_material(const struct operations *operations, const uint8_t material_id[MATERIAL_ID_BYTES])

@@ -12,8 +12,10 @@
 struct operation_pending {
     LIST_ENTRY(operation_pending) entry;
     bool listed;
-    bool is_key;      /* a key of account; otherwise an alias of key_id, or */
-    bool is_rotation; /* a material of key_id */
+    bool is_key;                   /* a key of account; otherwise an alias of key_id, or */
+    bool is_rotation;              /* a material of key_id, or */
+    enum principal_kind principal; /* of account; 0: none */
+    const char *name;              /* of it; borrowed from its operation */
     bool is_automatic;
     int64_t began_ms; /* of a rotation */
     char account[ACCOUNT_TEXT_BYTES];
@@ -57,4 +59,8 @@ size_t operation_pending_keys(const struct operations *operations, const char *a
 const struct operation_pending *operation_pending_rotation(const struct operations *operations,
                                                            const uint8_t key_id[KEY_ID_BYTES]);
 size_t operation_pending_aliases(const struct operations *operations, const uint8_t key_id[KEY_ID_BYTES]);
+/* Users or roles of an account that are on their way, and whether one of that name is, whatever its case. */
+size_t operation_pending_principals(const struct operations *operations, const char *account, enum principal_kind kind);
+bool operation_pending_has_principal(const struct operations *operations, const char *account, enum principal_kind kind,
+                                     const char *name);
 bool operation_pending_material(const struct operations *operations, const uint8_t material_id[MATERIAL_ID_BYTES]);

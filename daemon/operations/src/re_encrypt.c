@@ -1,5 +1,6 @@
 /* ReEncrypt: data under one key to data under another; the plaintext never leaves the token (KMS.md section 2). */
 #include "job.h"
+#include "resolve.h"
 #include "table.h"
 
 #include "envelope/header.h"
@@ -35,6 +36,7 @@ static bool begin(struct operation *operation, const Rewrap__ReEncryptRequest *r
     struct operation_members members = {
         .dry_run = request->has_dry_run && request->dry_run,
         .n_modifiers = request->n_dry_run_modifiers,
+        .grant_tokens = request->grant_tokens,
         .n_grant_tokens = request->n_grant_tokens,
         .needs_key_id = !operation_algorithm_is_symmetric(state->source.algorithm),
         .key_id = request->source_key_id,
@@ -153,6 +155,24 @@ static void submit(struct operation *operation, const Rewrap__ReEncryptRequest *
     operation_submit(operation, state->source.token, &job.request, on_response);
 }
 
+/* Whether both keys are the same is a condition of both permissions (R-108): the destination is looked up before it is
+ * its turn, and what is wrong with it is said when it is. */
+static bool find_source(struct operation *operation, const struct operation_source *source)
+{
+    const Rewrap__ReEncryptRequest *request = (const Rewrap__ReEncryptRequest *)operation->request;
+    struct re_encrypt *state = operation->state;
+    operation->facts.has_other = true;
+    operation->facts.other = operation_peek_key(operation, request->destination_key_id);
+    return operation_side_source(operation, source, &state->source);
+}
+
+static bool find_destination(struct operation *operation, const char *key_id)
+{
+    struct re_encrypt *state = operation->state;
+    operation->facts.other = state->source.key;
+    return operation_side_destination(operation, key_id, OPERATION_MAY_RE_ENCRYPT_TO, &state->destination);
+}
+
 /* The order of checks is KMS.md R-39: the source comes completely before the destination. */
 static void run(struct operation *operation)
 {
@@ -167,9 +187,7 @@ static void run(struct operation *operation)
         .ignores_ciphertext = request->n_dry_run_modifiers != 0,
         .permission = OPERATION_MAY_RE_ENCRYPT_FROM,
     };
-    if (!operation_side_source(operation, &source, &state->source) ||
-        !operation_side_destination(operation, request->destination_key_id, OPERATION_MAY_RE_ENCRYPT_TO,
-                                    &state->destination) ||
+    if (!find_source(operation, &source) || !find_destination(operation, request->destination_key_id) ||
         !check_pair(operation, state) || !operation_side_check_material(operation, &state->source)) {
         return;
     }

@@ -163,7 +163,8 @@ static const struct registry_key *resolve_foreign(struct operation *operation, e
         operation_refuse_foreign(operation, permission);
         return NULL;
     }
-    return operation_authorize_key(operation, permission, key) ? key : NULL;
+    bool asks = !operation_permission_row(permission)->decides;
+    return !asks || operation_authorize_key(operation, permission, key) ? key : NULL;
 }
 
 static bool starts_longer(const char *text, const char *prefix)
@@ -218,10 +219,40 @@ static const struct registry_key *resolve_arn(struct operation *operation, const
 
 /* ------------------------------------------------------------------ all four */
 
+/* The alias in a key's identifier, as kms:RequestAlias has it; NULL: it is none. */
+static const char *alias_of(const char *text)
+{
+    struct arn arn;
+    if (starts_with(text, "arn:")) {
+        text = parse_arn(text, &arn) ? resource_of(&arn) : "";
+    }
+    return starts_with(text, "alias/") ? text : NULL;
+}
+
+const struct registry_key *operation_peek_key(const struct operation *operation, const char *text)
+{
+    const struct operations_settings *settings = &operation->operations->settings;
+    struct arn arn;
+    bool known_form;
+    uint8_t key_id[KEY_ID_BYTES];
+    if (parse_arn(text, &arn)) {
+        return view_equal(arn.partition, view_of_string(settings->partition)) &&
+                       view_equal(arn.region, view_of_string(settings->region))
+                   ? find_in_account(operation, &arn, &known_form)
+                   : NULL;
+    }
+    if (starts_with(text, "alias/")) {
+        return operation_find_alias(operation, operation->account, text);
+    }
+    const struct registry_key *key = uuid_parse(text, key_id) ? operation_find_key(operation, key_id) : NULL;
+    return key != NULL && strcmp(key->account, operation->account) == 0 ? key : NULL;
+}
+
 bool operation_resolve_key(struct operation *operation, const char *text, enum operation_permission permission,
                            const uint8_t *ciphertext_key_id, const struct registry_key **ret_key)
 {
     const struct registry_key *key = NULL;
+    operation->facts.texts[OPERATION_FACT_REQUEST_ALIAS] = alias_of(text);
     if (starts_with(text, "arn:")) {
         key = resolve_arn(operation, text, permission);
     } else if (!starts_with(text, "alias/")) {

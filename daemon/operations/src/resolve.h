@@ -22,8 +22,11 @@ const struct registry_key *operation_find_alias(const struct operation *operatio
  * other accounts count is a column of the permission's row; a foreign key that the caller may not use looks like one
  * that does not exist. ciphertext_key_id, or NULL: the key id that a ciphertext names; a bare id that equals it counts
  * in every account whose key the caller may use (R-53). True with *ret_key valid until the event loop turns; false when
- * the request was answered.
+ * the request was answered. An alias becomes a fact of the request.
  */
 REWRAP_MUST_USE bool operation_resolve_key(struct operation *operation, const char *text,
                                            enum operation_permission permission, const uint8_t *ciphertext_key_id,
                                            const struct registry_key **ret_key);
+
+/* The key that text would be resolved to, whoever may use it; nothing is answered. NULL: there is none. */
+const struct registry_key *operation_peek_key(const struct operation *operation, const char *text);

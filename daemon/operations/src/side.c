@@ -2,6 +2,7 @@
 #include "side.h"
 
 #include "context.h"
+#include "grant_token.h"
 #include "resolve.h"
 #include "states.h"
 
@@ -46,6 +47,8 @@ bool operation_side_begin(struct operation *operation, struct operation_side *si
 {
     side->algorithm = has_algorithm ? algorithm : REWRAP__ENCRYPTION_ALGORITHM_SPEC__VALUE__SYMMETRIC_DEFAULT;
     side->has_context = n_context != 0;
+    side->pairs = context;
+    side->n_pairs = n_context;
     return operation_context_take(operation, context, n_context, &side->context);
 }
 
@@ -59,12 +62,7 @@ bool operation_check_members(struct operation *operation, const struct operation
         operation_fail(operation, OPERATION_VALIDATION, "%s must not be null", members->key_id_member); /* */
         return false;
     }
-    if (members->n_grant_tokens != 0) {
-        operation_fail(operation, OPERATION_INVALID_GRANT_TOKEN,
-                       "This version of rewrapd has no grants, so no grant token is valid.");
-        return false;
-    }
-    return true;
+    return operation_grant_tokens_check(operation, members->grant_tokens, members->n_grant_tokens);
 }
 
 /* ------------------------------------------------------------------ usage, state, algorithm, context: in this order
@@ -103,6 +101,16 @@ static bool check_usable(struct operation *operation, enum operation_permission 
         return false;
     }
     return operation_check_state(operation, permission, side->key) && check_algorithm(operation, side, doing);
+}
+
+/* What policies may ask about this side: its algorithm and its context. */
+static void tell_facts(struct operation *operation, const struct operation_side *side)
+{
+    struct operation_facts *facts = &operation->facts;
+    facts->texts[OPERATION_FACT_ENCRYPTION_ALGORITHM] = operation_algorithm_name(side->algorithm);
+    facts->texts[OPERATION_FACT_REQUEST_ALIAS] = NULL;
+    facts->context = side->pairs;
+    facts->n_context = side->n_pairs;
 }
 
 /* ------------------------------------------------------------------ source */
@@ -169,6 +177,7 @@ static bool is_altered(const struct operation *operation, const struct envelope_
 bool operation_side_source(struct operation *operation, const struct operation_source *source,
                            struct operation_side *side)
 {
+    tell_facts(operation, side);
     bool reads_header = operation_algorithm_is_symmetric(side->algorithm) && !source->ignores_ciphertext;
     struct envelope_header parsed;
     const struct envelope_header *header = NULL;
@@ -205,6 +214,7 @@ bool operation_side_destination(struct operation *operation, const char *key_id,
                                 struct operation_side *side)
 {
     const struct registry_key *key;
+    tell_facts(operation, side);
     if (!operation_resolve_key(operation, key_id, permission, NULL, &key) ||
         !operation_authorize_key(operation, permission, key)) {
         return false;

@@ -14,8 +14,10 @@
 struct operation_side {
     const struct registry_key *key; /* until the event loop turns: not for callbacks */
     Rewrap__EncryptionAlgorithmSpec__Value algorithm;
-    struct buffer context;             /* canonical; operation_side_clear frees it */
-    bool has_context;                  /* at least one pair */
+    struct buffer context;                /* canonical; operation_side_clear frees it */
+    bool has_context;                     /* at least one pair */
+    const ProtobufCMessage *const *pairs; /* the request's own, for conditions and constraints */
+    size_t n_pairs;
     const struct operation_spec *spec; /* of the key; these four are for the answer */
     uint8_t material_id[MATERIAL_ID_BYTES];
     char token[OPERATION_TOKEN_NAME_BYTES];
@@ -62,6 +64,7 @@ REWRAP_MUST_USE bool operation_side_destination(struct operation *operation, con
 struct operation_members {
     bool dry_run;
     size_t n_modifiers; /* their only value is IGNORE_CIPHERTEXT */
+    char *const *grant_tokens;
     size_t n_grant_tokens;
     bool needs_key_id; /* for an operation on a ciphertext: the algorithm is asymmetric */
     const char *key_id;

@@ -110,6 +110,11 @@ const char *operation_key_usage_name(Rewrap__KeyUsageType__Value usage)
     return name_in(&rewrap__key_usage_type__value__descriptor, (unsigned)usage);
 }
 
+const char *operation_origin_name(Rewrap__OriginType__Value origin)
+{
+    return name_in(&rewrap__origin_type__value__descriptor, (unsigned)origin);
+}
+
 Rewrap__KeyState__Value operation_state_value(enum key_state state)
 {
     switch (state) {

@@ -41,6 +41,7 @@ const struct operation_algorithm *operation_spec_algorithm(const struct operatio
 const char *operation_algorithm_name(Rewrap__EncryptionAlgorithmSpec__Value algorithm);
 const char *operation_key_spec_name(Rewrap__KeySpec__Value spec);
 const char *operation_key_usage_name(Rewrap__KeyUsageType__Value usage);
+const char *operation_origin_name(Rewrap__OriginType__Value origin);
 
 /* A key's state as the contract calls it; what it means for each operation is in states.h. */
 Rewrap__KeyState__Value operation_state_value(enum key_state state);

@@ -59,6 +59,8 @@ static void run_tag(struct operation *operation)
 {
     const Rewrap__TagResourceRequest *request = (const Rewrap__TagResourceRequest *)operation->request;
     if (operation_tags_check(operation, request->tags, request->n_tags, NULL)) {
+        operation->facts.tags = request->tags;
+        operation->facts.n_tags = request->n_tags;
         operation_change_start(operation, &tag, request->key_id);
     }
 }
@@ -110,6 +112,8 @@ static void run_untag(struct operation *operation)
             return;
         }
     }
+    operation->facts.tag_keys = request->tag_keys;
+    operation->facts.n_tag_keys = request->n_tag_keys;
     operation_change_start(operation, &untag, request->key_id);
 }
 

@@ -61,6 +61,8 @@ int fixture_setup(void **state)
         .log = fixture_log,
         .log_arg = fixture,
     };
+    fixture_principal(fixture, ACCOUNT, "user/alice", fixture->now_ms - 1, EVERYTHING);
+    fixture_principal(fixture, OTHER_ACCOUNT, "user/bob", fixture->now_ms - 1, EVERYTHING);
     *state = fixture;
     return 0;
 }
@@ -114,19 +116,14 @@ static void wait_until(struct fixture *fixture, const bool *done)
     assert_false(late);
 }
 
-struct change {
-    bool done;
-    struct registry_result result;
-};
-
-static void on_change(void *arg, struct registry_result result)
+void fixture_on_change(void *arg, struct registry_result result)
 {
-    struct change *change = arg;
+    struct fixture_change *change = arg;
     change->done = true;
     change->result = result;
 }
 
-static void wait_for_change(struct fixture *fixture, struct change *change)
+void fixture_wait_for_change(struct fixture *fixture, struct fixture_change *change)
 {
     wait_until(fixture, &change->done);
     if (change->result.code != REGISTRY_OK) {
@@ -165,9 +162,9 @@ struct fixture_key fixture_key(struct fixture *fixture, const struct registry_ke
     key.materials = &material;
     key.n_materials = 1;
     snprintf(made.arn, sizeof made.arn, "arn:aws:kms:eu-central-1:%s:key/%s", key.account, made.id);
-    struct change change = {0};
-    registry_key_add(fixture->registry, &key, on_change, &change);
-    wait_for_change(fixture, &change);
+    struct fixture_change change = {0};
+    registry_key_add(fixture->registry, &key, fixture_on_change, &change);
+    fixture_wait_for_change(fixture, &change);
     return made;
 }
 
@@ -183,9 +180,9 @@ struct fixture_key fixture_open(struct fixture *fixture)
 
 void fixture_alias(struct fixture *fixture, const char *account, const char *name, const struct fixture_key *key)
 {
-    struct change change = {0};
-    registry_alias_add(fixture->registry, account, name, key->key_id, fixture->now_ms, on_change, &change);
-    wait_for_change(fixture, &change);
+    struct fixture_change change = {0};
+    registry_alias_add(fixture->registry, account, name, key->key_id, fixture->now_ms, fixture_on_change, &change);
+    fixture_wait_for_change(fixture, &change);
 }
 
 void fixture_wait(struct fixture *fixture, struct reply *reply)

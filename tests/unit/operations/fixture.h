@@ -5,7 +5,8 @@
 #include "fake_workers.h"
 #include "operations/operation.h"
 #include "proto/rewrap.pb-c.h"
-#include "registry/registry.h"
+#include "registry/grants.h"
+#include "registry/principals.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,9 +38,28 @@ struct fixture {
     unsigned logged;
 };
 
+/* A change of the registry that a test asks for itself: fails the test unless it was made. */
+struct fixture_change {
+    bool done;
+    struct registry_result result;
+};
+void fixture_on_change(void *change, struct registry_result result);
+void fixture_wait_for_change(struct fixture *fixture, struct fixture_change *change);
+
 /* cmocka's setup and teardown: *state is a struct fixture. */
 int fixture_setup(void **state);
 int fixture_teardown(void **state);
+
+/*
+ * A user or role of an account, by the end of its ARN ("user/team/carol"), made at that time, with one identity policy
+ * (NULL: none). ALICE and BOB are there from the start, and may do everything that identity policies can allow.
+ */
+#define EVERYTHING "{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}}"
+void fixture_principal(struct fixture *fixture, const char *account, const char *name, int64_t created_ms,
+                       const char *policy);
+void fixture_principal_remove(struct fixture *fixture, const char *account, const char *name);
+/* Another identity policy in place of all it has (NULL: none). */
+void fixture_principal_policy(struct fixture *fixture, const char *account, const char *name, const char *policy);
 
 /* A key put straight into the registry. */
 struct fixture_key {
@@ -52,6 +72,10 @@ struct fixture_key fixture_key(struct fixture *fixture, const struct registry_ke
 struct fixture_key fixture_sealed(struct fixture *fixture);
 struct fixture_key fixture_open(struct fixture *fixture);
 void fixture_alias(struct fixture *fixture, const char *account, const char *name, const struct fixture_key *key);
+
+/* A grant of these operations (enum policy_grant_operation), straight into the registry; constraints may be NULL. */
+void fixture_grant(struct fixture *fixture, const struct fixture_key *key, const char *grantee, uint32_t operations,
+                   const struct policy_grant_constraints *constraints);
 
 /* An answer, kept until the fixture ends or the reply is used again. */
 struct reply {

@@ -43,6 +43,8 @@ struct operations_settings {
     const char *region;          /* arn_is_region */
     const char *const *accounts; /* the accounts of the configuration */
     size_t n_accounts;
+    const char *const *principals; /* ARNs that the configuration gives to sockets and peers */
+    size_t n_principals;
     unsigned default_timeout_ms; /* for requests that name none */
     unsigned max_timeout_ms;     /* a longer wish is cut to this */
     unsigned max_keys_per_account;

@@ -1,0 +1,133 @@
+/* Changes of users and roles; see principal_change.h. */
+#include "principal_change.h"
+
+#include "base/secbuf.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct operation_principal_change *change_of(const struct operation *operation)
+{
+    return operation->state;
+}
+
+static void draft_fill(struct operation_principal_draft *draft, const struct registry_principal *principal)
+{
+    draft->principal = *principal;
+    for (size_t i = 0; i < principal->n_policies; i++) {
+        draft->policies[i] = principal->policies[i];
+    }
+    for (size_t i = 0; i < principal->n_access_keys; i++) {
+        draft->access_keys[i] = principal->access_keys[i];
+    }
+    draft->principal.policies = draft->policies;
+    draft->principal.access_keys = draft->access_keys;
+}
+
+static void answer(struct operation *operation, const struct registry_principal *principal)
+{
+    const struct operation_principal_change_kind *kind = change_of(operation)->kind;
+    if (kind->answer == NULL) {
+        operation_answer_empty(operation);
+    } else {
+        kind->answer(operation, principal);
+    }
+}
+
+static void on_done(void *arg, struct registry_result result);
+
+static void write_draft(struct operation *operation, const struct operation_principal_draft *draft)
+{
+    const struct registry_principal *principal = &draft->principal;
+    struct registry *registry = operation->operations->registry;
+    change_of(operation)->removes = draft->remove;
+    if (draft->remove) {
+        registry_principal_remove(registry, principal->account, principal->kind, principal->name, principal->revision,
+                                  on_done, operation);
+    } else {
+        registry_principal_replace(registry, principal, on_done, operation);
+    }
+}
+
+/* Decides on it as it is, and writes or answers. */
+static void decide(struct operation *operation, const struct registry_principal *principal)
+{
+    struct secbuf *room = secbuf_new(sizeof(struct operation_principal_draft));
+    if (room == NULL) {
+        operation_principal_no_memory(operation);
+        return;
+    }
+    struct operation_principal_draft *draft = (struct operation_principal_draft *)(void *)room->data;
+    draft_fill(draft, principal);
+    switch (change_of(operation)->kind->decide(operation, principal, draft)) {
+    case OPERATION_DECIDED_NOTHING:
+        answer(operation, principal);
+        break;
+    case OPERATION_DECIDED_WRITE:
+        write_draft(operation, draft);
+        break;
+    case OPERATION_DECIDED_ANSWERED:
+    default:
+        break;
+    }
+    secbuf_free(room);
+}
+
+static void run(struct operation *operation)
+{
+    struct operation_principal_change *change = change_of(operation);
+    change->tries++;
+    const struct registry_principal *principal =
+        operation_principal_resolve(operation, change->set, change->permission, change->name);
+    if (principal == NULL) {
+        return;
+    }
+    snprintf(change->found_name, sizeof change->found_name, "%s", principal->name);
+    memcpy(change->unique_id, principal->unique_id, sizeof change->unique_id);
+    decide(operation, principal);
+}
+
+void operation_principal_change_start(struct operation *operation, const struct operation_principal_change_kind *kind,
+                                      const struct operation_principals *set, enum operation_permission permission,
+                                      const char *name)
+{
+    struct operation_principal_change *change = change_of(operation);
+    *change = (struct operation_principal_change){.kind = kind, .set = set, .permission = permission, .name = name};
+    run(operation);
+}
+
+/* ------------------------------------------------------------------ after the write */
+
+/* The one that was changed, if it is still there. */
+static const struct registry_principal *find_again(const struct operation *operation)
+{
+    const struct operation_principal_change *change = change_of(operation);
+    const struct registry_principal *found = registry_principal_find(
+        operation->operations->registry, operation->account, change->set->kind, change->found_name);
+    return found != NULL && strcmp(found->unique_id, change->unique_id) == 0 ? found : NULL;
+}
+
+/* Nobody knows whether it was written: the registry was read again, and may show it. */
+static bool shows_the_change(const struct operation *operation, const struct registry_principal *now)
+{
+    const struct operation_principal_change *change = change_of(operation);
+    return change->removes ? now == NULL : now != NULL && change->kind->is_made(operation, now);
+}
+
+static void on_done(void *arg, struct registry_result result)
+{
+    struct operation *operation = arg;
+    struct operation_principal_change *change = change_of(operation);
+    const struct registry_principal *now = find_again(operation);
+    bool beaten = result.code == REGISTRY_CONFLICT || result.code == REGISTRY_NOT_FOUND;
+    if (beaten && change->tries < OPERATION_CHANGE_MAX_TRIES) {
+        run(operation);
+    } else if (result.code == REGISTRY_CONFLICT) {
+        operation_fail(operation, OPERATION_INTERNAL, "The %s is being changed by others at the same time.",
+                       change->set->noun);
+    } else if (result.code == REGISTRY_STORE && shows_the_change(operation, now)) {
+        answer(operation, now);
+    } else if (operation_take_change(operation, result)) {
+        answer(operation, now);
+    }
+}

@@ -1,0 +1,108 @@
+/* Principals by their ARNs; see who.h. */
+#include "who.h"
+
+#include <stdio.h>
+
+struct named {
+    enum principal_kind kind;
+    struct view account;
+    struct view path; /* "/" or "/a/b/"; empty of a session, which does not tell its role's */
+    struct view name;
+};
+
+static bool cut(struct view *text, const char *word)
+{
+    size_t len = strlen(word);
+    if (text->len <= len || memcmp(text->data, word, len) != 0) {
+        return false;
+    }
+    *text = view_of(text->data + len, text->len - len);
+    return true;
+}
+
+/* "/path/name": both. */
+static void cut_path(struct view rest, struct named *ret)
+{
+    size_t len = rest.len;
+    while (rest.data[len - 1] != '/') {
+        len--;
+    }
+    ret->path = view_of(rest.data, len);
+    ret->name = view_of(rest.data + len, rest.len - len);
+}
+
+/* False for what no registry could have: other kinds of principals, other partitions. */
+static bool read_arn(const struct operations *operations, struct view text, struct named *ret)
+{
+    struct arn arn;
+    if (!arn_parse_principal(text, &arn) ||
+        !view_equal(arn.partition, view_of_string(operations->settings.partition))) {
+        return false;
+    }
+    struct view rest = arn.resource;
+    ret->account = arn.account;
+    if (cut(&rest, "assumed-role/")) {
+        const uint8_t *slash = memchr(rest.data, '/', rest.len);
+        ret->kind = PRINCIPAL_ROLE;
+        ret->path = view_of(NULL, 0);
+        ret->name = view_of(rest.data, slash == NULL ? rest.len : (size_t)(slash - rest.data));
+        return true;
+    }
+    if (cut(&rest, "user")) {
+        ret->kind = PRINCIPAL_USER;
+    } else if (cut(&rest, "role")) {
+        ret->kind = PRINCIPAL_ROLE;
+    } else {
+        return false;
+    }
+    cut_path(rest, ret);
+    return true;
+}
+
+const struct registry_principal *operation_principal_of(const struct operations *operations, struct view arn)
+{
+    struct named named;
+    char account[ACCOUNT_TEXT_BYTES] = "";
+    char name[PRINCIPAL_NAME_MAX_BYTES + 1] = "";
+    if (!read_arn(operations, arn, &named) || named.name.len >= sizeof name) {
+        return NULL;
+    }
+    memcpy(account, named.account.data, ARN_ACCOUNT_DIGITS);
+    memcpy(name, named.name.data, named.name.len);
+    const struct registry_principal *found = registry_principal_find(operations->registry, account, named.kind, name);
+    bool is_he = found != NULL && (named.path.len == 0 || view_equal(named.path, view_of_string(found->path)));
+    return is_he ? found : NULL;
+}
+
+/* Shorter than an ARN may be: the parts have bounds. */
+void operation_principal_arn(const struct operations *operations, const struct registry_principal *principal,
+                             char out[POLICY_ARN_BYTES])
+{
+    snprintf(out, POLICY_ARN_BYTES, "arn:%s:iam::%s:%s%s%s", operations->settings.partition, principal->account,
+             principal->kind == PRINCIPAL_USER ? "user" : "role", principal->path, principal->name);
+}
+
+/* ------------------------------------------------------------------ the configuration */
+
+/* A session is one of the role with its name, whose path nobody knows here. */
+static bool is_session_of(const struct operations *operations, struct view session, struct view role)
+{
+    struct named of_session, of_role;
+    return read_arn(operations, session, &of_session) && of_session.path.len == 0 &&
+           read_arn(operations, role, &of_role) && of_role.kind == PRINCIPAL_ROLE &&
+           view_equal(of_session.account, of_role.account) && view_equal(of_session.name, of_role.name);
+}
+
+bool operation_principal_is_known(const struct operations *operations, struct view arn)
+{
+    if (operation_principal_of(operations, arn) != NULL) {
+        return true;
+    }
+    for (size_t i = 0; i < operations->settings.n_principals; i++) {
+        struct view configured = view_of_string(operations->settings.principals[i]);
+        if (view_equal(configured, arn) || is_session_of(operations, configured, arn)) {
+            return true;
+        }
+    }
+    return false;
+}

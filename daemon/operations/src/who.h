@@ -1,0 +1,23 @@
+/* Principals by their ARNs: users and roles of the registry, and those that the configuration names. */
+#pragma once
+
+#include "operations/operation.h"
+
+#include "policy/request.h"
+#include "registry/principals.h"
+
+/*
+ * The user or role of the registry that an ARN means: itself, path and all, or of a session its role. NULL for others:
+ * the root of an account, federated users, and whoever is not registered, who has no identity policies.
+ */
+const struct registry_principal *operation_principal_of(const struct operations *operations, struct view arn);
+
+/* The ARN of a user or role of the registry, with a NUL. */
+void operation_principal_arn(const struct operations *operations, const struct registry_principal *principal,
+                             char out[POLICY_ARN_BYTES]);
+
+/*
+ * Whether a key policy may name this user, role or session (KMS.md R-85): the registry has it, or of a session its
+ * role, or the configuration gives it to a socket or peer, or of a role one of its sessions.
+ */
+REWRAP_MUST_USE bool operation_principal_is_known(const struct operations *operations, struct view arn);
