@@ -33,9 +33,9 @@ static bool names_somebody(const struct policy_linting *linting, const struct po
             policy_principal_of_item(linting->document, linting->document->items[rule->principals.first + i]);
         bool nobody = principal.kind == POLICY_PRINCIPAL_UNIQUE_ID || principal.kind == POLICY_PRINCIPAL_OTHER ||
                       principal.kind == POLICY_PRINCIPAL_SERVICE;
-        bool anyone = principal.kind == POLICY_PRINCIPAL_ANYONE || linting->account.len == 0;
-        bool own = memmem(principal.text.data, principal.text.len, linting->account.data, linting->account.len) != NULL;
-        if (!nobody && (anyone || own)) {
+        bool own = principal.kind == POLICY_PRINCIPAL_ANYONE || linting->account.len == 0 ||
+                   memmem(principal.text.data, principal.text.len, linting->account.data, linting->account.len) != NULL;
+        if (!nobody && own) {
             return true;
         }
     }
