@@ -194,15 +194,29 @@ static const struct policy_context_key *find_key(const struct policy_request *re
     return NULL;
 }
 
-/* The caller's own keys, but for those that the context tells, be it that they are not there. */
+#define OWN_KEYS_MAX (POLICY_PRINCIPAL_KEYS_MAX + 1)
+
+static void add_own_key(struct policy_request *request, struct policy_context_key *context,
+                        const struct policy_context_key *key)
+{
+    if (find_key(request, key->name) == NULL) {
+        context[request->context_count++] = *key;
+    }
+}
+
+/* What follows from the caller, but for keys that the context tells, be it that they are not there. */
 static void add_own_keys(struct policy_case *policy_case, struct policy_context_key *context)
 {
-    const struct policy_principal_keys *own = &policy_case->own_keys;
-    for (size_t i = 0; i < own->count; i++) {
-        if (find_key(&policy_case->request, own->keys[i].name) == NULL) {
-            context[policy_case->request.context_count++] = own->keys[i];
-        }
+    struct policy_request *request = &policy_case->request;
+    struct policy_principal_keys *own = &policy_case->own_keys;
+    bool is_service = !policy_principal_keys(request->principal, request->role, own);
+    for (size_t i = 0; !is_service && i < own->count; i++) {
+        add_own_key(request, context, &own->keys[i]);
     }
+    policy_case->is_service = view_of_string(is_service ? "true" : "false");
+    const struct policy_context_key key = {
+        .name = view_of_string("aws:PrincipalIsAWSService"), .values = &policy_case->is_service, .count = 1};
+    add_own_key(request, context, &key);
 }
 
 /* *ret_context has room for the caller's own keys too. */
@@ -214,7 +228,7 @@ static bool read_context(const json_t *json, struct policy_case *policy_case, st
     }
     struct policy_request *request = &policy_case->request;
     struct policy_context_key *context =
-        policy_case_take(&policy_case->memory, json_object_size(json) + POLICY_PRINCIPAL_KEYS_MAX, sizeof *context);
+        policy_case_take(&policy_case->memory, json_object_size(json) + OWN_KEYS_MAX, sizeof *context);
     if (context == NULL) {
         return no_memory(fault);
     }
@@ -327,9 +341,7 @@ static bool read_request(const json_t *json, struct policy_case *policy_case, st
     if (policy_case->request.role.len == 0) {
         policy_case->request.role = role_of_context(&policy_case->request);
     }
-    if (policy_principal_keys(policy_case->request.principal, policy_case->request.role, &policy_case->own_keys)) {
-        add_own_keys(policy_case, context);
-    }
+    add_own_keys(policy_case, context);
     return true;
 }
 

@@ -42,6 +42,7 @@ struct policy_case {
     struct policy_grant_list grants;       /* those on the key that is asked about */
     size_t *grant_numbers;                 /* of each, in the list that was given */
     struct policy_principal_keys own_keys; /* of the caller */
+    struct view is_service;                /* aws:PrincipalIsAWSService */
     struct policy_case_memory memory;
 };
 

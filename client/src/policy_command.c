@@ -28,8 +28,9 @@ static const char simulate_help[] =
     "       {\"error\": {\"code\", \"message\", \"place\"}} for a document that cannot be decided on\n"
     "\n"
     "Policies are objects or strings of JSON. Condition keys that follow from the principal (kms:CallerAccount,\n"
-    "aws:PrincipalArn, aws:PrincipalAccount, aws:PrincipalType, aws:username) are added where the context has not got\n"
-    "them; no others are. \"role\" in the request is the ARN of a session's role, where that has a path.\n"
+    "aws:PrincipalArn, aws:PrincipalAccount, aws:PrincipalType, aws:PrincipalIsAWSService, aws:username) are added\n"
+    "where the context has not got them; no others are. \"role\" in the request is the ARN of a session's role, where\n"
+    "that has a path.\n"
     "\n"
     "Exit codes: 0 every document was decided; 1 some were errors; 252 wrong usage, or no such file; 255 it could not\n"
     "be read, or the answers not be written.\n";
