@@ -10,6 +10,7 @@ const ProtobufCServiceDescriptor *service_key_management(void)
 
 static const ProtobufCServiceDescriptor *const services[] = {
     &rewrap__key_management__descriptor,
+    &rewrap__principal_management__descriptor,
     &rewrap__administration__descriptor,
 };
 #define N_SERVICES (sizeof services / sizeof services[0])

@@ -76,6 +76,16 @@ const struct operation_permission_row *operation_permission_row(enum operation_p
     return &rows[permission];
 }
 
+const char *operation_action_of(const char *rpc)
+{
+    for (size_t i = 0; i < OPERATION_PERMISSIONS; i++) {
+        if (strcmp(rows[i].operation, rpc) == 0) {
+            return rows[i].action;
+        }
+    }
+    return "";
+}
+
 /* ------------------------------------------------------------------ the question */
 
 bool operation_ask(const struct operation *operation, enum operation_permission permission,

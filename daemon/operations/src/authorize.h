@@ -83,6 +83,9 @@ struct operation_permission_row {
 
 const struct operation_permission_row *operation_permission_row(enum operation_permission permission);
 
+/* Of that rpc, or its first; "" for what is none. */
+const char *operation_action_of(const char *rpc);
+
 /* The decision alone; nothing is answered. */
 REWRAP_MUST_USE bool operation_may_use_key(const struct operation *operation, enum operation_permission permission,
                                            const struct registry_key *key);

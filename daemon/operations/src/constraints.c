@@ -131,7 +131,7 @@ static bool create_grant_names_service(const ProtobufCMessage *message)
     {                                                                                                                  \
         .type = request, .field = "limit", .min = 1, .max = 100, .model_max = 1000                                     \
     }
-#define POLICY_NAME(request)    PATTERN(request, "policy_name", 0, 1, 128, OPERATION_PATTERN_POLICY_NAME)
+#define POLICY_NAME(request)    PATTERN(request, "policy_name", 0, 1, 128, OPERATION_PATTERN_WORD)
 #define POLICY(request, flags_) PATTERN(request, "policy", flags_, 1, 131072, OPERATION_PATTERN_POLICY)
 #define MARKER(request)         PATTERN(request, "marker", 0, 1, 1024, OPERATION_PATTERN_MARKER)
 
@@ -139,7 +139,7 @@ static bool create_grant_names_service(const ProtobufCMessage *message)
 #define NAME(request, name, flags_, most)   PATTERN(request, name, flags_, 1, most, OPERATION_PATTERN_NAME)
 #define EXISTING_USER_NAME(request, flags_) NAME(request, "user_name", flags_, 128)
 #define ROLE_NAME(request, flags_)          NAME(request, "role_name", flags_, PRINCIPAL_NAME_MAX_BYTES)
-#define POLICY_NAME(request)                NAME(request, "policy_name", OPERATION_REQUIRED, POLICY_NAME_MAX_BYTES)
+#define IDENTITY_POLICY_NAME(request)       NAME(request, "policy_name", OPERATION_REQUIRED, POLICY_NAME_MAX_BYTES)
 #define ACCESS_KEY_ID(request)              PATTERN(request, "access_key_id", OPERATION_REQUIRED, 16, 128, OPERATION_PATTERN_WORD)
 #define PATH(request)                       PATTERN(request, "path", 0, 1, PRINCIPAL_PATH_MAX_BYTES, OPERATION_PATTERN_PATH)
 #define PAGE_OF_1000(request)                                                                                          \
@@ -282,12 +282,12 @@ static const struct operation_constraint table[] = {
     PATTERN(LIST_USERS, "path_prefix", 0, 1, PRINCIPAL_PATH_MAX_BYTES, OPERATION_PATTERN_PATH_PREFIX),
     PAGE_OF_1000(LIST_USERS),
     EXISTING_USER_NAME(PUT_USER_POLICY, OPERATION_REQUIRED),
-    POLICY_NAME(PUT_USER_POLICY),
+    IDENTITY_POLICY_NAME(PUT_USER_POLICY),
     PATTERN(PUT_USER_POLICY, "policy_document", OPERATION_REQUIRED, 1, 131072, OPERATION_PATTERN_POLICY),
     EXISTING_USER_NAME(GET_USER_POLICY, OPERATION_REQUIRED),
-    POLICY_NAME(GET_USER_POLICY),
+    IDENTITY_POLICY_NAME(GET_USER_POLICY),
     EXISTING_USER_NAME(DELETE_USER_POLICY, OPERATION_REQUIRED),
-    POLICY_NAME(DELETE_USER_POLICY),
+    IDENTITY_POLICY_NAME(DELETE_USER_POLICY),
     EXISTING_USER_NAME(LIST_USER_POLICIES, OPERATION_REQUIRED),
     PAGE_OF_1000(LIST_USER_POLICIES),
 
@@ -298,12 +298,12 @@ static const struct operation_constraint table[] = {
     PATTERN(LIST_ROLES, "path_prefix", 0, 1, PRINCIPAL_PATH_MAX_BYTES, OPERATION_PATTERN_PATH_PREFIX),
     PAGE_OF_1000(LIST_ROLES),
     ROLE_NAME(PUT_ROLE_POLICY, OPERATION_REQUIRED),
-    POLICY_NAME(PUT_ROLE_POLICY),
+    IDENTITY_POLICY_NAME(PUT_ROLE_POLICY),
     PATTERN(PUT_ROLE_POLICY, "policy_document", OPERATION_REQUIRED, 1, 131072, OPERATION_PATTERN_POLICY),
     ROLE_NAME(GET_ROLE_POLICY, OPERATION_REQUIRED),
-    POLICY_NAME(GET_ROLE_POLICY),
+    IDENTITY_POLICY_NAME(GET_ROLE_POLICY),
     ROLE_NAME(DELETE_ROLE_POLICY, OPERATION_REQUIRED),
-    POLICY_NAME(DELETE_ROLE_POLICY),
+    IDENTITY_POLICY_NAME(DELETE_ROLE_POLICY),
     ROLE_NAME(LIST_ROLE_POLICIES, OPERATION_REQUIRED),
     PAGE_OF_1000(LIST_ROLE_POLICIES),
 

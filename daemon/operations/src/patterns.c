@@ -94,11 +94,6 @@ static bool is_name(uint32_t c)
     return is_alphanumeric(c) || is_one_of(c, "_+=,.@-");
 }
 
-static bool is_word(uint32_t c)
-{
-    return is_alphanumeric(c) || c == '_';
-}
-
 static bool is_graphic(uint32_t c)
 {
     return c >= 0x21 && c <= 0x7E;
@@ -129,7 +124,6 @@ static const struct {
     [OPERATION_PATTERN_ALIAS_NAME] = {"^[a-zA-Z0-9:/_-]+$", is_alias_name, true, NULL},
     [OPERATION_PATTERN_MARKER] = {"[\\u0020-\\u00FF]*", is_latin_1, false, NULL},
     [OPERATION_PATTERN_POLICY] = {"[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+", is_policy, true, NULL},
-    [OPERATION_PATTERN_POLICY_NAME] = {"[\\w]+", is_word, true, NULL},
     [OPERATION_PATTERN_XKS_KEY_ID] = {"^[a-zA-Z0-9-_.]+$", is_xks_key_id, true, NULL},
     [OPERATION_PATTERN_PRINCIPAL] = {"^[\\w+=,.@:/-]+$", is_principal, true, NULL},
     [OPERATION_PATTERN_SERVICE] = {"^([A-Za-z0-9\\-]+)\\.([A-Za-z0-9\\-]+)(\\.[A-Za-z0-9\\-]+)+$", is_service, true,

@@ -1,6 +1,8 @@
 /* The start of an operation: its row, its caller, its message, its validation; then its handler. See
  * operations/operation.h. */
 #include "start.h"
+
+#include "authorize.h"
 #include "operation.h"
 #include "patterns.h"
 #include "pending.h"
@@ -129,10 +131,11 @@ static void run(struct operation *operation, const ProtobufCMessageDescriptor *t
 
 static void refuse_caller(struct operation *operation, const char *who)
 {
+    const char *action = operation_action_of(operation->kind->name);
     operation_fail(operation, OPERATION_ACCESS_DENIED,
-                   "User: %s is not authorized to perform: kms:%s because no identity of an account that is served "
+                   "User: %s is not authorized to perform: %.*s:%s because no identity of an account that is served "
                    "here belongs to this caller",
-                   who, operation->kind->name);
+                   who, (int)strcspn(action, ":"), action, operation->kind->name);
 }
 
 static void refuse_early(operation_done_fn done, void *arg, enum operation_code code, const char *text)

@@ -38,7 +38,7 @@ static void every_rpc_has_one_row_and_every_row_an_rpc(void **state)
 static void every_operation_has_a_permission_and_every_permission_an_operation(void **state)
 {
     (void)state;
-    static const char *const prefixes[] = {"kms:", "rewrapd:"}; /* by service */
+    static const char *const prefixes[] = {"kms:", "iam:", "rewrapd:"}; /* by service */
     const ProtobufCServiceDescriptor *service;
     for (size_t s = 0; (service = service_at(s)) != NULL; s++) {
         assert_true(s < COUNT(prefixes));
@@ -64,25 +64,32 @@ static void every_operation_has_a_permission_and_every_permission_an_operation(v
     }
 }
 
+static void check_members(const ProtobufCMessageDescriptor *type)
+{
+    const struct operation_constraint *const *by_field = operation_constraints_of(type);
+    assert_non_null(by_field); /* every request of ours has at least one */
+    assert_true(type->n_fields <= OPERATION_MESSAGE_MAX_FIELDS);
+    for (unsigned j = 0; j < type->n_fields; j++) {
+        const ProtobufCFieldDescriptor *field = &type->fields[j];
+        bool has_limit = field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_BYTES ||
+                         field->type == PROTOBUF_C_TYPE_INT32;
+        if (has_limit && by_field[j] == NULL) {
+            fail_msg("%s.%s has no limit", type->short_name, field->name);
+        }
+        if (by_field[j] != NULL) {
+            assert_string_equal(by_field[j]->field, field->name);
+        }
+    }
+}
+
 static void every_request_member_that_needs_one_has_a_constraint(void **state)
 {
     (void)state;
-    const ProtobufCServiceDescriptor *service = service_key_management();
-    for (unsigned i = 0; i < service->n_methods; i++) {
-        const ProtobufCMessageDescriptor *type = service->methods[i].input;
-        const struct operation_constraint *const *by_field = operation_constraints_of(type);
-        assert_non_null(by_field); /* every request of ours has at least one */
-        assert_true(type->n_fields <= OPERATION_MESSAGE_MAX_FIELDS);
-        for (unsigned j = 0; j < type->n_fields; j++) {
-            const ProtobufCFieldDescriptor *field = &type->fields[j];
-            bool has_limit = field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_BYTES ||
-                             field->type == PROTOBUF_C_TYPE_INT32;
-            if (has_limit && by_field[j] == NULL) {
-                fail_msg("%s.%s has no limit", type->short_name, field->name);
-            }
-            if (by_field[j] != NULL) {
-                assert_string_equal(by_field[j]->field, field->name);
-            }
+    const ProtobufCServiceDescriptor *const services[] = {service_key_management(),
+                                                          &rewrap__principal_management__descriptor};
+    for (size_t s = 0; s < COUNT(services); s++) {
+        for (unsigned i = 0; i < services[s]->n_methods; i++) {
+            check_members(services[s]->methods[i].input);
         }
     }
     assert_null(operation_constraints_of(&rewrap__key_metadata__descriptor));
