@@ -81,7 +81,7 @@ void grant_fails(struct fixture *fixture, const struct wish *wish, const char *c
 
 const char *denied_text(const char *principal, const char *action, const char *arn)
 {
-    return text("User: %s is not authorized to perform: %s on resource: %s because no resource-based policy allows "
+    return text("User: %s is not authorized to perform: %s on resource: %s because no identity-based policy allows "
                 "the %s action",
                 principal, action, arn, action);
 }

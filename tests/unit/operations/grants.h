@@ -47,7 +47,7 @@ struct made {
 };
 struct made grant_make(struct fixture *fixture, const struct wish *wish);
 void grant_fails(struct fixture *fixture, const struct wish *wish, const char *code, const char *message);
-/* AccessDenied on a key of the caller's account, because nothing allows it. */
+/* AccessDenied on a key of the caller's account, because no identity policy allows it. */
 void grant_denied(struct fixture *fixture, const struct wish *wish);
 
 const struct registry_grant *grant_stored(struct fixture *fixture, const struct made *made);
@@ -61,6 +61,6 @@ void revoke(struct fixture *fixture, const char *key, const char *id, const char
 /* Encrypt, with a context of pairs, as whoever calls: NULL, or the code of the error. */
 const char *encrypt_as(struct fixture *fixture, const char *principal, const char *key, const char *const *pairs);
 
-/* The texts of KMS.md. */
+/* The texts of KMS.md R-111, where a key policy leaves it to the account, and R-113. */
 const char *denied_text(const char *principal, const char *action, const char *arn);
 const char *foreign_text(const char *principal, const char *action);
