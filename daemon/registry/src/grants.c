@@ -94,27 +94,36 @@ size_t registry_grants(const struct registry *registry)
 
 /* ------------------------------------------------------------------ changing */
 
-/* Those that wait for the store. Walked only near the limit. */
-static size_t waiting_on_key(const struct registry *registry, const uint8_t key_id[KEY_ID_BYTES])
+/* Of those that wait for the store, how many are on the key; and is one of them this grant? */
+static size_t waiting_on_key(const struct registry *registry, const struct registry_grant *grant, bool *ret_same)
 {
     size_t n = 0;
+    *ret_same = false;
     const struct waiting *waiting;
     TAILQ_FOREACH(waiting, &registry->waiting, link)
     {
-        const struct change *change = &waiting->change;
-        n += change->kind == CHANGE_GRANT_ADD && memcmp(change->grant->grant.key_id, key_id, KEY_ID_BYTES) == 0;
+        if (waiting->change.kind == CHANGE_GRANT_ADD) {
+            const struct registry_grant *other = &waiting->change.grant->grant;
+            n += memcmp(other->key_id, grant->key_id, KEY_ID_BYTES) == 0;
+            *ret_same = *ret_same || memcmp(other->id, grant->id, GRANT_ID_BYTES) == 0;
+        }
     }
     return n;
 }
 
-/* With those that are waiting: the store does not count them. */
-static bool is_full(const struct registry *registry, const struct key_entry *key)
+/* With those that are waiting: the store neither counts grants nor compares the ids of those on different keys. */
+static struct registry_result admit(const struct registry *registry, const struct registry_grant *grant,
+                                    const struct key_entry *key)
 {
-    size_t n = key->grants[GRANTS_BY_ID].n;
-    if (n + registry->n_waiting < KEY_MAX_GRANTS) {
-        return false;
+    bool same;
+    const size_t n = key->grants[GRANTS_BY_ID].n + waiting_on_key(registry, grant, &same);
+    if (same || memory_grant(&registry->memory, grant->id) != NULL) {
+        return registry_failure(REGISTRY_EXISTS, "the grant is there already");
     }
-    return n + waiting_on_key(registry, key->key.key_id) >= KEY_MAX_GRANTS;
+    if (n >= KEY_MAX_GRANTS) {
+        return registry_failure(REGISTRY_LIMIT, "the key has %d grants", KEY_MAX_GRANTS);
+    }
+    return registry_ok();
 }
 
 /* *ret is set whatever the answer; may be NULL. */
@@ -129,8 +138,9 @@ static struct registry_result prepare(struct registry *registry, const struct re
     if (key == NULL) {
         return registry_failure(REGISTRY_NOT_FOUND, "there is no such key");
     }
-    if (is_full(registry, key)) {
-        return registry_failure(REGISTRY_LIMIT, "the key has %d grants", KEY_MAX_GRANTS);
+    struct registry_result result = admit(registry, grant, key);
+    if (result.code != REGISTRY_OK) {
+        return result;
     }
     *ret = grant_entry_copy(grant, &registry->memory.texts);
     /* Room for this one and for all that wait, which may be on the same key. */
@@ -147,11 +157,17 @@ void registry_grant_add(struct registry *registry, const struct registry_grant *
     registry_submit(registry, &change, refusal, done, arg);
 }
 
-/* Whether there is one the store says: its addition may be waiting before this. */
 void registry_grant_remove(struct registry *registry, const uint8_t id[GRANT_ID_BYTES], registry_done_fn done,
                            void *arg)
 {
+    const struct registry_grant *known = registry_grant_find(registry, id);
     struct change change = {.kind = CHANGE_GRANT_REMOVE};
-    memcpy(change.grant_id, id, GRANT_ID_BYTES);
-    registry_submit(registry, &change, registry_ok(), done, arg);
+    struct registry_result refusal = registry_ok();
+    if (known == NULL) {
+        refusal = registry_failure(REGISTRY_NOT_FOUND, "there is no such grant");
+    } else {
+        memcpy(change.grant_place.key_id, known->key_id, KEY_ID_BYTES);
+        memcpy(change.grant_place.id, known->id, GRANT_ID_BYTES);
+    }
+    registry_submit(registry, &change, refusal, done, arg);
 }

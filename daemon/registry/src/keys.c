@@ -107,7 +107,7 @@ void registry_key_add(struct registry *registry, const struct registry_key *key,
 
 void registry_key_replace(struct registry *registry, const struct registry_key *key, registry_done_fn done, void *arg)
 {
-    const struct registry_key *known;
+    const struct registry_key *known = NULL;
     struct change change = {.kind = CHANGE_KEY_REPLACE};
     struct registry_result refusal = find(registry, key->key_id, key->revision, &known);
     if (refusal.code == REGISTRY_OK) {
@@ -124,7 +124,7 @@ void registry_key_replace(struct registry *registry, const struct registry_key *
 void registry_key_remove(struct registry *registry, const uint8_t key_id[KEY_ID_BYTES], uint64_t revision,
                          int64_t now_ms, registry_done_fn done, void *arg)
 {
-    const struct registry_key *known;
+    const struct registry_key *known = NULL;
     struct change change = {.kind = CHANGE_KEY_REMOVE, .removal = {.revision = revision, .retired_ms = now_ms}};
     memcpy(change.removal.key_id, key_id, KEY_ID_BYTES);
     struct registry_result refusal = find(registry, key_id, revision, &known);

@@ -140,7 +140,7 @@ void registry_principal_add(struct registry *registry, const struct registry_pri
 void registry_principal_replace(struct registry *registry, const struct registry_principal *principal,
                                 registry_done_fn done, void *arg)
 {
-    const struct registry_principal *known;
+    const struct registry_principal *known = NULL;
     struct change change = {.kind = CHANGE_PRINCIPAL_REPLACE};
     struct registry_result refusal =
         find(registry, principal->account, principal->kind, principal->name, principal->revision, &known);
@@ -156,7 +156,7 @@ void registry_principal_replace(struct registry *registry, const struct registry
 void registry_principal_remove(struct registry *registry, const char *account, enum principal_kind kind,
                                const char *name, uint64_t revision, registry_done_fn done, void *arg)
 {
-    const struct registry_principal *known;
+    const struct registry_principal *known = NULL;
     struct change change = {.kind = CHANGE_PRINCIPAL_REMOVE};
     struct registry_result refusal = find(registry, account, kind, name, revision, &known);
     if (refusal.code == REGISTRY_OK) {

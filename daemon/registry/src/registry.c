@@ -105,7 +105,7 @@ static bool add_grant(struct memory *memory, struct change *change)
 
 static bool remove_grant(struct memory *memory, struct change *change)
 {
-    return memory_remove_grant(memory, change->grant_id);
+    return memory_remove_grant(memory, change->grant_place.id);
 }
 
 static bool apply(struct memory *memory, struct change *change)

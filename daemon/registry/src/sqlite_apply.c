@@ -62,7 +62,7 @@ static const char *const texts[APPLY_STATEMENTS] = {
     [APPLY_PRINCIPAL_ACCESS_KEYS_OUT] = "DELETE FROM access_keys WHERE unique_id = ?1",
     [APPLY_PRINCIPAL_OUT] = "DELETE FROM principals WHERE unique_id = ?1",
     [APPLY_GRANT] = insert_grant,
-    [APPLY_GRANT_OUT] = "DELETE FROM grants WHERE grant_id = ?1",
+    [APPLY_GRANT_OUT] = "DELETE FROM grants WHERE key_id = ?1 AND grant_id = ?2",
 };
 
 struct registry_result sqlite_apply_init(struct sqlite_apply *apply, sqlite3 *db)

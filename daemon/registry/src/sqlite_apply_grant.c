@@ -44,6 +44,7 @@ struct registry_result sqlite_apply_grant_remove(struct sqlite_apply *apply, con
                                                  struct registry_result *ret_answer)
 {
     sqlite3_stmt *h = sqlite_apply_handle(apply, APPLY_GRANT_OUT);
-    bool bound = sqlite_bind_bytes(h, 1, view_of(change->grant_id, GRANT_ID_BYTES));
+    bool bound = sqlite_bind_bytes(h, 1, view_of(change->grant_place.key_id, KEY_ID_BYTES)) &&
+                 sqlite_bind_bytes(h, 2, view_of(change->grant_place.id, GRANT_ID_BYTES));
     return sqlite_apply_run_on_row(apply, APPLY_GRANT_OUT, bound, "there is no such grant", ret_answer);
 }

@@ -26,7 +26,7 @@ REWRAP_MUST_USE struct registry_result sqlite_rows_retired(sqlite3 *db, const ui
 
 REWRAP_MUST_USE struct registry_result sqlite_rows_principal(sqlite3 *db, const char *unique_id,
                                                              struct principal_entry **ret);
-REWRAP_MUST_USE struct registry_result sqlite_rows_grant(sqlite3 *db, const uint8_t id[GRANT_ID_BYTES],
+REWRAP_MUST_USE struct registry_result sqlite_rows_grant(sqlite3 *db, const struct grant_place *place,
                                                          struct grant_entry **ret);
 
 /* Those of one key, added to the list, which the caller clears in any case. */

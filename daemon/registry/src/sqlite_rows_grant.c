@@ -124,12 +124,20 @@ struct registry_result sqlite_rows_grants(sqlite3 *db, const struct store_visito
     return result;
 }
 
-struct registry_result sqlite_rows_grant(sqlite3 *db, const uint8_t id[GRANT_ID_BYTES], struct grant_entry **ret)
+struct registry_result sqlite_rows_grant(sqlite3 *db, const struct grant_place *place, struct grant_entry **ret)
 {
     struct sqlite_cursor cursor = {0};
     struct grant_entry *entry = NULL;
     struct registry_result result =
-        sqlite_cursor_open(db, "grants", GRANTS "WHERE grant_id = ?1", view_of(id, GRANT_ID_BYTES), &cursor);
+        sqlite_statement_prepare(db, GRANTS "WHERE key_id = ?1 AND grant_id = ?2", &cursor.statement);
+    if (result.code == REGISTRY_OK &&
+        (!sqlite_bind_bytes(cursor.statement.handle, 1, view_of(place->key_id, KEY_ID_BYTES)) ||
+         !sqlite_bind_bytes(cursor.statement.handle, 2, view_of(place->id, GRANT_ID_BYTES)))) {
+        result = sqlite_failure(db, "cannot bind");
+    }
+    if (result.code == REGISTRY_OK) {
+        result = sqlite_cursor_next(&cursor);
+    }
     if (result.code == REGISTRY_OK && cursor.row) {
         struct grant_row row;
         const char *wrong = read_row(cursor.statement.handle, &row);

@@ -278,7 +278,7 @@ static struct registry_result read_principal(struct writer *writer, const struct
 static struct registry_result read_grant(struct writer *writer, const struct wire_frame *question, bool *ret_written)
 {
     struct grant_entry *entry;
-    struct registry_result result = sqlite_rows_grant(writer->db, question->grant_id, &entry);
+    struct registry_result result = sqlite_rows_grant(writer->db, &question->grant_place, &entry);
     if (result.code == REGISTRY_OK) {
         *ret_written = entry == NULL
                            ? wire_write_empty(&writer->out, question->sequence, WIRE_NO_ROW)

@@ -40,6 +40,12 @@ struct principal_removal {
     uint64_t revision; /* that was seen */
 };
 
+/* Where a grant stands. */
+struct grant_place {
+    uint8_t key_id[KEY_ID_BYTES];
+    uint8_t id[GRANT_ID_BYTES];
+};
+
 /* A change as it is asked for; has passed the rules of check.h. */
 struct change {
     enum change_kind kind;
@@ -50,8 +56,8 @@ struct change {
     uint8_t material_id[MATERIAL_ID_BYTES]; /* CHANGE_RETIRED_REMOVE */
     struct principal_entry *principal;      /* CHANGE_PRINCIPAL_ADD, _REPLACE: as with a key */
     struct principal_removal principal_removal;
-    struct grant_entry *grant;        /* CHANGE_GRANT_ADD */
-    uint8_t grant_id[GRANT_ID_BYTES]; /* CHANGE_GRANT_REMOVE */
+    struct grant_entry *grant;      /* CHANGE_GRANT_ADD */
+    struct grant_place grant_place; /* CHANGE_GRANT_REMOVE */
 };
 
 /*

@@ -116,16 +116,17 @@ static struct registry_result show_no_principal(struct store *store, const struc
 
 static struct registry_result show_grant(struct store *store, const struct wire_frame *question, struct wire_frame *row)
 {
-    return memcmp(row->grant->grant.id, question->grant_id, GRANT_ID_BYTES) == 0
-               ? store->visitor->grant(store->visitor_arg, &row->grant->grant)
-               : other_row();
+    const struct registry_grant *grant = &row->grant->grant;
+    bool asked = memcmp(grant->id, question->grant_place.id, GRANT_ID_BYTES) == 0 &&
+                 memcmp(grant->key_id, question->grant_place.key_id, KEY_ID_BYTES) == 0;
+    return asked ? store->visitor->grant(store->visitor_arg, grant) : other_row();
 }
 
 static struct registry_result show_no_grant(struct store *store, const struct wire_frame *question,
                                             struct wire_frame *row)
 {
     (void)row;
-    store->visitor->no_grant(store->visitor_arg, question->grant_id);
+    store->visitor->no_grant(store->visitor_arg, question->grant_place.id);
     return registry_ok();
 }
 

@@ -36,13 +36,13 @@ enum wire_kind {
     WIRE_PRINCIPAL_REPLACE = CHANGE_PRINCIPAL_REPLACE,
     WIRE_PRINCIPAL_REMOVE = CHANGE_PRINCIPAL_REMOVE, /* body: a principal's removal */
     WIRE_GRANT_ADD = CHANGE_GRANT_ADD,               /* body: a grant */
-    WIRE_GRANT_REMOVE = CHANGE_GRANT_REMOVE,         /* body: a grant id */
+    WIRE_GRANT_REMOVE = CHANGE_GRANT_REMOVE,         /* body: a key id and a grant id */
 
     WIRE_KEY_READ = WIRE_FIRST_QUESTION, /* body: a key id */
     WIRE_ALIAS_READ = 65,                /* body: an alias, of which account and name count */
     WIRE_RETIRED_READ = 66,              /* body: a material id */
     WIRE_PRINCIPAL_READ = 67,            /* body: a unique id */
-    WIRE_GRANT_READ = 68,                /* body: a grant id */
+    WIRE_GRANT_READ = 68,                /* body: a key id and a grant id */
 
     WIRE_DONE = WIRE_FIRST_ANSWER, /* body: code and text */
     WIRE_KEY_ROW = 129,            /* body: a key */
@@ -69,7 +69,7 @@ struct wire_frame {
     struct principal_entry *principal;          /* WIRE_PRINCIPAL_ADD, WIRE_PRINCIPAL_REPLACE, WIRE_PRINCIPAL_ROW */
     struct principal_removal principal_removal; /* WIRE_PRINCIPAL_REMOVE; its unique id: WIRE_PRINCIPAL_READ */
     struct grant_entry *grant;                  /* WIRE_GRANT_ADD, WIRE_GRANT_ROW */
-    uint8_t grant_id[GRANT_ID_BYTES];           /* WIRE_GRANT_REMOVE, WIRE_GRANT_READ */
+    struct grant_place grant_place;             /* WIRE_GRANT_REMOVE, WIRE_GRANT_READ */
     struct registry_result result;              /* WIRE_DONE, WIRE_FAILED */
 };
 
@@ -111,8 +111,8 @@ REWRAP_MUST_USE bool wire_write_principal_removal(struct buffer *out, uint64_t s
                                                   const struct principal_removal *removal);
 REWRAP_MUST_USE bool wire_write_grant(struct buffer *out, uint64_t sequence, enum wire_kind kind,
                                       const struct registry_grant *grant);
-REWRAP_MUST_USE bool wire_write_grant_id(struct buffer *out, uint64_t sequence, enum wire_kind kind,
-                                         const uint8_t id[GRANT_ID_BYTES]);
+REWRAP_MUST_USE bool wire_write_grant_place(struct buffer *out, uint64_t sequence, enum wire_kind kind,
+                                            const struct grant_place *place);
 REWRAP_MUST_USE bool wire_write_result(struct buffer *out, uint64_t sequence, enum wire_kind kind,
                                        const struct registry_result *result);
 REWRAP_MUST_USE bool wire_write_empty(struct buffer *out, uint64_t sequence, enum wire_kind kind);

@@ -43,9 +43,10 @@ enum wire_code wire_read_grant(struct reader *reader, struct wire_frame *frame)
     return frame->grant == NULL ? WIRE_NO_MEMORY : WIRE_OK;
 }
 
-enum wire_code wire_read_grant_id(struct reader *reader, struct wire_frame *frame)
+enum wire_code wire_read_grant_place(struct reader *reader, struct wire_frame *frame)
 {
-    reader_copy(reader, frame->grant_id, GRANT_ID_BYTES);
+    reader_copy(reader, frame->grant_place.key_id, KEY_ID_BYTES);
+    reader_copy(reader, frame->grant_place.id, GRANT_ID_BYTES);
     return WIRE_OK;
 }
 
@@ -74,9 +75,10 @@ bool wire_write_grant(struct buffer *out, uint64_t sequence, enum wire_kind kind
     return wire_frame_end(out, start, good);
 }
 
-bool wire_write_grant_id(struct buffer *out, uint64_t sequence, enum wire_kind kind, const uint8_t id[GRANT_ID_BYTES])
+bool wire_write_grant_place(struct buffer *out, uint64_t sequence, enum wire_kind kind, const struct grant_place *place)
 {
     size_t start = out->len;
-    bool good = wire_frame_begin(out, sequence, kind) && buffer_append(out, id, GRANT_ID_BYTES);
+    bool good = wire_frame_begin(out, sequence, kind) && buffer_append(out, place->key_id, KEY_ID_BYTES) &&
+                buffer_append(out, place->id, GRANT_ID_BYTES);
     return wire_frame_end(out, start, good);
 }

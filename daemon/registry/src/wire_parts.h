@@ -20,4 +20,4 @@ REWRAP_MUST_USE enum wire_code wire_read_principal(struct reader *reader, struct
 REWRAP_MUST_USE enum wire_code wire_read_principal_removal(struct reader *reader, struct wire_frame *frame);
 REWRAP_MUST_USE enum wire_code wire_read_unique_id(struct reader *reader, struct wire_frame *frame);
 REWRAP_MUST_USE enum wire_code wire_read_grant(struct reader *reader, struct wire_frame *frame);
-REWRAP_MUST_USE enum wire_code wire_read_grant_id(struct reader *reader, struct wire_frame *frame);
+REWRAP_MUST_USE enum wire_code wire_read_grant_place(struct reader *reader, struct wire_frame *frame);

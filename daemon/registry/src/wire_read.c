@@ -199,13 +199,13 @@ static const struct body *body_of(uint8_t kind)
         {WIRE_PRINCIPAL_REPLACE, wire_read_principal},
         {WIRE_PRINCIPAL_REMOVE, wire_read_principal_removal},
         {WIRE_GRANT_ADD, wire_read_grant},
-        {WIRE_GRANT_REMOVE, wire_read_grant_id},
+        {WIRE_GRANT_REMOVE, wire_read_grant_place},
 
         {WIRE_KEY_READ, read_key_id},
         {WIRE_ALIAS_READ, read_alias},
         {WIRE_RETIRED_READ, read_material_id},
         {WIRE_PRINCIPAL_READ, wire_read_unique_id},
-        {WIRE_GRANT_READ, wire_read_grant_id},
+        {WIRE_GRANT_READ, wire_read_grant_place},
 
         {WIRE_DONE, read_result},
         {WIRE_KEY_ROW, read_key},

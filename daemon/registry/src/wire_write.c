@@ -156,7 +156,7 @@ static bool add_grant(struct buffer *out, uint64_t sequence, const struct change
 
 static bool remove_grant(struct buffer *out, uint64_t sequence, const struct change *change)
 {
-    return wire_write_grant_id(out, sequence, WIRE_GRANT_REMOVE, change->grant_id);
+    return wire_write_grant_place(out, sequence, WIRE_GRANT_REMOVE, &change->grant_place);
 }
 
 static bool ask_principal(struct buffer *out, uint64_t sequence, const struct change *change)
@@ -171,12 +171,15 @@ static bool ask_removed_principal(struct buffer *out, uint64_t sequence, const s
 
 static bool ask_grant(struct buffer *out, uint64_t sequence, const struct change *change)
 {
-    return wire_write_grant_id(out, sequence, WIRE_GRANT_READ, change->grant->grant.id);
+    struct grant_place place;
+    memcpy(place.key_id, change->grant->grant.key_id, KEY_ID_BYTES);
+    memcpy(place.id, change->grant->grant.id, GRANT_ID_BYTES);
+    return wire_write_grant_place(out, sequence, WIRE_GRANT_READ, &place);
 }
 
 static bool ask_removed_grant(struct buffer *out, uint64_t sequence, const struct change *change)
 {
-    return wire_write_grant_id(out, sequence, WIRE_GRANT_READ, change->grant_id);
+    return wire_write_grant_place(out, sequence, WIRE_GRANT_READ, &change->grant_place);
 }
 
 static bool ask_retired(struct buffer *out, uint64_t sequence, const struct change *change)

@@ -133,7 +133,7 @@ static void lost_outcome_is_read_again(void **state)
     run_sql(
         fixture,
         "INSERT INTO keys SELECT x'00000003000000000000000000000000', account, token, description, spec, usage, state,"
-        " boundary, created_ms, 0, 0, 0, 1 FROM keys LIMIT 1;"
+        " boundary, created_ms, 0, 0, 0, 1, NULL, created_ms FROM keys LIMIT 1;"
         "INSERT INTO materials VALUES (x'00000003000000000000000000000000', 1,"
         " x'0000000300000000000000000000000000000000000000000000000003000000', 5, 1);"
         "INSERT INTO aliases VALUES ('111122223333', 'alias/comes', x'00000003000000000000000000000000', 1, 1);"

@@ -25,17 +25,18 @@ static void make_many(struct fixture *fixture)
 {
     fixture_open(fixture);
     fixture_close(fixture);
-    run_sql(fixture,
-            "BEGIN;"
-            "CREATE TEMP TABLE n AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)"
-            " SELECT i, randomblob(16) AS id FROM n;"
-            "INSERT INTO keys SELECT id, '111122223333', 'main', 'key ' || i, 1, 1, 1, 1, i, 0, 0, 0, 1, NULL, i FROM n;"
-            "INSERT INTO materials SELECT id, 1, randomblob(32), i, 1 FROM n;"
-            "INSERT INTO retired SELECT randomblob(32), randomblob(16), '111122223333', 'main', 1, 1, i FROM n"
-            " WHERE i % 10 = 0;"
-            "INSERT INTO tags SELECT id, 'number', i FROM n WHERE i % 4 = 0;"
-            "INSERT INTO aliases SELECT '111122223333', 'alias/' || i, id, i, i FROM n WHERE i % 5 = 0;"
-            "COMMIT");
+    run_sql(
+        fixture,
+        "BEGIN;"
+        "CREATE TEMP TABLE n AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)"
+        " SELECT i, randomblob(16) AS id FROM n;"
+        "INSERT INTO keys SELECT id, '111122223333', 'main', 'key ' || i, 1, 1, 1, 1, i, 0, 0, 0, 1, NULL, i FROM n;"
+        "INSERT INTO materials SELECT id, 1, randomblob(32), i, 1 FROM n;"
+        "INSERT INTO retired SELECT randomblob(32), randomblob(16), '111122223333', 'main', 1, 1, i FROM n"
+        " WHERE i % 10 = 0;"
+        "INSERT INTO tags SELECT id, 'number', i FROM n WHERE i % 4 = 0;"
+        "INSERT INTO aliases SELECT '111122223333', 'alias/' || i, id, i, i FROM n WHERE i % 5 = 0;"
+        "COMMIT");
 }
 
 static void many_keys_load(void **state)
