@@ -53,7 +53,9 @@ struct policy_case {
 REWRAP_MUST_USE bool policy_case_read(const json_t *json, struct policy_case *ret, struct policy_fault *ret_fault);
 void policy_case_clear(struct policy_case *policy_case);
 
-/* The member "grants". For policy_case.c. */
+/* The members "request" and "grants", NULL when they are absent. For policy_case.c. */
+REWRAP_MUST_USE bool policy_case_read_request(const json_t *request, struct policy_case *policy_case,
+                                              struct policy_fault *fault);
 REWRAP_MUST_USE bool policy_case_read_grants(const json_t *json, struct policy_case *policy_case,
                                              struct policy_fault *fault);
 
@@ -65,3 +67,11 @@ json_t *policy_case_member(const json_t *object, const char *name);
  * more. place is the object's. */
 REWRAP_MUST_USE bool policy_case_text(const json_t *object, const char *place, const char *name, struct view *ret,
                                       struct policy_fault *fault);
+/*
+ * False for a member that has one of the names (ended by NULL) in other letters: it would be missing, unseen. Unknown
+ * members are passed over.
+ */
+REWRAP_MUST_USE bool policy_case_check_names(const json_t *object, const char *const *names, const char *place,
+                                             struct policy_fault *fault);
+/* Always false. */
+bool policy_case_no_memory(struct policy_fault *fault);

@@ -55,7 +55,7 @@ static bool read_pairs(const struct reading *reading, const json_t *constraints,
     struct policy_pair *pairs =
         policy_case_take(&reading->policy_case->memory, json_object_size(object), sizeof *pairs);
     if (pairs == NULL) {
-        return refuse(reading, POLICY_FAULT_MEMORY, place, "there is no memory for the document");
+        return policy_case_no_memory(reading->fault);
     }
     size_t count = 0;
     const char *key;
@@ -150,7 +150,7 @@ bool policy_case_read_grants(const json_t *json, struct policy_case *policy_case
     const struct policy_grant **used = policy_case_take(&policy_case->memory, count, sizeof *used);
     policy_case->grant_numbers = policy_case_take(&policy_case->memory, count, sizeof *policy_case->grant_numbers);
     if (all == NULL || used == NULL || policy_case->grant_numbers == NULL) {
-        return policy_fault_set(fault, POLICY_FAULT_MEMORY, "grants", "there is no memory for the document");
+        return policy_case_no_memory(fault);
     }
     policy_case->grants.grants = used;
     for (size_t i = 0; i < count; i++) {
