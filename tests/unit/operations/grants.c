@@ -130,8 +130,8 @@ static void ends(struct fixture *fixture, const char *operation, const ProtobufC
     reply_clear(&reply);
 }
 
-void retire(struct fixture *fixture, const char *token, const char *key, const char *id, const char *code,
-            const char *message)
+void grant_retire(struct fixture *fixture, const char *token, const char *key, const char *id, const char *code,
+                  const char *message)
 {
     Rewrap__RetireGrantRequest request = REWRAP__RETIRE_GRANT_REQUEST__INIT;
     request.grant_token = loose(token);
@@ -140,7 +140,7 @@ void retire(struct fixture *fixture, const char *token, const char *key, const c
     ends(fixture, "RetireGrant", &request.base, code, message);
 }
 
-void revoke(struct fixture *fixture, const char *key, const char *id, const char *code, const char *message)
+void grant_revoke(struct fixture *fixture, const char *key, const char *id, const char *code, const char *message)
 {
     Rewrap__RevokeGrantRequest request = REWRAP__REVOKE_GRANT_REQUEST__INIT;
     request.key_id = loose(key);

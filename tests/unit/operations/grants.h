@@ -54,9 +54,9 @@ const struct registry_grant *grant_stored(struct fixture *fixture, const struct 
 bool grant_is_there(struct fixture *fixture, const struct made *made);
 
 /* RetireGrant by token, or by key and id; wants success (code NULL) or that error. */
-void retire(struct fixture *fixture, const char *token, const char *key, const char *id, const char *code,
-            const char *message);
-void revoke(struct fixture *fixture, const char *key, const char *id, const char *code, const char *message);
+void grant_retire(struct fixture *fixture, const char *token, const char *key, const char *id, const char *code,
+                  const char *message);
+void grant_revoke(struct fixture *fixture, const char *key, const char *id, const char *code, const char *message);
 
 /* Encrypt, with a context of pairs, as whoever calls: NULL, or the code of the error. */
 const char *encrypt_as(struct fixture *fixture, const char *principal, const char *key, const char *const *pairs);

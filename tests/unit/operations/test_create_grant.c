@@ -348,7 +348,7 @@ static void the_same_again(void **state)
     struct made third = grant_make(fixture, &again), fourth = grant_make(fixture, &again);
     assert_string_not_equal(third.id, fourth.id);
     /* one that is gone is not the same any more */
-    revoke(fixture, key.id, first.id, NULL, NULL);
+    grant_revoke(fixture, key.id, first.id, NULL, NULL);
     struct made fifth = grant_make(fixture, &wish);
     assert_string_not_equal(fifth.id, first.id);
 }

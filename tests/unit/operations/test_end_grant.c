@@ -43,8 +43,9 @@ static void denied(struct fixture *fixture, const char *principal, const struct 
     const char *before = fixture->principal;
     fixture->principal = principal;
     bool own = strstr(principal, ACCOUNT) != NULL;
-    retire(fixture, NULL, key->arn, made->id, "AccessDeniedException",
-           own ? denied_text(principal, "kms:RetireGrant", key->arn) : foreign_text(principal, "kms:RetireGrant"));
+    grant_retire(fixture, NULL, key->arn, made->id, "AccessDeniedException",
+                 own ? denied_text(principal, "kms:RetireGrant", key->arn)
+                     : foreign_text(principal, "kms:RetireGrant"));
     assert_true(grant_is_there(fixture, made));
     fixture->principal = before;
 }
@@ -53,7 +54,7 @@ static void may(struct fixture *fixture, const char *principal, const struct fix
 {
     const char *before = fixture->principal;
     fixture->principal = principal;
-    retire(fixture, NULL, key->arn, made->id, NULL, NULL);
+    grant_retire(fixture, NULL, key->arn, made->id, NULL, NULL);
     assert_false(grant_is_there(fixture, made));
     fixture->principal = before;
 }
@@ -95,10 +96,10 @@ static void the_account_that_made_it(void **state)
     fixture->principal = BOB;
     struct made made = made_for(fixture, &key, CAROL, NULL, USES);
     fixture->principal = ALICE; /* that the key policy allows kms:RetireGrant is nothing */
-    retire(fixture, NULL, key.arn, made.id, "AccessDeniedException",
-           text("User: " ALICE " is not authorized to perform: kms:RetireGrant on resource: %s because no "
-                "resource-based policy allows the kms:RetireGrant action",
-                key.arn));
+    grant_retire(fixture, NULL, key.arn, made.id, "AccessDeniedException",
+                 text("User: " ALICE " is not authorized to perform: kms:RetireGrant on resource: %s because no "
+                      "resource-based policy allows the kms:RetireGrant action",
+                      key.arn));
     fixture->principal = BOB;
     denied(fixture, ERIN, &key, &made);
     may(fixture, BOB, &key, &made);
@@ -106,7 +107,7 @@ static void the_account_that_made_it(void **state)
     may(fixture, BOBS_ROOT, &key, &made);
     made = made_for(fixture, &key, CAROL, NULL, USES);
     fixture->principal = ALICE;
-    revoke(fixture, key.arn, made.id, NULL, NULL); /* but may revoke it */
+    grant_revoke(fixture, key.arn, made.id, NULL, NULL); /* but may revoke it */
     assert_false(grant_is_there(fixture, &made));
 }
 
@@ -126,12 +127,13 @@ static void deny_beats_all(void **state)
     wish.equals = PAIRS("a", "2");
     struct made free_one = grant_make(fixture, &wish);
     fixture->principal = CAROL;
-    retire(fixture, NULL, key.arn, guarded.id, "AccessDeniedException",
-           text("User: " CAROL " is not authorized to perform: kms:RetireGrant on resource: %s with an explicit deny "
-                "in a resource-based policy",
-                key.arn));
+    grant_retire(fixture, NULL, key.arn, guarded.id, "AccessDeniedException",
+                 text("User: " CAROL
+                      " is not authorized to perform: kms:RetireGrant on resource: %s with an explicit deny "
+                      "in a resource-based policy",
+                      key.arn));
     assert_true(grant_is_there(fixture, &guarded));
-    retire(fixture, free_one.token, NULL, NULL, NULL, NULL);
+    grant_retire(fixture, free_one.token, NULL, NULL, NULL, NULL);
 }
 
 /* Who comes after him with his name is another. */
@@ -155,33 +157,33 @@ static void how_it_is_named(void **state)
     struct fixture_key key = fixture_sealed(fixture), other = fixture_sealed(fixture);
     struct made made = made_for(fixture, &key, CAROL, CAROL, USES);
     fixture_alias(fixture, ACCOUNT, "alias/x", &key);
-    retire(fixture, NULL, NULL, NULL, "ValidationException", NEITHER);
-    retire(fixture, NULL, key.arn, NULL, "ValidationException", NEITHER);
-    retire(fixture, NULL, NULL, made.id, "ValidationException", NEITHER);
-    retire(fixture, made.token, key.arn, made.id, "ValidationException", NEITHER);
-    retire(fixture, NULL, key.id, made.id, "InvalidArnException",
-           text("RetireGrant takes the ARN of the key, and not '%s'.", key.id));
-    retire(fixture, NULL, ARN("alias/x"), made.id, "InvalidArnException",
-           "Key Aliases are not supported for this operation.");
-    retire(fixture, NULL, "alias/x", made.id, "InvalidArnException",
-           "Key Aliases are not supported for this operation.");
-    retire(fixture, NULL, ARN("key/" UNKNOWN_ID), made.id, "NotFoundException",
-           "Key '" ARN("key/" UNKNOWN_ID) "' does not exist");
-    retire(fixture, NULL, other.arn, made.id, "InvalidGrantIdException", NO_ID);
-    retire(fixture, NULL, key.arn, "no id", "InvalidGrantIdException", NO_ID);
-    retire(fixture, "no token", NULL, NULL, "InvalidGrantTokenException", NO_TOKEN);
+    grant_retire(fixture, NULL, NULL, NULL, "ValidationException", NEITHER);
+    grant_retire(fixture, NULL, key.arn, NULL, "ValidationException", NEITHER);
+    grant_retire(fixture, NULL, NULL, made.id, "ValidationException", NEITHER);
+    grant_retire(fixture, made.token, key.arn, made.id, "ValidationException", NEITHER);
+    grant_retire(fixture, NULL, key.id, made.id, "InvalidArnException",
+                 text("RetireGrant takes the ARN of the key, and not '%s'.", key.id));
+    grant_retire(fixture, NULL, ARN("alias/x"), made.id, "InvalidArnException",
+                 "Key Aliases are not supported for this operation.");
+    grant_retire(fixture, NULL, "alias/x", made.id, "InvalidArnException",
+                 "Key Aliases are not supported for this operation.");
+    grant_retire(fixture, NULL, ARN("key/" UNKNOWN_ID), made.id, "NotFoundException",
+                 "Key '" ARN("key/" UNKNOWN_ID) "' does not exist");
+    grant_retire(fixture, NULL, other.arn, made.id, "InvalidGrantIdException", NO_ID);
+    grant_retire(fixture, NULL, key.arn, "no id", "InvalidGrantIdException", NO_ID);
+    grant_retire(fixture, "no token", NULL, NULL, "InvalidGrantTokenException", NO_TOKEN);
     /* of another account's keys nothing is told, whether there or not */
     fixture->principal = BOB;
     const char *foreign = foreign_text(BOB, "kms:RetireGrant");
-    retire(fixture, NULL, key.arn, "no id", "AccessDeniedException", foreign);
-    retire(fixture, NULL, key.arn, made.id, "AccessDeniedException", foreign);
-    retire(fixture, made.token, NULL, NULL, "AccessDeniedException", foreign);
-    retire(fixture, NULL, ARN("key/" UNKNOWN_ID), made.id, "AccessDeniedException", foreign);
+    grant_retire(fixture, NULL, key.arn, "no id", "AccessDeniedException", foreign);
+    grant_retire(fixture, NULL, key.arn, made.id, "AccessDeniedException", foreign);
+    grant_retire(fixture, made.token, NULL, NULL, "AccessDeniedException", foreign);
+    grant_retire(fixture, NULL, ARN("key/" UNKNOWN_ID), made.id, "AccessDeniedException", foreign);
     fixture->principal = CAROL;
-    retire(fixture, made.token, NULL, NULL, NULL, NULL);
-    retire(fixture, made.token, NULL, NULL, "InvalidGrantTokenException", NO_TOKEN);
+    grant_retire(fixture, made.token, NULL, NULL, NULL, NULL);
+    grant_retire(fixture, made.token, NULL, NULL, "InvalidGrantTokenException", NO_TOKEN);
     fixture->principal = ALICE;
-    retire(fixture, NULL, key.arn, made.id, "InvalidGrantIdException", NO_ID);
+    grant_retire(fixture, NULL, key.arn, made.id, "InvalidGrantIdException", NO_ID);
 }
 
 /* all tokens of a grant are as good; what was altered is none. */
@@ -195,10 +197,10 @@ static void tokens_of_a_grant(void **state)
         char altered[sizeof first.token];
         memcpy(altered, first.token, sizeof altered);
         altered[i] = altered[i] == '0' ? '1' : '0';
-        retire(fixture, altered, NULL, NULL, "InvalidGrantTokenException", NO_TOKEN);
+        grant_retire(fixture, altered, NULL, NULL, "InvalidGrantTokenException", NO_TOKEN);
         altered[i] = '\0';
         if (i != 0) {
-            retire(fixture, altered, NULL, NULL, "InvalidGrantTokenException", NO_TOKEN);
+            grant_retire(fixture, altered, NULL, NULL, "InvalidGrantTokenException", NO_TOKEN);
         }
     }
     /* a request may have tokens of other keys, and of what is gone; not what never was one */
@@ -206,10 +208,10 @@ static void tokens_of_a_grant(void **state)
     grant_make(fixture, &with);
     with.token = "AQpA";
     grant_fails(fixture, &with, "InvalidGrantTokenException", NO_TOKEN);
-    retire(fixture, second.token, NULL, NULL, NULL, NULL);
+    grant_retire(fixture, second.token, NULL, NULL, NULL, NULL);
     with.token = first.token;
     grant_make(fixture, &with);
-    retire(fixture, first.token, NULL, NULL, "InvalidGrantTokenException", NO_TOKEN);
+    grant_retire(fixture, first.token, NULL, NULL, "InvalidGrantTokenException", NO_TOKEN);
 }
 
 /* every operation that takes tokens; they give nobody a right. */
@@ -268,20 +270,22 @@ static void revoking(void **state)
     struct fixture_key key = fixture_sealed(fixture), other = fixture_sealed(fixture);
     fixture_alias(fixture, ACCOUNT, "alias/x", &key);
     struct made made = made_for(fixture, &key, CAROL, CAROL, USES);
-    revoke(fixture, NULL, made.id, "ValidationException",
-           "1 validation error detected: Value null at 'keyId' failed to satisfy constraint: Member must not be null");
-    revoke(fixture, UNKNOWN_ID, made.id, "NotFoundException", "Key '" ARN("key/" UNKNOWN_ID) "' does not exist");
-    revoke(fixture, "alias/x", made.id, "InvalidArnException", "Key Aliases are not supported for this operation.");
-    revoke(fixture, other.id, made.id, "InvalidGrantIdException", NO_ID);
+    grant_revoke(
+        fixture, NULL, made.id, "ValidationException",
+        "1 validation error detected: Value null at 'keyId' failed to satisfy constraint: Member must not be null");
+    grant_revoke(fixture, UNKNOWN_ID, made.id, "NotFoundException", "Key '" ARN("key/" UNKNOWN_ID) "' does not exist");
+    grant_revoke(fixture, "alias/x", made.id, "InvalidArnException",
+                 "Key Aliases are not supported for this operation.");
+    grant_revoke(fixture, other.id, made.id, "InvalidGrantIdException", NO_ID);
     fixture->principal = CAROL; /* not even who may retire it */
-    revoke(fixture, key.arn, made.id, "AccessDeniedException", denied_text(CAROL, "kms:RevokeGrant", key.arn));
+    grant_revoke(fixture, key.arn, made.id, "AccessDeniedException", denied_text(CAROL, "kms:RevokeGrant", key.arn));
     fixture->principal = BOB;
-    revoke(fixture, key.arn, made.id, "AccessDeniedException", foreign_text(BOB, "kms:RevokeGrant"));
+    grant_revoke(fixture, key.arn, made.id, "AccessDeniedException", foreign_text(BOB, "kms:RevokeGrant"));
     fixture->principal = ALICE;
     assert_null(encrypt_as(fixture, CAROL, key.arn, NULL));
-    revoke(fixture, key.id, made.id, NULL, NULL);
+    grant_revoke(fixture, key.id, made.id, NULL, NULL);
     assert_string_equal(encrypt_as(fixture, CAROL, key.arn, NULL), "AccessDeniedException");
-    revoke(fixture, key.id, made.id, "InvalidGrantIdException", NO_ID);
+    grant_revoke(fixture, key.id, made.id, "InvalidGrantIdException", NO_ID);
 }
 
 /* of keys in every state. */
@@ -353,7 +357,7 @@ static void gone_with_the_key(void **state)
     works(fixture, "ScheduleKeyDeletion", key.id);
     fixture->now_ms += 31 * DAY_MS;
     fixture->principal = CAROL;
-    retire(fixture, made.token, NULL, NULL, "InvalidGrantTokenException", NO_TOKEN);
+    grant_retire(fixture, made.token, NULL, NULL, "InvalidGrantTokenException", NO_TOKEN);
     sweep(fixture);
     assert_int_equal(registry_grants(fixture->registry), 0);
 }

@@ -2,6 +2,7 @@
  * The registry's writer is killed while a change is on its way: nobody can say whether it was made. What is answered
  * must be true, what is on disk must be one of the two, and no material may be lost or come into two keys.
  */
+#include "grants.h"
 #include "lives.h"
 
 #include <dirent.h>
@@ -168,15 +169,53 @@ static void schedules(void **state)
     }
 }
 
+/* The grant of that name, or NULL. */
+static const struct registry_grant *only_grant(struct fixture *fixture, const struct fixture_key *key)
+{
+    assert_true(registry_key_grants(fixture->registry, key->key_id) <= 1);
+    return registry_grant_after(fixture->registry, key->key_id, NULL);
+}
+
+static void grants(void **state)
+{
+    struct fixture *fixture = *state;
+    struct fixture_key spare = fixture_open(fixture);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        struct fixture_key key = fixture_sealed(fixture);
+        struct grant_request request;
+        struct reply reply;
+        grant_request_make(&request, &(struct wish){.key = key.id, .grantee = BOB, .operations = USES, .name = "n"});
+        call_and_kill(fixture, "CreateGrant", &request.message.base, round * 100, &reply);
+        recover(fixture, &spare);
+        const struct registry_grant *grant = only_grant(fixture, &key);
+        assert_int_equal(reply.code == NULL, grant != NULL);
+        char id[2 * GRANT_ID_BYTES + 1] = "";
+        if (grant != NULL) {
+            snprintf(id, sizeof id, "%.*s", (int)grant->grant.id.len, (const char *)grant->grant.id.data);
+            assert_string_equal(((const Rewrap__CreateGrantResponse *)reply.body)->grant_id, id);
+        }
+        reply_clear(&reply);
+        if (grant == NULL) { /* asked for once more, there is one */
+            struct made made =
+                grant_make(fixture, &(struct wish){.key = key.id, .grantee = BOB, .operations = USES, .name = "n"});
+            snprintf(id, sizeof id, "%s", made.id);
+        }
+        Rewrap__RevokeGrantRequest revoking = REWRAP__REVOKE_GRANT_REQUEST__INIT;
+        revoking.key_id = key.id;
+        revoking.grant_id = id;
+        call_and_kill(fixture, "RevokeGrant", &revoking.base, round * 100, &reply);
+        recover(fixture, &spare);
+        assert_int_equal(reply.code == NULL, only_grant(fixture, &key) == NULL);
+        reply_clear(&reply);
+    }
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, fixture_setup, fixture_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(rotations),
-        TEST(rotations_of_open_keys),
-        TEST(deletions),
-        TEST(schedules),
+        TEST(rotations), TEST(rotations_of_open_keys), TEST(deletions), TEST(schedules), TEST(grants),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include "states.h"
 
 #include "proto/service.h"
+#include "registry/grants.h"
 
 #include <stdio.h>
 
@@ -42,6 +43,14 @@ static const struct {
     {"UpdateAlias", {"ok", "ok", "E3"}},
     {"DeleteAlias", {"ok", "ok", "ok"}},
     {"ListAliases", {"ok", "ok", "ok"}},
+    {"GetKeyPolicy", {"ok", "ok", "ok"}},
+    {"PutKeyPolicy", {"ok", "ok", "ok"}},
+    {"ListKeyPolicies", {"ok", "ok", "ok"}},
+    {"CreateGrant", {"ok", "E1", "E3"}},
+    {"ListGrants", {"ok", "ok", "ok"}},
+    {"ListRetirableGrants", {NULL}},
+    {"RetireGrant", {"ok", "ok", "ok"}},
+    {"RevokeGrant", {"ok", "ok", "ok"}},
 };
 
 static const char *const states[] = {"Enabled", "Disabled", "PendingDeletion"};
@@ -53,6 +62,8 @@ static ProtobufCMessage *request_in_full(const char *operation, const struct fix
     static char description[] = "new", tag[] = "team", value[] = "payroll", fresh[] = "alias/fresh",
                 own[] = "alias/own", other[] = "alias/other";
     static uint8_t plaintext[] = "secret";
+    static char policy[] =
+        "{\"Statement\":{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"*\",\"Resource\":\"*\"}}";
     static Rewrap__Tag tags[] = {REWRAP__TAG__INIT};
     static Rewrap__Tag *tag_list[] = {tags};
     static char *keys[] = {tag};
@@ -82,6 +93,8 @@ static ProtobufCMessage *request_in_full(const char *operation, const struct fix
     } else if (strcmp(operation, "UntagResource") == 0) {
         ((Rewrap__UntagResourceRequest *)request)->n_tag_keys = 1;
         ((Rewrap__UntagResourceRequest *)request)->tag_keys = keys;
+    } else if (strcmp(operation, "PutKeyPolicy") == 0) {
+        ((Rewrap__PutKeyPolicyRequest *)request)->policy = policy;
     } else if (strcmp(operation, "CreateAlias") == 0) {
         ((Rewrap__CreateAliasRequest *)request)->alias_name = fresh;
     } else if (strcmp(operation, "UpdateAlias") == 0) {
@@ -90,6 +103,28 @@ static ProtobufCMessage *request_in_full(const char *operation, const struct fix
         ((Rewrap__DeleteAliasRequest *)request)->alias_name = own;
     }
     return request;
+}
+
+/* Of the operations on grants: one to make, or the one that is there. */
+static void name_grant(struct fixture *fixture, const char *operation, const struct fixture_key *key,
+                       ProtobufCMessage *request)
+{
+    static char grantee[] = ALICE, id[2 * GRANT_ID_BYTES + 1], arn[sizeof key->arn];
+    static Rewrap__GrantOperation__Value operations[] = {REWRAP__GRANT_OPERATION__VALUE__Encrypt};
+    const struct registry_grant *grant = registry_grant_after(fixture->registry, key->key_id, NULL);
+    assert_non_null(grant);
+    snprintf(id, sizeof id, "%.*s", (int)grant->grant.id.len, (const char *)grant->grant.id.data);
+    snprintf(arn, sizeof arn, "%s", key->arn);
+    if (strcmp(operation, "CreateGrant") == 0) {
+        ((Rewrap__CreateGrantRequest *)request)->grantee_principal = grantee;
+        ((Rewrap__CreateGrantRequest *)request)->n_operations = COUNT(operations);
+        ((Rewrap__CreateGrantRequest *)request)->operations = operations;
+    } else if (strcmp(operation, "RetireGrant") == 0) {
+        ((Rewrap__RetireGrantRequest *)request)->key_id = arn;
+        ((Rewrap__RetireGrantRequest *)request)->grant_id = id;
+    } else if (strcmp(operation, "RevokeGrant") == 0) {
+        ((Rewrap__RevokeGrantRequest *)request)->grant_id = id;
+    }
 }
 
 static void bring_into(struct fixture *fixture, const struct fixture_key *key, size_t state)
@@ -139,8 +174,10 @@ static void one_cell(struct fixture *fixture, const char *operation, size_t stat
     }
     fixture_alias(fixture, ACCOUNT, "alias/own", &key);
     fixture_alias(fixture, ACCOUNT, "alias/other", &other);
+    fixture_grant(fixture, &key, ALICE, POLICY_GRANT_DESCRIBE_KEY, NULL);
     bring_into(fixture, &key, state);
     ProtobufCMessage *request = request_in_full(operation, &key, &ciphertext);
+    name_grant(fixture, operation, &key, request);
     print_message("%s on a key that is %s: %s\n", operation, states[state], outcome);
     wants(fixture, operation, request, outcome, key.arn);
     free(request);
