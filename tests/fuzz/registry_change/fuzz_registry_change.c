@@ -40,6 +40,22 @@ static bool write_again(struct buffer *out, const struct wire_frame *frame)
         require(frame->retired.n == 1);
         require_good(&frame->retired);
         return wire_write_retired(out, frame->sequence, &frame->retired.entries[0]->retired);
+    case WIRE_PRINCIPAL_ADD:
+    case WIRE_PRINCIPAL_REPLACE:
+    case WIRE_PRINCIPAL_ROW:
+        require(check_principal(&frame->principal->principal) == NULL);
+        return wire_write_principal(out, frame->sequence, frame->kind, &frame->principal->principal);
+    case WIRE_PRINCIPAL_REMOVE:
+        return wire_write_principal_removal(out, frame->sequence, &frame->principal_removal);
+    case WIRE_PRINCIPAL_READ:
+        return wire_write_principal_read(out, frame->sequence, frame->principal_removal.unique_id);
+    case WIRE_GRANT_ADD:
+    case WIRE_GRANT_ROW:
+        require(check_grant(&frame->grant->grant) == NULL);
+        return wire_write_grant(out, frame->sequence, frame->kind, &frame->grant->grant);
+    case WIRE_GRANT_REMOVE:
+    case WIRE_GRANT_READ:
+        return wire_write_grant_place(out, frame->sequence, frame->kind, &frame->grant_place);
     case WIRE_DONE:
     case WIRE_FAILED:
         return wire_write_result(out, frame->sequence, frame->kind, &frame->result);

@@ -95,7 +95,8 @@ pid_t writer_pid(void);
 /* Runs SQL on the file with a connection of the test's own. The registry should be closed. */
 void run_sql(const struct fixture *fixture, const char *sql);
 
-/* Two keys, one with a tag, an alias, and the material of a deleted key: closed again. */
+/* Two keys, one with a tag, an alias, the material of a deleted key, a user (1 of fixture_who.h) and a grant on the
+ * second key: closed again. */
 void make_database(struct fixture *fixture);
 
 /* The whole file, mode 0600 when it is new; the caller frees what was read. */

@@ -1,5 +1,5 @@
 /* A registry on a real file: keys, and calls that wait for their answer; see fixture.h. */
-#include "fixture.h"
+#include "fixture_who.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -165,5 +165,11 @@ void make_database(struct fixture *fixture)
     struct plain_key deleted;
     add_plain_key(fixture, 3, &deleted);
     assert_int_equal(remove_key(fixture, deleted.key.key_id, 1).code, REGISTRY_OK);
+    struct plain_principal principal;
+    plain_principal_init(&principal, 1);
+    expect_result(add_principal(fixture, &principal.principal), REGISTRY_OK, "");
+    struct plain_grant grant;
+    plain_grant_init(&grant, 1, b.key.key_id);
+    expect_result(add_grant(fixture, &grant.grant), REGISTRY_OK, "");
     fixture_close(fixture);
 }

@@ -13,6 +13,8 @@
 
 #define KEY_B "x'00000002000000000000000000000000'"
 
+#define USER "AIDA00000000000000001"
+
 static void versions_other_than_ours_are_refused(void **state)
 {
     struct fixture *fixture = *state;
@@ -142,6 +144,63 @@ static void bad_rows_are_named(void **state)
          "no such key"},
         {"UPDATE aliases SET account = '444455556666'", "table aliases, row alias/x", "no such key"},
         {"UPDATE aliases SET updated_ms = 253402300800000", "table aliases, row alias/x", "time"},
+        {"UPDATE keys SET policy = '{}' WHERE key_id = " KEY_B, "table keys, row 00000002-", "policy"},
+        {"UPDATE keys SET policy = '' WHERE key_id = " KEY_B, "table keys", "policy"},
+        {"UPDATE keys SET policy = char(27) || '{' WHERE key_id = " KEY_B, "table keys, row 00000002-", "policy"},
+        {"UPDATE keys SET policy = CAST(x'7b007d' AS TEXT) WHERE key_id = " KEY_B, "table keys", "NUL"},
+        {"UPDATE keys SET policy = CAST(zeroblob(32769) AS TEXT) WHERE key_id = " KEY_B, "table keys", "policy"},
+        {"UPDATE keys SET policy_ms = 1 WHERE key_id = " KEY_B, "table keys, row 00000002-", "default policy"},
+        {"UPDATE keys SET policy_ms = -1 WHERE key_id = " KEY_B, "table keys", "time"},
+        {"UPDATE principals SET account = 'x'", "table principals, row " USER, "12 digits"},
+        {"UPDATE principals SET kind = 3", "table principals, row " USER, "kind"},
+        {"UPDATE principals SET kind = 2", "table principals, row " USER, "unique id"},
+        {"UPDATE principals SET kind = 4294967297", "table principals, row " USER, "kind"},
+        {"UPDATE principals SET name = 'a b'", "table principals, row " USER, "name"},
+        {"UPDATE principals SET path = 'x'", "table principals, row " USER, "path"},
+        {"UPDATE principals SET created_ms = 253402300800000", "table principals, row " USER, "time"},
+        {"UPDATE principals SET revision = 0", "table principals", "revision"},
+        {"UPDATE principals SET unique_id = 'AIDA'", "table principals, row AIDA", "unique id"},
+        {"DELETE FROM principals", "table identity_policies, row " USER, "no such principal"},
+        {"DELETE FROM principals; DELETE FROM identity_policies", "table access_keys, row " USER, "no such principal"},
+        {"INSERT INTO principals VALUES ('AIDA00000000000000009', '111122223333', 1, 'z', '/', 1, 1);"
+         "UPDATE identity_policies SET unique_id = 'AIDA00000000000000005' WHERE name = 'zebra'",
+         "table identity_policies, row AIDA00000000000000005", "no such principal"},
+        {"UPDATE identity_policies SET policy = '{}'", "table identity_policies, row " USER, "policy"},
+        {"UPDATE identity_policies SET name = 'a/b' WHERE name = 'apple'", "table identity_policies, row " USER,
+         "name"},
+        {"UPDATE identity_policies SET policy = hex(zeroblob(5121))", "table identity_policies", "policy"},
+        {"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 19)"
+         " INSERT INTO identity_policies SELECT unique_id, 'p' || i, policy FROM n JOIN identity_policies"
+         " WHERE name = 'apple'",
+         "table identity_policies, row " USER, "too many"},
+        {"UPDATE access_keys SET access_key_id = 'AKIA' WHERE access_key_id GLOB '*1'", "table access_keys", "id"},
+        {"UPDATE access_keys SET secret = 'short'", "table access_keys", "40 characters"},
+        {"UPDATE access_keys SET secret = char(10) || substr(secret, 2)", "table access_keys", "printable"},
+        {"UPDATE access_keys SET status = 3", "table access_keys, row " USER, "status"},
+        {"UPDATE access_keys SET created_ms = -1", "table access_keys", "time"},
+        {"INSERT INTO access_keys SELECT unique_id, 'AKIA0000000000000099', secret, 1, 1 FROM access_keys LIMIT 1",
+         "table access_keys, row " USER, "too many"},
+        {"UPDATE grants SET key_id = x'00000009000000000000000000000000'", "table grants, row 00000001", "no such key"},
+        {"UPDATE grants SET key_id = x'00'", "table grants, row 00000001", "16 bytes"},
+        {"UPDATE grants SET grant_id = x'00'", "table grants", "32 bytes"},
+        {"INSERT INTO grants SELECT " KEY_A ", grant_id, 1, '', grantee, 0, '', 0, issuing_account, 16, NULL, NULL, ''"
+         " FROM grants",
+         "table grants, row 00000001", "twice"},
+        {"UPDATE grants SET created_ms = -1", "table grants", "time"},
+        {"UPDATE grants SET name = 'a b'", "table grants, row 00000001", "name"},
+        {"UPDATE grants SET grantee = '*'", "table grants, row 00000001", "grantee"},
+        {"UPDATE grants SET grantee_is_service = 2", "table grants", "out of range"},
+        {"UPDATE grants SET retiring = '', retiring_is_service = 1", "table grants, row 00000001", "retiring"},
+        {"UPDATE grants SET issuing_account = '11112222333x'", "table grants, row 00000001", "12 digits"},
+        {"UPDATE grants SET operations = 131072", "table grants, row 00000001", "operations"},
+        {"UPDATE grants SET operations = 4294967297", "table grants, row 00000001", "operations"},
+        {"UPDATE grants SET source_arn = CAST(x'ff' AS TEXT)", "table grants, row 00000001", "source ARN"},
+        {"UPDATE grants SET equals = x''", "table grants", "pairs"},
+        {"UPDATE grants SET equals = x'09'", "table grants, row 00000001", "pairs"},
+        {"UPDATE grants SET equals = x'010001'", "table grants, row 00000001", "pairs"},
+        {"UPDATE grants SET equals = x'0000'", "table grants, row 00000001", "pairs"},
+        {"UPDATE grants SET subset = x'020000000000000000'", "table grants, row 00000001", "twice"},
+        {"UPDATE grants SET subset = x'010001ff0000'", "table grants, row 00000001", "UTF-8"},
     };
     make_database(fixture);
     size_t len;

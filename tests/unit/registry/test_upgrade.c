@@ -1,8 +1,10 @@
 /* A registry of version 1, made by the rewrapd of that time (version-1.db), becomes one of today: whole, or not at all.
  * It has five keys in two accounts: the first with tags and an alias, the second of RSA with an alias, the third open
- * and disabled, the fourth another account's with an alias, the fifth with a second material. */
+ * and disabled, the fourth another account's with an alias, the fifth with a second material.
+ * version-2.db has the same keys, the third pending deletion and the fifth rotated by a period, and the material of a
+ * sixth, which was deleted. */
 #include "failing_files.h"
-#include "fixture.h"
+#include "fixture_who.h"
 
 #include <event2/event.h>
 #include <fcntl.h>
@@ -16,15 +18,15 @@
 
 #include <cmocka.h>
 
-/* The registry of version 1 at the fixture's path, and nothing beside it. */
-static void put_version_1(const struct fixture *fixture)
+/* A registry of an older version at the fixture's path, and nothing beside it. */
+static void put_version(const struct fixture *fixture, const char *file)
 {
     static const char *const suffixes[] = {"-wal", "-shm"};
     for (size_t i = 0; i < 2; i++) {
         (void)unlink(fixture_beside(fixture, suffixes[i]));
     }
     uint8_t bytes[64 << 10];
-    int from = open(VERSION_1_FILE, O_RDONLY | O_CLOEXEC);
+    int from = open(file, O_RDONLY | O_CLOEXEC);
     int to = open(fixture->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     assert_true(from >= 0 && to >= 0);
     ssize_t len = read(from, bytes, sizeof bytes);
@@ -47,7 +49,7 @@ static int number(const struct fixture *fixture, const char *sql)
     return value;
 }
 
-/* Version 1 with every row of it and nothing of version 2; returns false when it is version 2. */
+/* Version 1 with every row of it and nothing of later ones; returns false when it is another version. */
 static bool expect_version_1(const struct fixture *fixture)
 {
     if (number(fixture, "PRAGMA user_version") != 1) {
@@ -101,14 +103,30 @@ static void expect_all(const struct fixture *fixture)
     assert_int_equal(fifth->materials[1].created_ms, 1700000000999);
 }
 
+/* What version 3 added is there: the default policy, put when the key was made, and nobody else. */
+static void expect_nobody(const struct fixture *fixture)
+{
+    for (uint32_t n = 1; n <= 5; n++) {
+        struct plain_key plain;
+        plain_key_init(&plain, n);
+        const struct registry_key *key = registry_key_find(fixture->registry, plain.key.key_id);
+        assert_null(key->policy);
+        assert_int_equal(key->policy_ms, key->created_ms);
+        assert_non_null(key->document);
+    }
+    assert_int_equal(registry_principals(fixture->registry), 0);
+    assert_int_equal(registry_grants(fixture->registry), 0);
+}
+
 static void version_1_comes_whole(void **state)
 {
     struct fixture *fixture = *state;
-    put_version_1(fixture);
+    put_version(fixture, VERSION_1_FILE);
     assert_true(expect_version_1(fixture)); /* what is looked for below is there to be found */
     for (int round = 0; round < 2; round++) {
         fixture_open(fixture);
         expect_all(fixture);
+        expect_nobody(fixture);
         fixture_close(fixture);
         assert_int_equal(number(fixture, "PRAGMA user_version"), 3);
     }
@@ -123,6 +141,45 @@ static void version_1_comes_whole(void **state)
     assert_int_equal(registry_aliases(fixture->registry), 2);
 }
 
+static void version_2_comes_whole(void **state)
+{
+    struct fixture *fixture = *state;
+    put_version(fixture, VERSION_2_FILE);
+    assert_int_equal(number(fixture, "PRAGMA user_version"), 2);
+    assert_int_equal(number(fixture, "SELECT count(*) FROM pragma_table_info('keys')"), 13);
+    for (int round = 0; round < 2; round++) {
+        fixture_open(fixture);
+        expect_nobody(fixture);
+        struct plain_key plain;
+        plain_key_init(&plain, 3);
+        const struct registry_key *third = registry_key_find(fixture->registry, plain.key.key_id);
+        assert_int_equal(third->state, KEY_STATE_PENDING_DELETION);
+        assert_int_equal(third->deletion_ms, 1700604800123);
+        assert_int_equal(third->revision, 2);
+        plain_key_init(&plain, 5);
+        const struct registry_key *fifth = registry_key_find(fixture->registry, plain.key.key_id);
+        assert_int_equal(fifth->n_materials, 2);
+        assert_int_equal(fifth->materials[1].origin, MATERIAL_ROTATED_AUTOMATICALLY);
+        assert_int_equal(fifth->rotation_days, 365);
+        assert_int_equal(registry_aliases(fixture->registry), 3);
+        assert_int_equal(registry_retired_materials(fixture->registry), 1);
+        fixture_close(fixture);
+        assert_int_equal(number(fixture, "PRAGMA user_version"), 3);
+    }
+    fixture_open(fixture);
+    struct plain_principal principal;
+    struct plain_grant grant;
+    struct plain_key key;
+    plain_principal_init(&principal, 1);
+    plain_key_init(&key, 2);
+    plain_grant_init(&grant, 1, key.key.key_id);
+    expect_result(add_principal(fixture, &principal.principal), REGISTRY_OK, "");
+    expect_result(add_grant(fixture, &grant.grant), REGISTRY_OK, "");
+    fixture_reopen(fixture);
+    assert_int_equal(registry_principals(fixture->registry), 1);
+    assert_int_equal(registry_grants(fixture->registry), 1);
+}
+
 /* Killed before each write of the upgrade, one after the other, until it gets through. */
 static void killed_upgrade_leaves_version_1(void **state)
 {
@@ -130,7 +187,7 @@ static void killed_upgrade_leaves_version_1(void **state)
     int kills = 0;
     int untouched = 0;
     for (int status = -1; status != 0; kills++) {
-        put_version_1(fixture);
+        put_version(fixture, VERSION_1_FILE);
         orders->kill_at = kills + 1;
         fflush(NULL);
         pid_t pid = fork();
@@ -158,7 +215,7 @@ static void failed_upgrade_leaves_version_1(void **state)
     struct fixture *fixture = *state;
     int failures = 0;
     for (bool through = false; !through; failures++) {
-        put_version_1(fixture);
+        put_version(fixture, VERSION_1_FILE);
         orders->fail_at = failures + 1;
         struct registry *registry = NULL;
         struct registry_result result = registry_open(fixture->base, fixture->path, &registry);
@@ -190,6 +247,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         TEST(version_1_comes_whole),
+        TEST(version_2_comes_whole),
         TEST(killed_upgrade_leaves_version_1),
         TEST(failed_upgrade_leaves_version_1),
     };

@@ -31,6 +31,8 @@ static struct key_entry *full_key(void)
     plain.key.rotation_days = 365;
     plain.key.next_rotation_ms = NOW_MS;
     plain.key.revision = 7;
+    plain.key.policy = (char *)"{}"; /* whether it compiles is not the frame's to say */
+    plain.key.policy_ms = NOW_MS + 3;
     struct key_entry *entry = key_entry_copy(&plain.key);
     assert_non_null(entry);
     return entry;
@@ -46,7 +48,7 @@ static struct alias_entry *full_alias(void)
     return entry;
 }
 
-/* One frame of each kind, one behind the other. */
+/* One frame of each kind but those of test_wire_who.c, one behind the other. */
 static void write_all_kinds(struct buffer *out)
 {
     struct key_entry *key = full_key();
@@ -104,6 +106,8 @@ static void every_kind_comes_through(void **state)
             assert_int_equal(frame.key->key.rotation_days, 365);
             assert_int_equal(frame.key->key.next_rotation_ms, NOW_MS);
             assert_int_equal(frame.key->key.revision, 7);
+            assert_string_equal(frame.key->key.policy, "{}");
+            assert_int_equal(frame.key->key.policy_ms, NOW_MS + 3);
             assert_int_equal(frame.key->key.n_tags, 2);
             assert_string_equal(frame.key->key.tags[0].key, "a");
             assert_string_equal(frame.key->key.tags[1].value, "2");
@@ -205,7 +209,7 @@ static void malformed_frames(void **state)
          13}, /* unknown kinds */
         {"\0\0\0\x09"
          "\0\0\0\0\0\0\0\1"
-         "\x08",
+         "\x0d",
          13},
         {"\0\0\0\x09"
          "\0\0\0\0\0\0\0\1"
