@@ -89,7 +89,7 @@ static bool is_session_of(const struct operations *operations, struct view sessi
 {
     struct named of_session, of_role;
     return read_arn(operations, session, &of_session) && of_session.path.len == 0 &&
-           read_arn(operations, role, &of_role) && of_role.kind == PRINCIPAL_ROLE &&
+           read_arn(operations, role, &of_role) && of_role.kind == PRINCIPAL_ROLE && of_role.path.len != 0 &&
            view_equal(of_session.account, of_role.account) && view_equal(of_session.name, of_role.name);
 }
 

@@ -159,6 +159,7 @@ struct fixture_key fixture_key(struct fixture *fixture, const struct registry_ke
         key.deletion_ms = fixture->now_ms + FIXTURE_WAITING_MS;
     }
     key.created_ms = fixture->now_ms;
+    key.policy_ms = fixture->now_ms;
     key.materials = &material;
     key.n_materials = 1;
     snprintf(made.arn, sizeof made.arn, "arn:aws:kms:eu-central-1:%s:key/%s", key.account, made.id);

@@ -1,37 +1,11 @@
 /*
- * What each operation asks of policy, and that nothing is done when policy says no. decide() is this test's own here,
- * in place of module policy's: it writes down the questions and refuses the ones it is told to.
+ * What each operation asks of policy, and that nothing is done when policy says no.
  */
 #include "re_encrypt.h"
 
-#include "policy/decide.h"
+#include "asked.h"
 
 #include <stdio.h>
-
-#define MAX_QUESTIONS 16
-
-static char questions[MAX_QUESTIONS][512]; /* "kms:Encrypt arn:aws:kms:…" */
-static size_t n_questions;
-static const char *denied; /* the question that is answered with a denial */
-static enum decision denial;
-
-struct decision_result decide(const struct decision_request *request)
-{
-    assert_true(n_questions < MAX_QUESTIONS);
-    assert_int_equal(request->principal.len, strlen(ALICE));
-    assert_memory_equal(request->principal.data, ALICE, strlen(ALICE));
-    assert_memory_equal(request->resource_account.data, ACCOUNT, strlen(ACCOUNT));
-    char *question = questions[n_questions++];
-    snprintf(question, sizeof questions[0], "%.*s %.*s", (int)request->action.len, request->action.data,
-             (int)request->resource.len, request->resource.data);
-    if (denied == NULL || strcmp(denied, question) != 0) {
-        return (struct decision_result){.decision = DECISION_ALLOWED, .reason = ""};
-    }
-    return (struct decision_result){.decision = denial,
-                                    .reason = denial == DECISION_DENIED_EXPLICITLY
-                                                  ? "with an explicit deny in a resource-based policy"
-                                                  : "because no resource-based policy allows the"};
-}
 
 /* One call of each operation that would succeed, and what it must ask, in this order. */
 struct call {
@@ -95,8 +69,8 @@ static void make_messages(struct scene *scene)
 /* The calls that change something come last: each works on what the ones before have left. */
 static void scene_make(struct fixture *fixture, struct scene *scene)
 {
-    denied = NULL;
-    n_questions = 0;
+    asked_denied = NULL;
+    n_asked = 0;
     scene->a = fixture_open(fixture);
     scene->b = fixture_open(fixture);
     fixture_alias(fixture, ACCOUNT, alias_x, &scene->a);
@@ -144,16 +118,16 @@ static void every_operation_asks_for_each_key(void **state)
     scene_make(fixture, &scene);
     for (size_t i = 0; i < COUNT(scene.calls); i++) {
         const struct call *call = &scene.calls[i];
-        n_questions = 0;
+        n_asked = 0;
         struct reply reply;
         assert_success(fixture, call->operation, call->request, &reply);
         reply_clear(&reply);
         size_t n = 0;
         for (; call->asks[n] != NULL; n++) {
-            assert_true(n < n_questions);
-            assert_string_equal(questions[n], call->asks[n]);
+            assert_true(n < n_asked);
+            assert_string_equal(asked[n].what, call->asks[n]);
         }
-        assert_int_equal(n_questions, n);
+        assert_int_equal(n_asked, n);
     }
     free(scene.blob.data);
 }
@@ -170,25 +144,25 @@ static void what_is_denied_is_not_done(void **state)
     for (size_t i = 0; i < COUNT(scene.calls); i++) {
         for (size_t j = 0; scene.calls[i].asks[j] != NULL; j++) {
             /* By now DeleteAlias would find the alias where it was at first. */
-            denied = scene.calls[i].asks[j];
+            asked_denied = scene.calls[i].asks[j];
             bool moved = strcmp(scene.calls[i].operation, "DeleteAlias") == 0 && j == 1;
             char instead[256];
             if (moved) {
                 snprintf(instead, sizeof instead, "kms:DeleteAlias %s", scene.a.arn);
-                denied = instead;
+                asked_denied = instead;
             }
-            const char *resource = strchr(denied, ' ') + 1;
-            int action = (int)(resource - denied - 1);
-            for (denial = DECISION_DENIED_IMPLICITLY; denial <= DECISION_DENIED_EXPLICITLY; denial++) {
-                n_questions = 0;
+            const char *resource = strchr(asked_denied, ' ') + 1;
+            int action = (int)(resource - asked_denied - 1);
+            for (asked_denial = POLICY_DENIED_IMPLICITLY; asked_denial <= POLICY_DENIED_EXPLICITLY; asked_denial++) {
+                n_asked = 0;
                 const char *reason =
-                    denial == DECISION_DENIED_EXPLICITLY
+                    asked_denial == POLICY_DENIED_EXPLICITLY
                         ? "with an explicit deny in a resource-based policy"
-                        : text("because no resource-based policy allows the %.*s action", action, denied);
+                        : text("because no resource-based policy allows the %.*s action", action, asked_denied);
                 assert_error(fixture, scene.calls[i].operation, scene.calls[i].request, "AccessDeniedException",
                              text("User: " ALICE " is not authorized to perform: %.*s on resource: %s %s", action,
-                                  denied, resource, reason));
-                assert_string_equal(questions[n_questions - 1], denied); /* the first no is the last question */
+                                  asked_denied, resource, reason));
+                assert_string_equal(asked[n_asked - 1].what, asked_denied); /* the first no is the last question */
             }
         }
     }
@@ -206,16 +180,16 @@ static void permission_comes_before_state(void **state)
     request.key_id = off.id;
     request.has_plaintext = true;
     request.plaintext = (ProtobufCBinaryData){.data = off.key_id, .len = 16};
-    denied = NULL;
-    n_questions = 0;
+    asked_denied = NULL;
+    n_asked = 0;
     assert_error(fixture, "Encrypt", &request.base, "DisabledException", text("%s is disabled.", off.arn));
-    denied = text("kms:Encrypt %s", off.arn);
-    denial = DECISION_DENIED_IMPLICITLY;
+    asked_denied = text("kms:Encrypt %s", off.arn);
+    asked_denial = POLICY_DENIED_IMPLICITLY;
     assert_error(fixture, "Encrypt", &request.base, "AccessDeniedException",
                  text("User: " ALICE " is not authorized to perform: kms:Encrypt on resource: %s because no "
                       "resource-based policy allows the kms:Encrypt action",
                       off.arn));
-    denied = NULL;
+    asked_denied = NULL;
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, fixture_setup, fixture_teardown)

@@ -273,14 +273,8 @@ static void tags_have_rules(void **state)
 static void what_this_version_lacks_is_refused_loudly(void **state)
 {
     struct fixture *fixture = *state;
-    char policy[] = "{}", store[] = "xks-1";
+    char store[] = "xks-1";
     Rewrap__CreateKeyRequest request = REWRAP__CREATE_KEY_REQUEST__INIT;
-    request.policy = policy;
-    assert_error(
-        fixture, "CreateKey", &request.base, "UnsupportedOperationException",
-        "Key policies are not served by this version of rewrapd: every principal of the key's account may use and "
-        "manage it.");
-    request = (Rewrap__CreateKeyRequest)REWRAP__CREATE_KEY_REQUEST__INIT;
     request.has_multi_region = request.multi_region = true;
     assert_error(fixture, "CreateKey", &request.base, "UnsupportedOperationException",
                  "Multi-Region keys are not served by rewrapd.");

@@ -90,16 +90,24 @@ static void a_service_that_is_well(void **state)
     reply_clear(&reply);
 }
 
-static void only_root_principals_may(void **state)
+static void root_principals_and_whom_an_identity_policy_lets_may(void **state)
 {
     struct fixture *fixture = *state;
     Rewrap__DoctorRequest request = REWRAP__DOCTOR_REQUEST__INIT;
+    fixture_principal_policy(fixture, ACCOUNT, "user/alice",
+                             "{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"kms:*\",\"Resource\":\"*\"}}");
+    fixture->principal = ALICE;
     assert_error(fixture, "Doctor", &request.base, "AccessDeniedException",
-                 "User: " ALICE " is not authorized to perform: rewrapd:Doctor because only the root principal of an "
-                 "account may");
+                 "User: " ALICE " is not authorized to perform: rewrapd:Doctor on resource: * because no "
+                 "identity-based policy allows the rewrapd:Doctor action");
     assert_int_equal(fake_workers_submitted(fixture->workers), 0);
     fixture->principal = "arn:aws:iam::" OTHER_ACCOUNT ":root";
     struct reply reply;
+    assert_success(fixture, "Doctor", &request.base, &reply);
+    reply_clear(&reply);
+    fixture->principal = ALICE;
+    fixture_principal_policy(fixture, ACCOUNT, "user/alice",
+                             "{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"rewrapd:Doctor\",\"Resource\":\"*\"}}");
     assert_success(fixture, "Doctor", &request.base, &reply);
     reply_clear(&reply);
     fixture->principal = "arn:aws:iam::999999999999:root"; /* of an account that is not served */
@@ -306,7 +314,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(a_service_that_is_well),    TEST(only_root_principals_may),
+        TEST(a_service_that_is_well),    TEST(root_principals_and_whom_an_identity_policy_lets_may),
         TEST(tokens_in_trouble),         TEST(keys_and_objects_that_lack_their_other),
         TEST(materials_of_deleted_keys), TEST(what_is_due_with_keys),
         TEST(rotations_that_are_late),   TEST(modes_of_files),

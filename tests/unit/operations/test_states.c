@@ -253,6 +253,9 @@ static void every_operation_has_a_row(void **state)
         }
     }
     for (enum operation_permission permission = 0; permission < OPERATION_PERMISSIONS; permission++) {
+        if (strncmp(operation_permission_row(permission)->action, "kms:", 4) != 0) {
+            continue; /* of no key */
+        }
         for (enum key_state key_state = KEY_STATE_ENABLED; key_state <= KEY_STATE_PENDING_DELETION; key_state++) {
             assert_int_not_equal(operation_state_outcome(permission, key_state), OPERATION_STATE_MISSING);
         }
