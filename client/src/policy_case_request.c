@@ -112,30 +112,32 @@ static void add_own_keys(struct policy_case *policy_case, struct policy_context_
     add_own_key(request, context, &key);
 }
 
-/* *ret_context has room for the caller's own keys too. */
-static bool read_context(const json_t *json, struct policy_case *policy_case, struct policy_context_key **ret_context,
-                         struct policy_fault *fault)
+/* The entries, with room for the caller's own keys too; NULL when it failed. */
+static struct policy_context_key *read_context(const json_t *json, struct policy_case *policy_case,
+                                               struct policy_fault *fault)
 {
     if (json != NULL && !json_is_object(json)) {
-        return policy_fault_set(fault, POLICY_FAULT_TYPE, "request.context", "an object is expected");
+        policy_fault_set(fault, POLICY_FAULT_TYPE, "request.context", "an object is expected");
+        return NULL;
     }
     struct policy_request *request = &policy_case->request;
     struct policy_context_key *context =
         policy_case_take(&policy_case->memory, json_object_size(json) + OWN_KEYS_MAX, sizeof *context);
     if (context == NULL) {
-        return policy_case_no_memory(fault);
+        policy_case_no_memory(fault);
+        return NULL;
     }
-    request->context = *ret_context = context;
+    request->context = context;
     const char *name;
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)json, name, value)
     {
         if (!read_values(value, name, policy_case, &context[request->context_count], fault)) {
-            return false;
+            return NULL;
         }
         request->context_count++;
     }
-    return true;
+    return context;
 }
 
 /* ---------------------------------------------------------------- the request */
@@ -217,7 +219,6 @@ static bool read_resource(const json_t *json, struct policy_case *policy_case, s
 
 bool policy_case_read_request(const json_t *request, struct policy_case *policy_case, struct policy_fault *fault)
 {
-    struct policy_context_key *context;
     if (!json_is_object(request)) {
         return policy_fault_set(fault, request == NULL ? POLICY_FAULT_VALUE : POLICY_FAULT_TYPE, "request",
                                 "an object is required");
@@ -225,8 +226,11 @@ bool policy_case_read_request(const json_t *request, struct policy_case *policy_
     if (!policy_case_check_names(request, request_names, "request", fault) ||
         !read_principal(request, policy_case, fault) ||
         !required(request, "action", &policy_case->request.action, fault) ||
-        !read_resource(request, policy_case, fault) ||
-        !read_context(policy_case_member(request, "context"), policy_case, &context, fault)) {
+        !read_resource(request, policy_case, fault)) {
+        return false;
+    }
+    struct policy_context_key *context = read_context(policy_case_member(request, "context"), policy_case, fault);
+    if (context == NULL) {
         return false;
     }
     if (policy_case->request.role.len == 0) {

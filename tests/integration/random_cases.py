@@ -221,7 +221,7 @@ KEYS_OF_REQUESTS = {
     "kms:RequestAlias": ["alias/payroll", "alias/archive"], "kms:KeySpec": ["SYMMETRIC_DEFAULT"], "kms:MultiRegion": ["false", False],
     "kms:ViaService": ["s3.eu-central-1.amazonaws.com"], "aws:SourceIp": ["10.1.2.3", "203.0.113.9", "2001:db8::1"],
     "aws:CurrentTime": ["2026-11-21T12:00:00Z", "2027-01-01T00:00:00Z"], "aws:SecureTransport": ["true", "false"],
-    "aws:SourceArn": SOURCES, "aws:PrincipalTag/team": ["payroll", "archive"], "kms:RotationPeriodInDays": ["90", 365, "400"],
+    "aws:SourceArn": SOURCES, "aws:PrincipalTag/team": ["payroll", "archive", ["payroll", "archive"]], "kms:RotationPeriodInDays": ["90", 365, "400"],
     "aws:ResourceTag/team": ["payroll", "archive"],
 }
 STRINGS = ["StringEquals", "StringNotEquals", "StringLike", "StringNotLike", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase"]
