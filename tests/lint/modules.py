@@ -31,7 +31,7 @@ THIRD_PARTY = ("protobuf-c/", "jansson.h", "openssl/", "p11-kit/", "pkcs11", "sq
 PUBLIC = {
     "base": ("base/include", ("base64_", "buffer_", "hex_", "map_", "reader_", "secbuf_", "uuid_", "secret_", "wiping_")),
     "proto": ("proto/include", ("proto_", "frame_", "json_", "service_")),
-    "policy": ("policy/include", ("arn_", "decide", "policy_")),
+    "policy": ("policy/include", ("arn_", "policy_")),
     "envelope": ("hsm/envelope/include", ("envelope_", "context_")),
     "hsm": ("hsm/include", ("hsm_", "ceremony_")),
     "registry": ("daemon/registry/include", ("registry_",)),
