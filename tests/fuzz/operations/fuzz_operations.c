@@ -10,7 +10,7 @@
 
 #include "proto/message.h"
 #include "proto/service.h"
-#include "registry/registry.h"
+#include "registry/grants.h"
 
 #include <event2/event.h>
 #include <stdio.h>
@@ -79,6 +79,19 @@ static void on_key(void *arg, struct registry_result result)
     (*(unsigned *)arg)--;
 }
 
+/* A grant on the first key whose id the seeds know: 0x55…. */
+static void add_grant(uint8_t id, uint8_t key_id, unsigned *left)
+{
+    static const char root[] = "arn:aws:iam::" ACCOUNT ":root";
+    struct registry_grant grant = {.grant = {.grantee = view_of_string(root),
+                                             .retiring = view_of_string(root),
+                                             .issuing_account = view_of_string(ACCOUNT),
+                                             .operations = POLICY_GRANT_ENCRYPT}};
+    memset(grant.id, id, sizeof grant.id);
+    memset(grant.key_id, key_id, sizeof grant.key_id);
+    registry_grant_add(operations.registry, &grant, on_key, left);
+}
+
 /* Keys whose ids the seeds know: 0x11…, sealed, and 0x22…, open; their materials are 0x33… and 0x44…. */
 static void add_key(uint8_t id, uint8_t material_id, enum key_boundary boundary, unsigned *left)
 {
@@ -97,6 +110,13 @@ static void add_key(uint8_t id, uint8_t material_id, enum key_boundary boundary,
     memset(key.key_id, id, sizeof key.key_id);
     uuid_format(key.key_id, key.key_id_text);
     registry_key_add(operations.registry, &key, on_key, left);
+}
+
+static void wait_for(const unsigned *left)
+{
+    while (*left != 0) {
+        require(event_base_loop(base, EVLOOP_ONCE) == 0);
+    }
 }
 
 static void open_all(void)
@@ -128,9 +148,10 @@ static void open_all(void)
     unsigned left = 2;
     add_key(0x11, 0x33, KEY_BOUNDARY_SEALED, &left);
     add_key(0x22, 0x44, KEY_BOUNDARY_OPEN, &left);
-    while (left != 0) {
-        require(event_base_loop(base, EVLOOP_ONCE) == 0);
-    }
+    wait_for(&left);
+    left = 1;
+    add_grant(0x55, 0x11, &left);
+    wait_for(&left);
 }
 
 static bool is_worn(uint8_t id)
@@ -138,7 +159,9 @@ static bool is_worn(uint8_t id)
     uint8_t key_id[KEY_ID_BYTES];
     memset(key_id, id, sizeof key_id);
     const struct registry_key *key = registry_key_find(operations.registry, key_id);
-    return key == NULL || key->revision > MAX_CHANGES;
+    return key == NULL || key->revision > MAX_CHANGES ||
+           registry_key_grants(operations.registry, key_id) > MAX_CHANGES ||
+           key->policy != NULL; /* which may let nobody in any more */
 }
 
 /* Until there is nothing left to do at this time. */
@@ -184,7 +207,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     const ProtobufCServiceDescriptor *service = service_key_management();
     const ProtobufCMethodDescriptor *method = &service->methods[data[0] % service->n_methods];
-    struct operation_caller caller = {.principal = "arn:aws:iam::" ACCOUNT ":user/alice"};
+    struct operation_caller caller = {.principal = "arn:aws:iam::" ACCOUNT ":root"}; /* may nearly everything */
     struct answer answer = {.type = method->output};
     struct operation *operation =
         operation_start(&operations, &caller, method->name, view_of(data + 1, size - 1), 0, on_done, &answer);

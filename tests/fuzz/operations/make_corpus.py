@@ -7,7 +7,12 @@ KEY, OPEN, MATERIAL, OPEN_MATERIAL = (bytes([byte]) for byte in (0x11, 0x22, 0x3
 RPCS = ("ReEncrypt Encrypt Decrypt GenerateDataKey GenerateDataKeyWithoutPlaintext GenerateRandom GetPublicKey "
         "CreateKey DescribeKey ListKeys UpdateKeyDescription EnableKey DisableKey ScheduleKeyDeletion CancelKeyDeletion "
         "TagResource UntagResource ListResourceTags EnableKeyRotation DisableKeyRotation GetKeyRotationStatus "
-        "RotateKeyOnDemand ListKeyRotations CreateAlias UpdateAlias DeleteAlias ListAliases").split()
+        "RotateKeyOnDemand ListKeyRotations CreateAlias UpdateAlias DeleteAlias ListAliases GetKeyPolicy PutKeyPolicy "
+        "ListKeyPolicies CreateGrant ListGrants ListRetirableGrants RetireGrant RevokeGrant").split()
+ROOT = "arn:aws:iam::111122223333:root"
+SERVICE = "logs.eu-central-1.amazonaws.com"
+POLICY = '{"Statement":{"Effect":"Allow","Principal":{"AWS":"' + ROOT + '"},"Action":"kms:*","Resource":"*"}}'
+GRANT = "55" * 32
 
 
 def varint(value):
@@ -38,6 +43,14 @@ def uuid(byte):
 
 def arn(resource):
     return "arn:aws:kms:eu-central-1:111122223333:" + resource
+
+
+def token(body):
+    """A grant token: its bytes with FNV-1a behind them, in hexadecimal."""
+    check = 0xCBF29CE484222325
+    for byte in body:
+        check = (check ^ byte) * 0x100000001B3 % 2**64
+    return (body + struct.pack("<Q", check)).hex()
 
 
 def blob(key, material):
@@ -80,6 +93,20 @@ SEEDS = {
     "create_alias": ("CreateAlias", data(1, "alias/x") + data(2, uuid(KEY))),
     "update_alias": ("UpdateAlias", data(1, "alias/x") + data(2, uuid(OPEN))),
     "delete_alias": ("DeleteAlias", data(1, "alias/x")),
+    "get_policy": ("GetKeyPolicy", data(1, uuid(KEY)) + data(2, "default")),
+    "put_policy": ("PutKeyPolicy", data(1, uuid(KEY)) + data(2, "default") + data(3, POLICY)),
+    "list_policies": ("ListKeyPolicies", data(1, uuid(KEY)) + number(2, 1)),
+    "create_grant": ("CreateGrant", data(1, uuid(KEY)) + data(2, ROOT) + data(3, ROOT) + number(4, 1) + number(4, 10)
+                     + data(5, pair(1, "a", "b") + pair(2, "c", "d")) + data(7, "n")),
+    "create_grant_service": ("CreateGrant", data(1, arn("key/" + uuid(OPEN))) + number(4, 2) + data(5, data(3, arn("key/" + uuid(KEY))))
+                             + data(6, token(bytes([1]) + bytes(48))) + number(8, 0) + data(9, SERVICE) + data(10, SERVICE)),
+    "list_grants": ("ListGrants", number(1, 1) + data(2, "G" + GRANT) + data(3, uuid(KEY)) + data(5, ROOT)),
+    "list_grants_one": ("ListGrants", data(3, uuid(KEY)) + data(4, GRANT)),
+    "list_retirable": ("ListRetirableGrants", number(1, 2) + data(2, "E" + GRANT) + data(3, ROOT)),
+    "list_retirable_service": ("ListRetirableGrants", data(4, SERVICE)),
+    "retire": ("RetireGrant", data(2, arn("key/" + uuid(KEY))) + data(3, GRANT)),
+    "retire_token": ("RetireGrant", data(1, token(bytes([1]) + bytes([0x55]) * 32 + bytes(16)))),
+    "revoke": ("RevokeGrant", data(1, uuid(KEY)) + data(2, GRANT) + number(3, 0)),
     "list_aliases": ("ListAliases", data(1, uuid(KEY)) + number(2, 1) + data(3, "A616c696173")),
 }
 
