@@ -3,8 +3,12 @@
 
 #include "proto/service.h"
 
+#include <dirent.h>
 #include <event2/event.h>
+#include <signal.h>
+#include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #define SETTLE_SECONDS 20
 
@@ -84,5 +88,75 @@ void sweep(struct fixture *fixture)
         operations_sweep(&fixture->operations);
         quiet = is_idle(fixture) ? quiet + 1 : 0;
         settle(fixture);
+    }
+}
+
+/* ------------------------------------------------------------------ lost writers */
+
+/* The child of ours that writes, or -1. */
+static pid_t writer_pid(void)
+{
+    pid_t found = -1;
+    DIR *proc = opendir("/proc");
+    assert_non_null(proc);
+    for (struct dirent *entry = readdir(proc); entry != NULL; entry = readdir(proc)) {
+        char path[300], name[64], status;
+        int pid, parent;
+        snprintf(path, sizeof path, "/proc/%s/stat", entry->d_name);
+        FILE *file = entry->d_name[0] >= '1' && entry->d_name[0] <= '9' ? fopen(path, "re") : NULL;
+        if (file == NULL) {
+            continue;
+        }
+        if (fscanf(file, "%d (%63[^)]) %c %d", &pid, name, &status, &parent) == 4 && parent == getpid() &&
+            status != 'Z' && strcmp(name, "rewrapd-store") == 0) {
+            found = pid;
+        }
+        fclose(file);
+    }
+    closedir(proc);
+    return found;
+}
+
+static int64_t monotonic_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+void lives_call_and_kill(struct fixture *fixture, const char *operation, const ProtobufCMessage *request,
+                         int64_t after_us, struct reply *reply)
+{
+    pid_t writer = writer_pid();
+    assert_true(writer > 0);
+    fixture_start(fixture, operation, request, reply);
+    int64_t kill_us = monotonic_us() + after_us;
+    while (monotonic_us() < kill_us && !reply->done) {
+        fake_workers_run(fixture->workers);
+        event_base_loop(fixture->base, EVLOOP_NONBLOCK);
+    }
+    kill(writer, SIGKILL);
+    if (!reply->done) {
+        fixture_wait(fixture, reply);
+    }
+    if (reply->code != NULL) {
+        assert_string_equal(reply->code, "KMSInternalException");
+        assert_true(reply->retryable);
+    }
+}
+
+void lives_recover(struct fixture *fixture, const struct fixture_key *spare)
+{
+    static unsigned number;
+    for (bool there = false; !there;) {
+        char description[16];
+        snprintf(description, sizeof description, "%u", number++);
+        ProtobufCMessage *request = request_for("UpdateKeyDescription", spare->id);
+        ((Rewrap__UpdateKeyDescriptionRequest *)request)->description = description;
+        struct reply reply;
+        fixture_call(fixture, "UpdateKeyDescription", request, &reply);
+        there = reply.code == NULL;
+        reply_clear(&reply);
+        free(request);
     }
 }

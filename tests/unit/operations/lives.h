@@ -19,3 +19,11 @@ const struct registry_key *stored(struct fixture *fixture, const struct fixture_
 
 /* Sweeps until there is nothing left to do at this time of the fake clock. */
 void sweep(struct fixture *fixture);
+
+/* Starts the request, kills the registry's writer a little later, and gives the answer: success, or the error that says
+ * that nobody knows. */
+void lives_call_and_kill(struct fixture *fixture, const char *operation, const ProtobufCMessage *request,
+                         int64_t after_us, struct reply *reply);
+
+/* Waits until another writer is there, with changes of that key's description. */
+void lives_recover(struct fixture *fixture, const struct fixture_key *spare);

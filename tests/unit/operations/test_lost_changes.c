@@ -5,84 +5,9 @@
 #include "grants.h"
 #include "lives.h"
 
-#include <dirent.h>
-#include <event2/event.h>
-#include <signal.h>
 #include <stdio.h>
-#include <time.h>
-#include <unistd.h>
 
 #define ROUNDS 30
-
-/* The child of ours that writes, or -1. */
-static pid_t writer_pid(void)
-{
-    pid_t found = -1;
-    DIR *proc = opendir("/proc");
-    assert_non_null(proc);
-    for (struct dirent *entry = readdir(proc); entry != NULL; entry = readdir(proc)) {
-        char path[300], name[64], status;
-        int pid, parent;
-        snprintf(path, sizeof path, "/proc/%s/stat", entry->d_name);
-        FILE *file = entry->d_name[0] >= '1' && entry->d_name[0] <= '9' ? fopen(path, "re") : NULL;
-        if (file == NULL) {
-            continue;
-        }
-        if (fscanf(file, "%d (%63[^)]) %c %d", &pid, name, &status, &parent) == 4 && parent == getpid() &&
-            status != 'Z' && strcmp(name, "rewrapd-store") == 0) {
-            found = pid;
-        }
-        fclose(file);
-    }
-    closedir(proc);
-    return found;
-}
-
-static int64_t monotonic_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-/* Starts the request, kills the writer a little later, and gives the answer. */
-static void call_and_kill(struct fixture *fixture, const char *operation, const ProtobufCMessage *request,
-                          int64_t after_us, struct reply *reply)
-{
-    pid_t writer = writer_pid();
-    assert_true(writer > 0);
-    fixture_start(fixture, operation, request, reply);
-    int64_t kill_us = monotonic_us() + after_us;
-    while (monotonic_us() < kill_us && !reply->done) {
-        fake_workers_run(fixture->workers);
-        event_base_loop(fixture->base, EVLOOP_NONBLOCK);
-    }
-    kill(writer, SIGKILL);
-    if (!reply->done) {
-        fixture_wait(fixture, reply);
-    }
-    if (reply->code != NULL) {
-        assert_string_equal(reply->code, "KMSInternalException");
-        assert_true(reply->retryable);
-    }
-}
-
-/* Until another writer is there: with a change that is never nothing. */
-static void recover(struct fixture *fixture, const struct fixture_key *spare)
-{
-    static unsigned number;
-    for (bool there = false; !there;) {
-        char description[16];
-        snprintf(description, sizeof description, "%u", number++);
-        ProtobufCMessage *request = request_for("UpdateKeyDescription", spare->id);
-        ((Rewrap__UpdateKeyDescriptionRequest *)request)->description = description;
-        struct reply reply;
-        fixture_call(fixture, "UpdateKeyDescription", request, &reply);
-        there = reply.code == NULL;
-        reply_clear(&reply);
-        free(request);
-    }
-}
 
 static void rotations(void **state)
 {
@@ -96,8 +21,8 @@ static void rotations(void **state)
         struct fixture_key key = fixture_sealed(fixture);
         struct reply reply;
         ProtobufCMessage *request = request_for("RotateKeyOnDemand", key.id);
-        call_and_kill(fixture, "RotateKeyOnDemand", request, round * 100, &reply);
-        recover(fixture, &spare);
+        lives_call_and_kill(fixture, "RotateKeyOnDemand", request, round * 100, &reply);
+        lives_recover(fixture, &spare);
         size_t materials = stored(fixture, &key)->n_materials;
         assert_true(materials == 1 || materials == 2);
         assert_int_equal(reply.code == NULL, materials == 2); /* what was answered is true, either way */
@@ -116,8 +41,8 @@ static void rotations_of_open_keys(void **state)
         struct fixture_key key = fixture_open(fixture);
         struct reply reply;
         ProtobufCMessage *request = request_for("RotateKeyOnDemand", key.id);
-        call_and_kill(fixture, "RotateKeyOnDemand", request, round * 100, &reply);
-        recover(fixture, &spare);
+        lives_call_and_kill(fixture, "RotateKeyOnDemand", request, round * 100, &reply);
+        lives_recover(fixture, &spare);
         assert_int_equal(reply.code == NULL, stored(fixture, &key)->n_materials == 2);
         reply_clear(&reply);
         free(request);
@@ -134,8 +59,8 @@ static void deletions(void **state)
         struct fixture_key key = fixture_open(fixture);
         struct reply reply;
         ProtobufCMessage *schedule = request_for("ScheduleKeyDeletion", key.id);
-        call_and_kill(fixture, "ScheduleKeyDeletion", schedule, round * 100, &reply);
-        recover(fixture, &spare);
+        lives_call_and_kill(fixture, "ScheduleKeyDeletion", schedule, round * 100, &reply);
+        lives_recover(fixture, &spare);
         bool pending = stored(fixture, &key)->state == KEY_STATE_PENDING_DELETION;
         assert_int_equal(reply.code == NULL, pending);
         reply_clear(&reply);
@@ -144,8 +69,8 @@ static void deletions(void **state)
             continue;
         }
         ProtobufCMessage *cancel = request_for("CancelKeyDeletion", key.id);
-        call_and_kill(fixture, "CancelKeyDeletion", cancel, round * 100, &reply);
-        recover(fixture, &spare);
+        lives_call_and_kill(fixture, "CancelKeyDeletion", cancel, round * 100, &reply);
+        lives_recover(fixture, &spare);
         assert_int_equal(reply.code == NULL, stored(fixture, &key)->state == KEY_STATE_DISABLED);
         reply_clear(&reply);
         free(cancel);
@@ -161,8 +86,8 @@ static void schedules(void **state)
         struct fixture_key key = fixture_open(fixture);
         struct reply reply;
         ProtobufCMessage *request = request_for("EnableKeyRotation", key.id);
-        call_and_kill(fixture, "EnableKeyRotation", request, round * 100, &reply);
-        recover(fixture, &spare);
+        lives_call_and_kill(fixture, "EnableKeyRotation", request, round * 100, &reply);
+        lives_recover(fixture, &spare);
         assert_int_equal(reply.code == NULL, stored(fixture, &key)->rotation_days != 0);
         reply_clear(&reply);
         free(request);
@@ -185,8 +110,8 @@ static void grants(void **state)
         struct grant_request request;
         struct reply reply;
         grant_request_make(&request, &(struct wish){.key = key.id, .grantee = BOB, .operations = USES, .name = "n"});
-        call_and_kill(fixture, "CreateGrant", &request.message.base, round * 100, &reply);
-        recover(fixture, &spare);
+        lives_call_and_kill(fixture, "CreateGrant", &request.message.base, round * 100, &reply);
+        lives_recover(fixture, &spare);
         const struct registry_grant *grant = only_grant(fixture, &key);
         assert_int_equal(reply.code == NULL, grant != NULL);
         char id[2 * GRANT_ID_BYTES + 1] = "";
@@ -203,8 +128,8 @@ static void grants(void **state)
         Rewrap__RevokeGrantRequest revoking = REWRAP__REVOKE_GRANT_REQUEST__INIT;
         revoking.key_id = key.id;
         revoking.grant_id = id;
-        call_and_kill(fixture, "RevokeGrant", &revoking.base, round * 100, &reply);
-        recover(fixture, &spare);
+        lives_call_and_kill(fixture, "RevokeGrant", &revoking.base, round * 100, &reply);
+        lives_recover(fixture, &spare);
         assert_int_equal(reply.code == NULL, only_grant(fixture, &key) == NULL);
         reply_clear(&reply);
     }
