@@ -1,6 +1,7 @@
 /* A connection to the database; see sqlite_database.h. */
 #include "sqlite_database.h"
 
+#include "base/wipe.h"
 #include "sqlite_file.h"
 #include "sqlite_schema.h"
 #include "sqlite_statement.h"
@@ -29,7 +30,8 @@ static struct registry_result distrust(sqlite3 *db)
     }
     sqlite3_limit(db, SQLITE_LIMIT_LENGTH, VALUE_MAX_BYTES);
     sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
-    return sqlite_run(db, "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY");
+    return sqlite_run(db, "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;"
+                          " PRAGMA secure_delete = ON");
 }
 
 /* Runs a pragma that answers with the value in force, and compares. */
@@ -53,6 +55,44 @@ static struct registry_result pragma(sqlite3 *db, const char *sql, const char *e
     return result;
 }
 
+/* ------------------------------------------------------------------ secrets of access keys pass through SQLite */
+
+static sqlite3_mem_methods plain; /* SQLite's own, once ours stand in their place */
+
+static void erasing_free(void *old)
+{
+    secret_wipe(old, (size_t)plain.xSize(old));
+    plain.xFree(old);
+}
+
+/* Not xRealloc: that may leave the old copy behind. */
+static void *erasing_realloc(void *old, int size)
+{
+    const int had = plain.xSize(old);
+    if (size <= had) {
+        return old;
+    }
+    void *moved = plain.xMalloc(size);
+    if (moved != NULL) {
+        memcpy(moved, old, (size_t)had);
+        erasing_free(old);
+    }
+    return moved;
+}
+
+/* Pages and rows are erased before they go back to the heap. */
+static void erase_memory(void)
+{
+    if (plain.xFree != NULL || sqlite3_config(SQLITE_CONFIG_GETMALLOC, &plain) != SQLITE_OK) {
+        return;
+    }
+    sqlite3_mem_methods erasing = plain;
+    erasing.xFree = erasing_free;
+    erasing.xRealloc = erasing_realloc;
+    rewrap_ignore(sqlite3_config(SQLITE_CONFIG_MALLOC, &erasing),
+                  "refused when something in the process has used SQLite before, which nothing in rewrapd does");
+}
+
 /* Every commit is synced before it is answered; a reader (a backup) does not block the writer. */
 static struct registry_result make_durable(sqlite3 *db)
 {
@@ -65,6 +105,7 @@ static struct registry_result make_durable(sqlite3 *db)
 
 static struct registry_result open_database(const char *path, bool may_be_empty, sqlite3 **ret)
 {
+    erase_memory();
     sqlite3 *db = NULL;
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
     struct registry_result result = registry_ok();

@@ -1,6 +1,8 @@
-/* A registry of 100,000 keys: loads, pages and finds them all. Times are printed, not judged. */
-#include "fixture.h"
+/* A registry of 100,000 keys, and one of 1,000,000 grants: load, page and find them all. Times and sizes are printed,
+ * not judged. */
+#include "fixture_who.h"
 
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -121,10 +123,86 @@ static void many_keys_load(void **state)
     assert_int_equal(registry_retired_materials(fixture->registry), RETIRED + 1000);
 }
 
+#define GRANTS         1000000
+#define GRANTED_KEYS   10000
+#define HOT_KEY_GRANTS 50000
+
+static size_t memory_in_use(void)
+{
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+/* A key with as many grants as one may have, each to another; the others share what is left. Policies of ten kinds. */
+static void make_grants(struct fixture *fixture)
+{
+    fixture_open(fixture);
+    fixture_close(fixture);
+    run_sql(fixture,
+            "BEGIN;"
+            "CREATE TEMP TABLE k AS WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 9999)"
+            " SELECT i, randomblob(16) AS id FROM n;"
+            "CREATE UNIQUE INDEX temp.k_i ON k (i);"
+            "INSERT INTO keys SELECT id, '111122223333', 'main', '', 1, 1, 1, 1, i, 0, 0, 0, 1,"
+            " '{\"Statement\":{\"Sid\":\"' || (i % 10) || '\",\"Effect\":\"Allow\",\"Principal\":\"*\"}}', i FROM k;"
+            "INSERT INTO materials SELECT id, 1, randomblob(32), i, 1 FROM k;"
+            "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 999999)"
+            " INSERT INTO grants SELECT (SELECT id FROM k WHERE k.i = iif(n.i < 50000, 0, 1 + n.i % 9999)),"
+            " randomblob(32), i, '', 'arn:aws:iam::111122223333:role/app-' || (i % 50000), 0,"
+            " 'arn:aws:iam::111122223333:role/admin-' || (i % 10), 0, '111122223333', 48,"
+            " iif(i % 2, NULL, x'01000674656e616e74000161'), NULL, '' FROM n;"
+            "COMMIT");
+}
+
+static void many_grants_load(void **state)
+{
+    struct fixture *fixture = *state;
+    make_grants(fixture);
+    const size_t before = memory_in_use();
+    double start = seconds();
+    fixture_open(fixture);
+    print_message("           %d grants on %d keys loaded in %.2f s, %zu bytes each\n", GRANTS, GRANTED_KEYS,
+                  seconds() - start, (memory_in_use() - before) / GRANTS);
+    const struct registry *registry = fixture->registry;
+    assert_int_equal(registry_grants(registry), GRANTS);
+    start = seconds();
+    size_t paged = 0;
+    size_t hot = 0;
+    const struct registry_key *key = registry_any_key_after(registry, NULL);
+    for (; key != NULL; key = registry_any_key_after(registry, key->key_id)) {
+        const struct registry_grant *grant = registry_grant_after(registry, key->key_id, NULL);
+        for (; grant != NULL; grant = registry_grant_after(registry, key->key_id, grant->id)) {
+            struct policy_grant_list list = registry_grants_for(registry, key->key_id, grant->grant.grantee);
+            assert_true(list.count != 0 && view_equal(list.grants[0]->grantee, grant->grant.grantee));
+            hot += registry_key_grants(registry, key->key_id) == HOT_KEY_GRANTS;
+            paged++;
+        }
+    }
+    assert_int_equal(paged, GRANTS);
+    assert_int_equal(hot, HOT_KEY_GRANTS);
+    print_message("           paged, and those of each grantee found, in %.2f s\n", seconds() - start);
+    size_t retirable = 0;
+    const struct view admin = view_of_string("arn:aws:iam::111122223333:role/admin-3");
+    const struct registry_grant *grant = registry_grant_retirable_after(registry, admin, NULL);
+    for (; grant != NULL; grant = registry_grant_retirable_after(registry, admin, grant->id)) {
+        retirable++;
+    }
+    assert_int_equal(retirable, GRANTS / 10);
+    key = registry_any_key_after(registry, NULL);
+    while (registry_key_grants(registry, key->key_id) != HOT_KEY_GRANTS) {
+        key = registry_any_key_after(registry, key->key_id);
+    }
+    start = seconds();
+    expect_result(remove_key(fixture, key->key_id, 1), REGISTRY_OK, "");
+    print_message("           a key with %d of them removed in %.2f s\n", HOT_KEY_GRANTS, seconds() - start);
+    assert_int_equal(registry_grants(registry), GRANTS - HOT_KEY_GRANTS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(many_keys_load, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(many_grants_load, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests_name("registry/size", tests, NULL, NULL);
 }
