@@ -27,13 +27,19 @@ static const Rewrap__CreateGrantRequest *request_of(const struct operation *oper
     return (const Rewrap__CreateGrantRequest *)operation->request;
 }
 
+static void unlist(struct operation_new_grant *pending)
+{
+    if (pending->listed) {
+        LIST_REMOVE(pending, entry);
+        pending->listed = false;
+    }
+}
+
 static void clear(struct operation *operation)
 {
     struct create_grant *state = operation->state;
     operation_grant_facts_clear(&state->facts);
-    if (state->pending.listed) {
-        LIST_REMOVE(&state->pending, entry);
-    }
+    unlist(&state->pending);
 }
 
 /* ------------------------------------------------------------------ who may */
@@ -145,20 +151,27 @@ static void refuse_full(struct operation *operation)
                    KEY_MAX_GRANTS);
 }
 
-/* The limit of what waits for the disk has the same code as that of a key, which also counts what waits. */
+/* With those that are on their way, which are counted only where it matters. */
 static bool is_full(const struct operation *operation, const uint8_t key_id[KEY_ID_BYTES])
 {
     const struct registry *registry = operation->operations->registry;
-    return registry_key_grants(registry, key_id) + registry_waiting(registry) >= KEY_MAX_GRANTS;
+    size_t n = registry_key_grants(registry, key_id);
+    if (n + registry_waiting(registry) < KEY_MAX_GRANTS) {
+        return false;
+    }
+    const struct operation_new_grant *pending;
+    LIST_FOREACH(pending, &operation->operations->state->new_grants, entry)
+    {
+        n += view_equal(view_of(pending->grant->key_id, KEY_ID_BYTES), view_of(key_id, KEY_ID_BYTES));
+    }
+    return n >= KEY_MAX_GRANTS;
 }
 
-static void settle(struct operation *operation, struct registry_result result, bool made, bool full,
+static void settle(struct operation *operation, struct registry_result result, bool made,
                    const uint8_t grant_id[GRANT_ID_BYTES])
 {
     if (made) {
         answer(operation, grant_id);
-    } else if (full) {
-        refuse_full(operation);
     } else {
         operation_fail_with(operation, operation_failure_of_registry(result.code), result.detail);
     }
@@ -172,16 +185,16 @@ static void on_added(void *arg, struct registry_result result)
     const struct registry_grant *wish = &state->wish.grant;
     bool made = result.code == REGISTRY_OK || (result.code == REGISTRY_STORE &&
                                                registry_grant_find(operation->operations->registry, wish->id) != NULL);
-    bool full = result.code == REGISTRY_LIMIT && is_full(operation, wish->key_id);
     uint8_t grant_id[GRANT_ID_BYTES];
     memcpy(grant_id, wish->id, sizeof grant_id);
+    unlist(&state->pending); /* an answer may bring the next request at once: it shall not wait for what is over */
     struct operation_followers followers = STAILQ_HEAD_INITIALIZER(followers);
     STAILQ_CONCAT(&followers, &state->pending.followers);
-    settle(operation, result, made, full, grant_id); /* it is gone now */
+    settle(operation, result, made, grant_id); /* it is gone now */
     while (!STAILQ_EMPTY(&followers)) {
         struct operation_new_grant *follower = STAILQ_FIRST(&followers);
         STAILQ_REMOVE_HEAD(&followers, follower);
-        settle(follower->operation, result, made, full, grant_id);
+        settle(follower->operation, result, made, grant_id);
     }
 }
 
@@ -192,10 +205,8 @@ static void add(struct operation *operation)
     operation_grant_id_make(grant->id);
     grant->created_ms = operation_now_ms(operation);
     STAILQ_INIT(&state->pending.followers);
-    if (grant->grant.name.len != 0) {
-        LIST_INSERT_HEAD(&operation->operations->state->new_grants, &state->pending, entry);
-        state->pending.listed = true;
-    }
+    LIST_INSERT_HEAD(&operation->operations->state->new_grants, &state->pending, entry);
+    state->pending.listed = true;
     registry_grant_add(operation->operations->registry, grant, on_added, operation);
 }
 
@@ -209,8 +220,7 @@ static void make(struct operation *operation, const struct registry_key *key)
     const struct registry_grant *same = find_same(operation);
     struct operation_new_grant *pending =
         same == NULL && state->wish.grant.grant.name.len != 0 ? find_pending(operation) : NULL;
-    if (same == NULL && pending == NULL &&
-        registry_key_grants(operation->operations->registry, key->key_id) >= KEY_MAX_GRANTS) {
+    if (same == NULL && pending == NULL && is_full(operation, key->key_id)) {
         refuse_full(operation);
     } else if (request->has_dry_run && request->dry_run) {
         operation_fail_dry_run(operation);

@@ -25,8 +25,8 @@ struct operation_pending {
 };
 
 /*
- * A grant that is being made. Whoever asks for the same once more, by its name, waits for the first and gets the same
- * grant (KMS.md R-122).
+ * A grant that is being made: it counts for its key. Whoever asks for the same once more, by its name, waits for the
+ * first and gets the same grant (KMS.md R-122).
  */
 struct operation_new_grant {
     LIST_ENTRY(operation_new_grant) entry;
@@ -43,7 +43,7 @@ struct operation_sweep;
 struct operations_state {
     size_t running;
     LIST_HEAD(, operation_pending) pending;
-    LIST_HEAD(, operation_new_grant) new_grants; /* create_grant.c: those that others may wait for */
+    LIST_HEAD(, operation_new_grant) new_grants; /* create_grant.c */
     LIST_HEAD(, operation_relist) relists;       /* stock.c: one for each token that was read again */
     struct operation_sweep *sweep;               /* sweep.c: NULL before the first */
     struct operation *doctor;                    /* doctor.c: the one at work, or NULL */
