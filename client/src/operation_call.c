@@ -120,27 +120,38 @@ static bool list_member(const ProtobufCMessageDescriptor *type, char out[JSON_MA
     return false;
 }
 
-bool call_is_paged(const ProtobufCMethodDescriptor *method)
+static const struct call_paging pagings[] = {
+    {.limit = "Limit", .next_marker = "NextMarker", .truncated = "Truncated"},
+    {.limit = "MaxItems", .next_marker = "Marker", .truncated = "IsTruncated"},
+};
+
+const struct call_paging *call_paging_of(const ProtobufCMethodDescriptor *method)
 {
     char list[JSON_MAX_NAME];
-    return param_field(method->input, "Marker") != NULL && param_field(method->input, "Limit") != NULL &&
-           param_field(method->output, "NextMarker") != NULL && param_field(method->output, "Truncated") != NULL &&
-           list_member(method->output, list);
+    bool has_list = param_field(method->input, "Marker") != NULL && list_member(method->output, list);
+    for (size_t i = 0; has_list && i < sizeof pagings / sizeof pagings[0]; i++) {
+        if (param_field(method->input, pagings[i].limit) != NULL &&
+            param_field(method->output, pagings[i].next_marker) != NULL &&
+            param_field(method->output, pagings[i].truncated) != NULL) {
+            return &pagings[i];
+        }
+    }
+    return NULL;
 }
 
 /* Appends the page's elements; *ret_more says whether another page follows, for which the request is prepared. */
-static bool page_add(json_t *request, const json_t *page, const char *list, json_t *all, bool *ret_more,
-                     struct failure *failure)
+static bool page_add(const struct call_paging *paging, json_t *request, const json_t *page, const char *list,
+                     json_t *all, bool *ret_more, struct failure *failure)
 {
     json_t *elements = json_object_get(page, list);
     if (json_array_size(all) + json_array_size(elements) > CALL_MAX_ELEMENTS) {
-        return fail(failure, EXIT_CODE_OTHER, "More than %d elements: use --limit and --marker", CALL_MAX_ELEMENTS);
+        return fail(failure, EXIT_CODE_OTHER, "More than %d elements: ask for pages with --marker", CALL_MAX_ELEMENTS);
     }
     if (elements != NULL && json_array_extend(all, elements) != 0) {
         return fail_memory(failure);
     }
-    json_t *marker = json_object_get(page, "NextMarker");
-    *ret_more = json_is_true(json_object_get(page, "Truncated"));
+    json_t *marker = json_object_get(page, paging->next_marker);
+    *ret_more = json_is_true(json_object_get(page, paging->truncated));
     if (!*ret_more) {
         return true;
     }
@@ -153,6 +164,7 @@ static bool page_add(json_t *request, const json_t *page, const char *list, json
 bool call_all_pages(struct rewrap_client *client, const ProtobufCMethodDescriptor *method, json_t *request,
                     uint32_t timeout_ms, json_t **ret, struct failure *failure)
 {
+    const struct call_paging *paging = call_paging_of(method);
     char list[JSON_MAX_NAME];
     json_t *all = list_member(method->output, list) ? json_array() : NULL;
     bool more = all != NULL;
@@ -160,7 +172,7 @@ bool call_all_pages(struct rewrap_client *client, const ProtobufCMethodDescripto
     while (called && more) {
         json_t *page = NULL;
         called = call_once(client, method, request, timeout_ms, &page, failure) &&
-                 page_add(request, page, list, all, &more, failure);
+                 page_add(paging, request, page, list, all, &more, failure);
         json_decref(page);
     }
     json_t *result = called ? json_pack("{s:O}", list, all) : NULL;

@@ -13,9 +13,15 @@
 /* More elements than this in all pages together are refused: ten times the most keys an account may have. */
 #define CALL_MAX_ELEMENTS 1000000
 
-/* A list that comes in pages: the request has marker and limit, the answer next_marker and truncated (KMS.md appendix
- * A). */
-bool call_is_paged(const ProtobufCMethodDescriptor *method);
+/* How a list comes in pages: the request has Marker and a limit, the answer a marker and whether there are more. */
+struct call_paging {
+    const char *limit;
+    const char *next_marker;
+    const char *truncated;
+};
+
+/* That of KMS (KMS.md appendix A) or of IAM; NULL for what has no pages. */
+const struct call_paging *call_paging_of(const ProtobufCMethodDescriptor *method);
 
 /*
  * Calls the operation with a request checked by param_check, and waits. The caller owns *ret. When the daemon answers
@@ -26,6 +32,7 @@ bool call_is_paged(const ProtobufCMethodDescriptor *method);
 REWRAP_MUST_USE bool call_once(struct rewrap_client *client, const ProtobufCMethodDescriptor *method,
                                const json_t *request, uint32_t timeout_ms, json_t **ret, struct failure *failure);
 
-/* Calls until the last page; *ret has the elements of all in its list and nothing else. `request` is changed. */
+/* Calls a method that has pages until the last; *ret has the elements of all in its list and nothing else. `request` is
+ * changed. */
 REWRAP_MUST_USE bool call_all_pages(struct rewrap_client *client, const ProtobufCMethodDescriptor *method,
                                     json_t *request, uint32_t timeout_ms, json_t **ret, struct failure *failure);

@@ -88,9 +88,10 @@ static bool call(const ProtobufCMethodDescriptor *method, const struct globals *
     if (!operation_timeout(globals, &timeout_ms, failure) || !operation_connect(globals, &client, &nobody, failure)) {
         return false;
     }
-    /* As the AWS CLI: whoever asks for a page by --limit or --marker gets that page. */
-    bool one_page = globals->no_paginate != NULL || json_object_get(request, "Limit") != NULL ||
-                    json_object_get(request, "Marker") != NULL || !call_is_paged(method);
+    /* As the AWS CLI: whoever asks for a page by --limit, --max-items or --marker gets that page. */
+    const struct call_paging *paging = call_paging_of(method);
+    bool one_page = globals->no_paginate != NULL || paging == NULL || json_object_get(request, paging->limit) != NULL ||
+                    json_object_get(request, "Marker") != NULL;
     bool called = one_page ? call_once(client, method, request, timeout_ms, ret, failure)
                            : call_all_pages(client, method, request, timeout_ms, ret, failure);
     rewrap_client_free(client);
