@@ -11,6 +11,7 @@
 #include "proto/message.h"
 #include "proto/service.h"
 #include "registry/grants.h"
+#include "registry/principals.h"
 
 #include <event2/event.h>
 #include <stdio.h>
@@ -22,10 +23,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define ACCOUNT "111122223333"
 /* Then the registry starts anew, so that an input does not depend on all those before it. */
-#define MAX_KEYS    64
-#define MAX_CHANGES 32 /* of a key that the seeds know */
-#define START_MS    INT64_C(1700000000000)
-#define DAY_MS      INT64_C(86400000)
+#define MAX_KEYS       64
+#define MAX_PRINCIPALS 64
+#define MAX_CHANGES    32 /* of a key that the seeds know */
+#define START_MS       INT64_C(1700000000000)
+#define DAY_MS         INT64_C(86400000)
 
 struct answer {
     unsigned calls;
@@ -189,6 +191,14 @@ static void on_done(void *arg, const struct operation_error *error, struct view 
     proto_free(message);
 }
 
+/* Those of KeyManagement, then those of PrincipalManagement. */
+static const ProtobufCMethodDescriptor *choose(uint8_t number)
+{
+    const ProtobufCServiceDescriptor *keys = service_at(0), *principals = service_at(1);
+    unsigned index = number % (keys->n_methods + principals->n_methods);
+    return index < keys->n_methods ? &keys->methods[index] : &principals->methods[index - keys->n_methods];
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static bool at_exit;
@@ -196,7 +206,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     bool is_open = operations.registry != NULL;
-    if (is_open && (registry_keys(operations.registry) > MAX_KEYS || is_worn(0x11) || is_worn(0x22))) {
+    if (is_open && (registry_keys(operations.registry) > MAX_KEYS ||
+                    registry_principals(operations.registry) > MAX_PRINCIPALS || is_worn(0x11) || is_worn(0x22))) {
         close_all();
     }
     if (operations.registry == NULL) {
@@ -205,8 +216,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!at_exit) {
         at_exit = atexit(close_all) == 0;
     }
-    const ProtobufCServiceDescriptor *service = service_key_management();
-    const ProtobufCMethodDescriptor *method = &service->methods[data[0] % service->n_methods];
+    const ProtobufCMethodDescriptor *method = choose(data[0]);
     struct operation_caller caller = {.principal = "arn:aws:iam::" ACCOUNT ":root"}; /* may nearly everything */
     struct answer answer = {.type = method->output};
     struct operation *operation =

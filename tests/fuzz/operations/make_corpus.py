@@ -8,10 +8,14 @@ RPCS = ("ReEncrypt Encrypt Decrypt GenerateDataKey GenerateDataKeyWithoutPlainte
         "CreateKey DescribeKey ListKeys UpdateKeyDescription EnableKey DisableKey ScheduleKeyDeletion CancelKeyDeletion "
         "TagResource UntagResource ListResourceTags EnableKeyRotation DisableKeyRotation GetKeyRotationStatus "
         "RotateKeyOnDemand ListKeyRotations CreateAlias UpdateAlias DeleteAlias ListAliases GetKeyPolicy PutKeyPolicy "
-        "ListKeyPolicies CreateGrant ListGrants ListRetirableGrants RetireGrant RevokeGrant").split()
+        "ListKeyPolicies CreateGrant ListGrants ListRetirableGrants RetireGrant RevokeGrant "
+        "CreateUser GetUser DeleteUser ListUsers PutUserPolicy GetUserPolicy DeleteUserPolicy ListUserPolicies "
+        "CreateRole GetRole DeleteRole ListRoles PutRolePolicy GetRolePolicy DeleteRolePolicy ListRolePolicies "
+        "CreateAccessKey UpdateAccessKey DeleteAccessKey ListAccessKeys").split()
 ROOT = "arn:aws:iam::111122223333:root"
 SERVICE = "logs.eu-central-1.amazonaws.com"
 POLICY = '{"Statement":{"Effect":"Allow","Principal":{"AWS":"' + ROOT + '"},"Action":"kms:*","Resource":"*"}}'
+IDENTITY = '{"Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}'
 GRANT = "55" * 32
 
 
@@ -107,6 +111,22 @@ SEEDS = {
     "retire": ("RetireGrant", data(2, arn("key/" + uuid(KEY))) + data(3, GRANT)),
     "retire_token": ("RetireGrant", data(1, token(bytes([1]) + bytes([0x55]) * 32 + bytes(16)))),
     "revoke": ("RevokeGrant", data(1, uuid(KEY)) + data(2, GRANT) + number(3, 0)),
+    "create_user": ("CreateUser", data(1, "/a/b/") + data(2, "carol")),
+    "get_user": ("GetUser", data(1, "carol")),
+    "get_caller": ("GetUser", b""),
+    "list_users": ("ListUsers", data(1, "/a/") + data(2, "U61") + number(3, 1)),
+    "put_user_policy": ("PutUserPolicy", data(1, "carol") + data(2, "p") + data(3, IDENTITY)),
+    "get_user_policy": ("GetUserPolicy", data(1, "carol") + data(2, "p")),
+    "list_user_policies": ("ListUserPolicies", data(1, "carol") + data(2, "P61") + number(3, 1)),
+    "create_access_key": ("CreateAccessKey", data(1, "carol")),
+    "update_access_key": ("UpdateAccessKey", data(1, "carol") + data(2, "AKIA" + "A" * 16) + number(3, 2)),
+    "list_access_keys": ("ListAccessKeys", data(1, "carol") + data(2, "C41") + number(3, 1)),
+    "delete_access_key": ("DeleteAccessKey", data(1, "carol") + data(2, "AKIA" + "A" * 16)),
+    "delete_user_policy": ("DeleteUserPolicy", data(1, "carol") + data(2, "p")),
+    "delete_user": ("DeleteUser", data(1, "carol")),
+    "create_role": ("CreateRole", data(2, "night")),
+    "put_role_policy": ("PutRolePolicy", data(1, "night") + data(2, "p") + data(3, POLICY)),
+    "delete_role": ("DeleteRole", data(1, "night")),
     "list_aliases": ("ListAliases", data(1, uuid(KEY)) + number(2, 1) + data(3, "A616c696173")),
 }
 
