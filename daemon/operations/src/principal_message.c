@@ -22,11 +22,6 @@ static void *at(ProtobufCMessage *message, size_t offset)
     return (char *)message + offset;
 }
 
-const char *operation_message_text(const ProtobufCMessage *message, const char *member)
-{
-    return *(const char *const *)(const void *)((const char *)message + field_of(message, member)->offset);
-}
-
 char *operation_request_text(const struct operation *operation, const char *member)
 {
     return *(char **)at(operation->request, field_of(operation->request, member)->offset);

@@ -24,10 +24,7 @@ union operation_principal_message {
     Rewrap__ListAccessKeysResponse list_access_keys;
 };
 
-/* The text in that member, which there is; NULL when it is absent. */
-const char *operation_message_text(const ProtobufCMessage *message, const char *member);
-
-/* The same of the request, in its own type: protobuf-c has no const. */
+/* The text in that member of the request, which its type has; NULL when it is absent. protobuf-c has no const. */
 char *operation_request_text(const struct operation *operation, const char *member);
 
 /* Sets what is only packed, and neither changed nor freed. */
