@@ -78,7 +78,6 @@ struct operation_permission_row {
     const char *resource;  /* for the reader: what it is asked of */
     bool foreign_keys;     /* keys of other accounts, by ARN (KMS.md R-54) */
     bool aliases;          /* a key may be named by an alias (KMS.md R-55) */
-    bool decides;          /* the handler asks policy by itself: finding a key of another account asks nothing */
 };
 
 const struct operation_permission_row *operation_permission_row(enum operation_permission permission);

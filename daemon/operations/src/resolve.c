@@ -156,6 +156,12 @@ static const struct registry_key *find_in_account(const struct operation *operat
     return key != NULL && strcmp(key->account, account) == 0 ? key : NULL;
 }
 
+/* What grants have a say in beyond policies is asked by the handler, also for keys of other accounts. */
+static const bool handler_decides[OPERATION_PERMISSIONS] = {
+    [OPERATION_MAY_CREATE_GRANT] = true,
+    [OPERATION_MAY_RETIRE_GRANT] = true,
+};
+
 static const struct registry_key *resolve_foreign(struct operation *operation, enum operation_permission permission,
                                                   const struct registry_key *key)
 {
@@ -163,8 +169,7 @@ static const struct registry_key *resolve_foreign(struct operation *operation, e
         operation_refuse_foreign(operation, permission);
         return NULL;
     }
-    bool asks = !operation_permission_row(permission)->decides;
-    return !asks || operation_authorize_key(operation, permission, key) ? key : NULL;
+    return handler_decides[permission] || operation_authorize_key(operation, permission, key) ? key : NULL;
 }
 
 static bool starts_longer(const char *text, const char *prefix)
