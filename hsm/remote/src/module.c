@@ -1,0 +1,95 @@
+/* The module itself: its function table, and the module behind it. */
+#include "functions.h"
+
+#include <dlfcn.h>
+
+CK_FUNCTION_LIST *remote_inner;
+static void *library;
+
+static void unload(void)
+{
+    remote_inner = NULL;
+    if (library != NULL) {
+        dlclose(library);
+        library = NULL;
+    }
+}
+
+/* An absolute path only: what the loader would find elsewhere is nobody's choice. */
+static CK_RV load(const char *path)
+{
+    CK_C_GetFunctionList get = NULL;
+    if (path == NULL || path[0] != '/') {
+        return CKR_ARGUMENTS_BAD;
+    }
+    library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (library != NULL) {
+        *(void **)&get = dlsym(library, "C_GetFunctionList");
+    }
+    if (get == NULL || get == C_GetFunctionList || get(&remote_inner) != CKR_OK || remote_inner == NULL) {
+        unload();
+        return CKR_GENERAL_ERROR;
+    }
+    return CKR_OK;
+}
+
+/* In a process that was forked from one that had called it, the module behind is there already. */
+CK_RV remote_C_Initialize(void *arguments)
+{
+    const CK_C_INITIALIZE_ARGS *given = arguments;
+    struct remote_settings settings;
+    if (given != NULL && given->CreateMutex != NULL && (given->flags & CKF_OS_LOCKING_OK) == 0) {
+        return CKR_CANT_LOCK; /* the caller's locks only: p11-kit takes none but the system's */
+    }
+    CK_RV rv = remote_half.configure(given == NULL ? NULL : given->pReserved, &settings);
+    if (rv != CKR_OK) {
+        return rv;
+    }
+    const bool was_there = remote_inner != NULL;
+    if (!was_there) {
+        rv = load(settings.module);
+    }
+    if (rv != CKR_OK) {
+        return rv;
+    }
+    CK_C_INITIALIZE_ARGS inner = {.flags = CKF_OS_LOCKING_OK, .pReserved = (void *)(uintptr_t)settings.init_args};
+    rv = REMOTE_CALL(C_Initialize, &inner);
+    if (rv != CKR_OK && !was_there) {
+        unload();
+    }
+    return rv;
+}
+
+CK_RV remote_C_Finalize(void *reserved)
+{
+    const CK_RV rv = REMOTE_CALL(C_Finalize, reserved);
+    if (rv == CKR_OK) {
+        unload();
+    }
+    return rv;
+}
+
+CK_RV remote_C_GetInfo(CK_INFO *info)
+{
+    return REMOTE_CALL(C_GetInfo, info);
+}
+
+CK_RV remote_C_GetFunctionList(CK_FUNCTION_LIST **list)
+{
+    static CK_FUNCTION_LIST functions = {.version = {2, 40},
+#define X(name) .name = remote_##name,
+                                         REMOTE_FORWARDED(X) REMOTE_TRANSLATED(X) REMOTE_OWN(X)
+#undef X
+    };
+    if (list == NULL) {
+        return CKR_ARGUMENTS_BAD;
+    }
+    *list = &functions;
+    return CKR_OK;
+}
+
+/* The one name that others look for. */
+__attribute__((visibility("default"))) CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list)
+{
+    return remote_C_GetFunctionList(list);
+}
