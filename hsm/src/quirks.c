@@ -59,7 +59,15 @@ static const struct row {
      ANY_VERSION,
      {"remote-mechanisms",
       "p11-kit's remote protocol carries no AES key wrap (any version up to 0.26), and before 0.25.4 "
-      "no attribute templates: symmetric keys need the token's own module"}},
+      "no attribute templates: symmetric keys need librewrapd-remote-client.so and its server half, or the token's own "
+      "module"}},
+    {"rewrapd",
+     "",
+     0,
+     ANY_VERSION,
+     {"remote",
+      "is served by another process, through p11-kit's remote protocol: a part of its mechanisms is there, and "
+      "what is known of its own module is not told here"}},
 };
 
 static bool begins(const char *text, size_t size, const char *with)

@@ -159,4 +159,10 @@ static CK_RV read(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBU
     return rv;
 }
 
-const struct remote_half remote_half = {REMOTE_TO_WIRE, configure, translate, read};
+const struct remote_half remote_half = {
+    .way = REMOTE_TO_WIRE,
+    .description = "token behind p11-kit server",
+    .configure = configure,
+    .translate = translate,
+    .read = read,
+};

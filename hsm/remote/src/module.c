@@ -2,6 +2,7 @@
 #include "functions.h"
 
 #include <dlfcn.h>
+#include <string.h>
 
 CK_FUNCTION_LIST *remote_inner;
 static void *library;
@@ -69,9 +70,22 @@ CK_RV remote_C_Finalize(void *reserved)
     return rv;
 }
 
+/* PKCS#11's fields are padded with blanks and have no end. */
+static void put_padded(CK_UTF8CHAR *field, size_t size, const char *text)
+{
+    const size_t len = strlen(text);
+    memset(field, ' ', size);
+    memcpy(field, text, len < size ? len : size);
+}
+
 CK_RV remote_C_GetInfo(CK_INFO *info)
 {
-    return REMOTE_CALL(C_GetInfo, info);
+    const CK_RV rv = REMOTE_CALL(C_GetInfo, info);
+    if (rv == CKR_OK && remote_half.description != NULL) {
+        put_padded(info->manufacturerID, sizeof info->manufacturerID, "rewrapd");
+        put_padded(info->libraryDescription, sizeof info->libraryDescription, remote_half.description);
+    }
+    return rv;
 }
 
 CK_RV remote_C_GetFunctionList(CK_FUNCTION_LIST **list)

@@ -59,7 +59,8 @@ struct remote_settings {
 };
 
 struct remote_half {
-    enum remote_way way; /* of what the caller gives to the module behind */
+    enum remote_way way;     /* of what the caller gives to the module behind */
+    const char *description; /* of C_GetInfo; NULL for what the module behind says */
     /* Reads the settings; reserved is pReserved of C_Initialize. Any CK_RV; what it sets lives as long as the library.
      */
     CK_RV (*configure)(const char *reserved, struct remote_settings *ret);

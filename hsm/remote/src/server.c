@@ -149,4 +149,9 @@ static CK_RV read(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBU
     return rv;
 }
 
-const struct remote_half remote_half = {REMOTE_FROM_WIRE, configure, translate, read};
+const struct remote_half remote_half = {
+    .way = REMOTE_FROM_WIRE,
+    .configure = configure,
+    .translate = translate,
+    .read = read,
+};
