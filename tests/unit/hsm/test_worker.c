@@ -114,6 +114,7 @@ static void test_hello(void **state)
     assert_int_equal(hello->level, HSM__LEVEL__LEVEL_SEALED);
     assert_string_equal(hello->token_label, "rewrapd-test");
     assert_int_equal(hello->pads_payloads, fixture->profile.pads_payloads);
+    assert_int_equal(hello->payload_max, fixture->profile.payload_max_bytes);
     size_t algorithms = 1 + (size_t)fixture->profile.oaep_sha1 + (size_t)fixture->profile.oaep_sha256;
     assert_int_equal(hello->n_algorithms, algorithms);
     assert_int_equal(hello->algorithms[0], HSM__ALGORITHM__ALGORITHM_SYMMETRIC_DEFAULT);
