@@ -7,11 +7,13 @@
  */
 #include "remote.h"
 
+#include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SETTING_MAX_BYTES 256
 
-static char module_path[SETTING_MAX_BYTES] = REMOTE_P11_KIT_CLIENT;
+static char module_path[SETTING_MAX_BYTES];
 static char server_address[SETTING_MAX_BYTES];
 
 static const struct setting {
@@ -38,6 +40,10 @@ static bool setting_take(const char *word, size_t len)
 
 static CK_RV configure(const char *reserved, struct remote_settings *ret)
 {
+    static const char usual[] = REMOTE_P11_KIT_CLIENT;
+    static_assert(sizeof usual <= SETTING_MAX_BYTES, "p11-kit's own folder fits");
+    memcpy(module_path, usual, sizeof usual);
+    server_address[0] = '\0';
     const char *rest = reserved == NULL ? "" : reserved;
     while (*(rest += strspn(rest, " ")) != '\0') {
         const size_t len = strcspn(rest, " ");

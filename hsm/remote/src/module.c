@@ -16,6 +16,17 @@ static void unload(void)
     }
 }
 
+/* The table of this module: one that is its own module behind would never come to an end. */
+static CK_FUNCTION_LIST *own_functions(void)
+{
+    static CK_FUNCTION_LIST functions = {.version = {2, 40},
+#define X(name) .name = remote_##name,
+                                         REMOTE_FORWARDED(X) REMOTE_TRANSLATED(X) REMOTE_OWN(X)
+#undef X
+    };
+    return &functions;
+}
+
 /* An absolute path only: what the loader would find elsewhere is nobody's choice. */
 static CK_RV load(const char *path)
 {
@@ -27,7 +38,7 @@ static CK_RV load(const char *path)
     if (library != NULL) {
         *(void **)&get = dlsym(library, "C_GetFunctionList");
     }
-    if (get == NULL || get == C_GetFunctionList || get(&remote_inner) != CKR_OK || remote_inner == NULL) {
+    if (get == NULL || get(&remote_inner) != CKR_OK || remote_inner == NULL || remote_inner == own_functions()) {
         unload();
         return CKR_GENERAL_ERROR;
     }
@@ -90,15 +101,10 @@ CK_RV remote_C_GetInfo(CK_INFO *info)
 
 CK_RV remote_C_GetFunctionList(CK_FUNCTION_LIST **list)
 {
-    static CK_FUNCTION_LIST functions = {.version = {2, 40},
-#define X(name) .name = remote_##name,
-                                         REMOTE_FORWARDED(X) REMOTE_TRANSLATED(X) REMOTE_OWN(X)
-#undef X
-    };
     if (list == NULL) {
         return CKR_ARGUMENTS_BAD;
     }
-    *list = &functions;
+    *list = own_functions();
     return CKR_OK;
 }
 
