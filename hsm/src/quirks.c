@@ -35,6 +35,12 @@ static const struct row {
      {"half-made-objects",
       "leaves a half-made object behind when it refuses CKA_TRUSTED in C_GenerateKey: such objects "
       "are found by their label and destroyed"}},
+    {"SoftHSM project",
+     "SoftHSM v2",
+     2,
+     6,
+     {"own-change-hides-others", "a process that commits an object of its own misses what other processes added to the "
+                                 "token's folder before: a worker searches the token before it makes a key"}},
     {"SoftHSM project", "SoftHSM v2", 2, 6, {"oaep-sha-1-only", "does RSA OAEP with SHA-1 only"}},
     {"SoftHSM project",
      "SoftHSM v2",
