@@ -106,6 +106,8 @@ void world_close(struct world *world);
 /* The objects of the ceremony, and a payload wrapped under them; and the unprotected ones, made by the user. */
 void target_find_sealed(struct world *world, struct target *ret);
 void target_make_control(struct world *world, struct target *ret);
+/* An object on the token by its label. */
+CK_OBJECT_HANDLE find_key(struct world *world, const char *label, CK_OBJECT_CLASS class);
 /* The open keys of the worker. */
 struct open_keys find_open(struct world *world);
 /* A new payload, whatever became of the last one. */

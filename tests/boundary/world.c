@@ -98,7 +98,7 @@ void world_close(struct world *world)
 
 /* ---------------------------------------------------------------- the ceremony's objects */
 
-static CK_OBJECT_HANDLE find(struct world *world, const char *label, CK_OBJECT_CLASS class)
+CK_OBJECT_HANDLE find_key(struct world *world, const char *label, CK_OBJECT_CLASS class)
 {
     CK_ATTRIBUTE wanted[] = {
         FLAG(CKA_TOKEN, yes),
@@ -164,9 +164,9 @@ void template_set(CK_ATTRIBUTE *template, size_t n, const CK_ATTRIBUTE *attribut
 struct open_keys find_open(struct world *world)
 {
     return (struct open_keys){
-        .kek = find(world, "rewrapd:open:SYMMETRIC_DEFAULT", CKO_SECRET_KEY),
-        .rsa_private = find(world, "rewrapd:open:RSA_2048", CKO_PRIVATE_KEY),
-        .rsa_public = find(world, "rewrapd:open:RSA_2048", CKO_PUBLIC_KEY),
+        .kek = find_key(world, "rewrapd:open:SYMMETRIC_DEFAULT", CKO_SECRET_KEY),
+        .rsa_private = find_key(world, "rewrapd:open:RSA_2048", CKO_PRIVATE_KEY),
+        .rsa_public = find_key(world, "rewrapd:open:RSA_2048", CKO_PUBLIC_KEY),
     };
 }
 
@@ -186,11 +186,11 @@ static void wrap_payload(struct world *world, struct target *target)
 void target_find_sealed(struct world *world, struct target *ret)
 {
     *ret = (struct target){0};
-    ret->objects[OBJECT_KEK] = find(world, "rewrapd:kek:SYMMETRIC_DEFAULT", CKO_SECRET_KEY);
-    ret->objects[OBJECT_RSA_PRIVATE] = find(world, "rewrapd:rsa:RSA_2048", CKO_PRIVATE_KEY);
-    ret->objects[OBJECT_RSA_PUBLIC] = find(world, "rewrapd:rsa:RSA_2048", CKO_PUBLIC_KEY);
-    ret->objects[OBJECT_ROOT] = find(world, "rewrapd:binding-root", CKO_SECRET_KEY);
-    ret->objects[OBJECT_AUDIT_PRIVATE] = find(world, "rewrapd:audit", CKO_PRIVATE_KEY);
+    ret->objects[OBJECT_KEK] = find_key(world, "rewrapd:kek:SYMMETRIC_DEFAULT", CKO_SECRET_KEY);
+    ret->objects[OBJECT_RSA_PRIVATE] = find_key(world, "rewrapd:rsa:RSA_2048", CKO_PRIVATE_KEY);
+    ret->objects[OBJECT_RSA_PUBLIC] = find_key(world, "rewrapd:rsa:RSA_2048", CKO_PUBLIC_KEY);
+    ret->objects[OBJECT_ROOT] = find_key(world, "rewrapd:binding-root", CKO_SECRET_KEY);
+    ret->objects[OBJECT_AUDIT_PRIVATE] = find_key(world, "rewrapd:audit", CKO_PRIVATE_KEY);
     const struct open_keys open = find_open(world);
     ret->objects[OBJECT_OPEN_KEK] = open.kek;
     ret->objects[OBJECT_OPEN_RSA_PRIVATE] = open.rsa_private;
