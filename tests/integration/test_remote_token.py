@@ -1,8 +1,11 @@
 """A token that another process serves: p11-kit server with our server half, p11-kit-client.so under our client half."""
+import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
+import threading
 import time
 
 import pytest
@@ -57,6 +60,32 @@ def stop_server(instance):
 def start_server(instance):
     instance.run("start")  # rewrapd runs: only what is missing is started
     assert not group_is_gone(server_pid(instance))
+
+
+@contextlib.contextmanager
+def forwarded_to_nobody(instance):
+    """What ssh does at the server's address when the other end is gone: it takes connections and closes them."""
+    path = instance.env["REWRAP_INIT_ARGS"].removeprefix("server=unix:path=")
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(path)
+    listener.listen()
+    taken = []
+
+    def take():
+        with contextlib.suppress(OSError):  # the listener is closed
+            while True:
+                listener.accept()[0].close()
+                taken.append(1)
+
+    thread = threading.Thread(target=take, daemon=True)
+    thread.start()
+    try:
+        yield taken
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
+        os.unlink(path)
 
 
 def re_encrypt(client, blob, to, **members):
@@ -149,6 +178,10 @@ def test_the_server_goes_away_and_comes_back(instance, keys):
                 re_encrypt(client, blob, keys["O"])
             assert error.value.code == "KeyUnavailableException" and time.monotonic() - begun < AT_ONCE_S
         wait_for(lambda: "token main is down" in instance.log, "a line in the log")
+        with forwarded_to_nobody(instance) as taken:
+            wait_for(lambda: taken, "a worker that tries it")
+            probed = instance.ctl("token", "probe")
+            assert probed.returncode == 253, probed.stderr
         start_server(instance)
 
         def served():
