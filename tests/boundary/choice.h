@@ -15,13 +15,14 @@
 
 #define PLANTS_MAX 2
 
-/* What a plant has put on the token; all of it can be destroyed again. */
+/* What a plant has put on the token. */
 struct planted {
     CK_OBJECT_HANDLE objects[PLANTS_MAX];
     size_t n;
 };
 
-/* A way to put an object beside a key: of that key's spec and boundary, under that id. */
+/* A way to put an object beside a key: of that key's spec and boundary, under that id. With the label of a sealed key
+ * it is as indestructible as one, and stays. */
 struct plant {
     const char *name;
     enum hsm_spec spec;

@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-static CK_BBOOL yes = CK_TRUE;
 static CK_BBOOL no = CK_FALSE;
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -21,7 +20,7 @@ static void keep(struct planted *planted, CK_OBJECT_HANDLE object)
     planted->objects[planted->n++] = object;
 }
 
-/* Every attribute of the kind but what the SO alone gives; and it can be destroyed again. */
+/* Every attribute of the kind but the one that the SO alone gives. */
 static void fill(enum attributes_kind kind, const char *label, const struct hsm_key *beside,
                  struct attributes_template *out)
 {
@@ -36,9 +35,6 @@ static void fill(enum attributes_kind kind, const char *label, const struct hsm_
     for (CK_ULONG i = 0; i < out->n; i++) {
         if (out->list[i].type == CKA_TRUSTED) {
             out->list[i].pValue = &no;
-        }
-        if (out->list[i].type == CKA_DESTROYABLE) {
-            out->list[i].pValue = &yes;
         }
     }
 }
