@@ -1,9 +1,7 @@
-/* rewrapctl ceremony init|add|list (ceremony_command.h): who logs in when, and what the custodian is told. */
+/* rewrapctl ceremony init|add|list|destroy (ceremony_command.h): who logs in when, and what the custodian is told. */
 #include "ceremony_command.h"
 
-#include "base/secbuf.h"
-#include "ceremony_options.h"
-#include "ceremony_output.h"
+#include "ceremony_run.h"
 #include "fail.h"
 #include "hsm/probe.h"
 #include "token_options.h"
@@ -16,64 +14,13 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-/* One run. */
-struct run {
-    const struct ceremony_options *options;
-    struct ceremony_output *output;
-    struct hsm_token *token;
-    struct secbuf *user_pin;
-    struct secbuf *so_pin;      /* NULL when the SO is not needed */
-    struct hsm_profile profile; /* zeros when the token cannot do what suite 1 needs */
-    struct ceremony_watch watch;
-};
-
-/* What the custodian can mend by other options or files, and the rest. */
-static enum exit_code exit_code_of(enum hsm_code code)
-{
-    static const enum hsm_code configuration[] = {HSM_MODULE, HSM_TOKEN_ABSENT, HSM_PIN_UNREADABLE, HSM_PIN_WRONG,
-                                                  HSM_PIN_LOCKED};
-    for (size_t i = 0; i < sizeof configuration / sizeof configuration[0]; i++) {
-        if (configuration[i] == code) {
-            return EXIT_CODE_CONFIGURATION;
-        }
-    }
-    return EXIT_CODE_OTHER;
-}
-
-/* "rewrapctl ceremony add: SO login failed: the PIN is wrong (C_Login: CKR_PIN_INCORRECT)" */
-static int failed(const struct run *run, const char *doing, struct hsm_result result)
-{
-    fprintf(stderr, "rewrapctl ceremony %s: %s: %s", run->options->action_name, doing, hsm_code_text(result.code));
-    if (result.what != NULL) {
-        fprintf(stderr, " (%s%s%s)", result.what, result.rv == 0 ? "" : ": ",
-                result.rv == 0 ? "" : hsm_rv_name(result.rv));
-    }
-    fputc('\n', stderr);
-    return (int)exit_code_of(result.code);
-}
-
 static void saw(void *state, const struct ceremony_object *object, bool made)
 {
     ceremony_output_saw(state, object, made);
 }
 
-static int log_in(struct run *run, enum hsm_user user, const struct secbuf *pin)
-{
-    const struct hsm_result result = hsm_token_login(run->token, user, pin);
-    if (result.code == HSM_PIN_WRONG) {
-        return failed(run, user == HSM_SO ? "SO login, tried once" : "user login, tried once", result);
-    }
-    return result.code == HSM_OK ? 0 : failed(run, user == HSM_SO ? "SO login" : "user login", result);
-}
-
-static int log_out(struct run *run)
-{
-    const struct hsm_result result = hsm_token_logout(run->token);
-    return result.code == HSM_OK ? 0 : failed(run, "logout", result);
-}
-
 /* No more than this can be had from the token, whoever makes the keys. */
-static bool is_weak(const struct run *run)
+static bool is_weak(const struct ceremony_run *run)
 {
     return run->profile.level == HSM_LEVEL_SENSITIVE;
 }
@@ -82,29 +29,29 @@ static bool is_weak(const struct run *run)
  * The SO's half: the keys that only he can make trusted. On a token where nothing is trusted the user makes them, who
  * is logged in.
  */
-static int stock(struct run *run, enum hsm_spec spec, size_t count)
+static int stock(struct ceremony_run *run, enum hsm_spec spec, size_t count)
 {
-    int exit_code = is_weak(run) ? 0 : log_out(run);
+    int exit_code = is_weak(run) ? 0 : ceremony_run_logout(run);
     if (exit_code == 0 && !is_weak(run)) {
-        exit_code = log_in(run, HSM_SO, run->so_pin);
+        exit_code = ceremony_run_login(run, HSM_SO, run->so_pin);
     }
     if (exit_code != 0) {
         return exit_code;
     }
     const struct hsm_result result = ceremony_add(run->token, spec, count, run->profile.kwp, &run->watch);
     if (result.code != HSM_OK) {
-        return failed(run, "making sealed keys", result);
+        return ceremony_run_failed(run, "making sealed keys", result);
     }
-    return log_out(run);
+    return ceremony_run_logout(run);
 }
 
 /* How many sealed keys of that spec the token has; those that rewrapd uses already are among them. */
-static int count_stock(struct run *run, enum hsm_spec spec, size_t *ret)
+static int count_stock(struct ceremony_run *run, enum hsm_spec spec, size_t *ret)
 {
     struct ceremony_survey survey;
     const struct hsm_result result = ceremony_survey(run->token, &survey);
     if (result.code != HSM_OK) {
-        return failed(run, "looking at the token", result);
+        return ceremony_run_failed(run, "looking at the token", result);
     }
     *ret = ceremony_survey_count(&survey, CEREMONY_SEALED_KEY, spec, true);
     ceremony_survey_clear(&survey);
@@ -112,18 +59,18 @@ static int count_stock(struct run *run, enum hsm_spec spec, size_t *ret)
 }
 
 /* What the token does. A token that cannot do what suite 1 needs may still have RSA pairs. */
-static int probe(struct run *run)
+static int probe(struct ceremony_run *run)
 {
     const struct hsm_result result = hsm_probe(run->token, &run->profile);
     const bool needs_suite = run->options->action == CEREMONY_ACTION_INIT || run->options->spec == HSM_SPEC_AES_256;
     if (result.code == HSM_UNSUPPORTED && !needs_suite) {
         return 0;
     }
-    return result.code == HSM_OK ? 0 : failed(run, "probing the token", result);
+    return result.code == HSM_OK ? 0 : ceremony_run_failed(run, "probing the token", result);
 }
 
 /* Before a key is made: is the token what the custodian requires, and does he know what he makes on a weaker one? */
-static int check_level(struct run *run)
+static int check_level(struct ceremony_run *run)
 {
     const struct ceremony_options *options = run->options;
     if (!is_weak(run)) {
@@ -154,7 +101,7 @@ static int check_level(struct run *run)
 }
 
 /* The user's half, with which a run begins: what the token does, and what is there. */
-static int look(struct run *run, enum hsm_spec spec, size_t *ret_have)
+static int look(struct ceremony_run *run, enum hsm_spec spec, size_t *ret_have)
 {
     int exit_code = probe(run);
     if (exit_code == 0) {
@@ -163,7 +110,7 @@ static int look(struct run *run, enum hsm_spec spec, size_t *ret_have)
     return exit_code == 0 ? count_stock(run, spec, ret_have) : exit_code;
 }
 
-static int run_init(struct run *run)
+static int run_init(struct ceremony_run *run)
 {
     size_t have = 0;
     int exit_code = look(run, HSM_SPEC_AES_256, &have);
@@ -172,7 +119,7 @@ static int run_init(struct run *run)
     }
     const struct hsm_result result = ceremony_init(run->token, &run->watch);
     if (result.code != HSM_OK) {
-        return failed(run, "making the binding root and the audit key", result);
+        return ceremony_run_failed(run, "making the binding root and the audit key", result);
     }
     if (have < run->options->spares) {
         exit_code = stock(run, HSM_SPEC_AES_256, run->options->spares - have);
@@ -194,7 +141,7 @@ static int run_init(struct run *run)
     return 0;
 }
 
-static int run_add(struct run *run)
+static int run_add(struct ceremony_run *run)
 {
     const struct ceremony_options *options = run->options;
     size_t have = 0;
@@ -212,7 +159,7 @@ static int run_add(struct run *run)
     return 0;
 }
 
-static int run_list(struct run *run)
+static int run_list(struct ceremony_run *run)
 {
     struct ceremony_survey survey;
     const int exit_code = probe(run); /* what a key must be like depends on the token's level */
@@ -221,7 +168,7 @@ static int run_list(struct run *run)
     }
     const struct hsm_result result = ceremony_survey(run->token, &survey);
     if (result.code != HSM_OK) {
-        return failed(run, "looking at the token", result);
+        return ceremony_run_failed(run, "looking at the token", result);
     }
     if (is_weak(run)) {
         ceremony_output_level(run->output, &run->profile);
@@ -238,30 +185,31 @@ static int run_list(struct run *run)
     return 0;
 }
 
-static int (*const actions[])(struct run *run) = {
+static int (*const actions[])(struct ceremony_run *run) = {
     [CEREMONY_ACTION_INIT] = run_init,
     [CEREMONY_ACTION_ADD] = run_add,
     [CEREMONY_ACTION_LIST] = run_list,
+    [CEREMONY_ACTION_DESTROY] = ceremony_run_destroy,
 };
 
-static int read_pin(const struct run *run, const char *path, struct secbuf **ret)
+static int read_pin(const struct ceremony_run *run, const char *path, struct secbuf **ret)
 {
     const struct hsm_result result = hsm_pin_read(path, ret);
-    return result.code == HSM_OK ? 0 : failed(run, path, result);
+    return result.code == HSM_OK ? 0 : ceremony_run_failed(run, path, result);
 }
 
 /* Names the token as it was asked for, without the query of the URI: PINs stand there, under whatever name. */
-static int failed_to_open(const struct run *run, struct hsm_result result)
+static int failed_to_open(const struct ceremony_run *run, struct hsm_result result)
 {
     const char *uri = run->options->token.uri;
     char *shown = strndup(uri, strcspn(uri, "?"));
-    const int exit_code = failed(run, shown == NULL ? "the token" : shown, result);
+    const int exit_code = ceremony_run_failed(run, shown == NULL ? "the token" : shown, result);
     free(shown);
     return exit_code;
 }
 
 /* Both PINs are read before the token is touched: half a run for want of a file would be odd. */
-static int prepare(struct run *run)
+static int prepare(struct ceremony_run *run)
 {
     const struct ceremony_options *options = run->options;
     int exit_code = read_pin(run, options->user_pin_file, &run->user_pin);
@@ -276,7 +224,7 @@ static int prepare(struct run *run)
         return failed_to_open(run, result);
     }
     ceremony_output_token(run->output, hsm_token_info(run->token));
-    return log_in(run, HSM_USER, run->user_pin);
+    return ceremony_run_login(run, HSM_USER, run->user_pin);
 }
 
 /*
@@ -300,7 +248,7 @@ static int lock(const struct ceremony_options *options, int *ret_fd)
     return is_busy ? EXIT_CODE_OTHER : EXIT_CODE_CONFIGURATION;
 }
 
-static int run_locked(struct run *run)
+static int run_locked(struct ceremony_run *run)
 {
     int exit_code = prepare(run);
     if (exit_code == 0) {
@@ -324,9 +272,9 @@ int ceremony_command(int argc, char **argv)
     if (!ceremony_options_parse(argc, argv, &options, &exit_code)) {
         return exit_code;
     }
-    struct run run = {.options = &options, .output = ceremony_output_new(options.json)};
+    struct ceremony_run run = {.options = &options, .output = ceremony_output_new(options.json)};
     if (run.output == NULL) {
-        return failed(&run, "output", (struct hsm_result){.code = HSM_NO_MEMORY});
+        return ceremony_run_failed(&run, "output", (struct hsm_result){.code = HSM_NO_MEMORY});
     }
     run.watch = (struct ceremony_watch){.saw = saw, .state = run.output};
     int fd = -1;

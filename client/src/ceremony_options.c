@@ -1,6 +1,7 @@
 /* Reading the options of `rewrapctl ceremony` (ceremony_options.h). */
 #include "ceremony_options.h"
 
+#include "base/hex.h"
 #include "fail.h"
 #include "token_options.h"
 
@@ -17,14 +18,21 @@ static const char help_text[] =
     "Usage: rewrapctl ceremony init [--spares N] [--require LEVEL] OPTIONS\n"
     "       rewrapctl ceremony add --key-spec SPEC --count N [--require LEVEL] OPTIONS\n"
     "       rewrapctl ceremony list OPTIONS\n"
+    "       rewrapctl ceremony destroy --material-id HEX [--material-id HEX]... [--yes] OPTIONS\n"
     "\n"
-    "Makes on a token what rewrapd needs and may not make itself. Talks to the token directly.\n"
+    "Makes on a token what rewrapd needs and may not make itself, and takes it off again. Talks to the token "
+    "directly.\n"
     "\n"
     "  init   makes the binding root and the audit key, and stocks sealed SYMMETRIC_DEFAULT keys until there are N\n"
     "         (default 8). Makes nothing twice: a run that was cut off is simply run again.\n"
     "  add    makes N more sealed keys for the stock, from which CreateKey and rotation draw.\n"
     "         SPEC is SYMMETRIC_DEFAULT, RSA_2048, RSA_3072 or RSA_4096; N is at most 10000.\n"
     "  list   shows the keys on the token, and what those lack that do not pass.\n"
+    "  destroy\n"
+    "         shows which objects of ours have these ids (of rewrapctl doctor, list or DescribeKey), at most 100 of\n"
+    "         them, and with --yes destroys what the token lets the user destroy, and then the SO when his PIN is\n"
+    "         given. For each it says what became of it. What is encrypted under a destroyed key is lost. Never the\n"
+    "         binding root and the audit key.\n"
     "\n"
     "  --require sealed (default) makes keys only on a token that enforces the boundary itself. --require sensitive\n"
     "  makes them on one that does not, too, with the user PIN alone: whoever has that PIN, or takes a worker over, "
@@ -56,6 +64,8 @@ enum option_id {
     OPTION_COUNT,
     OPTION_SPARES,
     OPTION_REQUIRE,
+    OPTION_MATERIAL_ID,
+    OPTION_YES,
     OPTION_HELP,
     OPTIONS,
 };
@@ -72,6 +82,8 @@ static const struct option long_options[] = {
     {"count", required_argument, NULL, OPTION_COUNT},
     {"spares", required_argument, NULL, OPTION_SPARES},
     {"require", required_argument, NULL, OPTION_REQUIRE},
+    {"material-id", required_argument, NULL, OPTION_MATERIAL_ID},
+    {"yes", no_argument, NULL, OPTION_YES},
     {"help", no_argument, NULL, OPTION_HELP},
     {NULL, 0, NULL, 0},
 };
@@ -89,6 +101,8 @@ static const struct action_row {
                                         1U << OPTION_REQUIRE},
     /* The SO's PIN is not read by list, but a script may hand the same options to all three. */
     [CEREMONY_ACTION_LIST] = {"list", COMMON | 1U << OPTION_SO_PIN_FILE},
+    [CEREMONY_ACTION_DESTROY] = {"destroy",
+                                 COMMON | 1U << OPTION_SO_PIN_FILE | 1U << OPTION_MATERIAL_ID | 1U << OPTION_YES},
 };
 #define N_ACTIONS (sizeof actions / sizeof actions[0])
 
@@ -160,6 +174,25 @@ static bool set_output(struct ceremony_options *options, const char *value)
     return true;
 }
 
+static bool add_material_id(struct ceremony_options *options, const char *value)
+{
+    if (options->n_material_ids == CEREMONY_MAX_IDS) {
+        return complain(options, "--material-id is given more than %d times", CEREMONY_MAX_IDS);
+    }
+    uint8_t *id = options->material_ids[options->n_material_ids];
+    if (!hex_decode(value, id, CEREMONY_ID_BYTES)) {
+        return complain(options, "--material-id is %d hexadecimal digits in lower case, not '%s'",
+                        2 * CEREMONY_ID_BYTES, value);
+    }
+    for (size_t i = 0; i < options->n_material_ids; i++) {
+        if (memcmp(options->material_ids[i], id, CEREMONY_ID_BYTES) == 0) {
+            return complain(options, "--material-id %s is given twice", value);
+        }
+    }
+    options->n_material_ids++;
+    return true;
+}
+
 static bool set(struct ceremony_options *options, enum option_id id, const char *value)
 {
     switch (id) {
@@ -192,6 +225,11 @@ static bool set(struct ceremony_options *options, enum option_id id, const char 
     case OPTION_REQUIRE:
         return token_level_parse(value, &options->require) ||
                complain(options, "--require is sealed or sensitive, not '%s'", value);
+    case OPTION_MATERIAL_ID:
+        return add_material_id(options, value);
+    case OPTION_YES:
+        options->yes = true;
+        return true;
     case OPTION_HELP:
     case OPTIONS:
         break;
@@ -214,6 +252,9 @@ static bool complete(const struct ceremony_options *options, int *ret_exit)
     }
     if (options->action == CEREMONY_ACTION_ADD && options->count == 0) {
         return complain(options, "--count is missing");
+    }
+    if (options->action == CEREMONY_ACTION_DESTROY && options->n_material_ids == 0) {
+        return complain(options, "--material-id is missing");
     }
     *ret_exit = EXIT_CODE_CONFIGURATION;
     if (options->token.module == NULL) {
@@ -242,7 +283,7 @@ static bool complete(const struct ceremony_options *options, int *ret_exit)
 static bool find_action(int argc, char **argv, struct ceremony_options *options)
 {
     if (argc < 2) {
-        return complain(options, "init, add or list?");
+        return complain(options, "init, add, list or destroy?");
     }
     for (size_t i = 0; i < N_ACTIONS; i++) {
         if (strcmp(argv[1], actions[i].name) == 0) {
@@ -251,7 +292,7 @@ static bool find_action(int argc, char **argv, struct ceremony_options *options)
             return true;
         }
     }
-    return complain(options, "init, add or list, not '%s'", argv[1]);
+    return complain(options, "init, add, list or destroy, not '%s'", argv[1]);
 }
 
 /* Sets *ret_help when help is asked for. argv[0] is the action. */

@@ -10,7 +10,10 @@ enum ceremony_action {
     CEREMONY_ACTION_INIT,
     CEREMONY_ACTION_ADD,
     CEREMONY_ACTION_LIST,
+    CEREMONY_ACTION_DESTROY,
 };
+
+#define CEREMONY_MAX_IDS 100 /* in a run */
 
 struct ceremony_options {
     enum ceremony_action action;
@@ -23,6 +26,9 @@ struct ceremony_options {
     size_t spares;          /* init: how many there should be */
     enum hsm_level require; /* no keys are made on a token below it */
     bool json;
+    uint8_t material_ids[CEREMONY_MAX_IDS][CEREMONY_ID_BYTES]; /* destroy: each once */
+    size_t n_material_ids;
+    bool yes; /* destroy: not only shown */
 };
 
 /*

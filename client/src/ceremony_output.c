@@ -174,6 +174,58 @@ void ceremony_output_survey(struct ceremony_output *output, const struct ceremon
     flush(output);
 }
 
+static const char *const halves[] = {
+    [CEREMONY_SECRET_KEY] = "secret key",
+    [CEREMONY_PRIVATE_HALF] = "private key",
+    [CEREMONY_PUBLIC_HALF] = "public key",
+};
+
+static const struct {
+    const char *text;
+    const char *json;
+} fates[] = {
+    [CEREMONY_WOULD_DESTROY] = {"would destroy", "WouldDestroy"},
+    [CEREMONY_DESTROYED] = {"destroyed", "Destroyed"},
+    [CEREMONY_KEPT_BY_TOKEN] = {"KEPT", "Kept"},
+    [CEREMONY_NOT_OURS] = {"not ours", "NotOurs"},
+    [CEREMONY_NOT_THERE] = {"not there", "NotThere"},
+};
+
+/* Why the token kept something; NULL when it did not. */
+static const char *reason_of(const struct ceremony_remnant *remnant, enum ceremony_fate fate)
+{
+    if (fate != CEREMONY_KEPT_BY_TOKEN) {
+        return NULL;
+    }
+    return remnant->refused_rv == 0 ? "said to be destroyed, and still there" : hsm_rv_name(remnant->refused_rv);
+}
+
+void ceremony_output_remnant(struct ceremony_output *output, const struct ceremony_remnant *remnant,
+                             enum ceremony_fate fate)
+{
+    char id[2 * CEREMONY_ID_BYTES + 1];
+    hex_encode(view_of(remnant->material_id, sizeof remnant->material_id), id);
+    const bool is_ours = remnant->is_ours;
+    const char *spec = is_ours && remnant->spec != 0 ? ceremony_spec_name(remnant->spec) : NULL;
+    const char *half = is_ours ? halves[remnant->half] : fate == CEREMONY_NOT_OURS ? "of another label" : "";
+    const char *reason = reason_of(remnant, fate);
+    const size_t n = fate == CEREMONY_KEPT_BY_TOKEN ? remnant->left : remnant->found;
+    if (output->document != NULL) {
+        append(output, fates[fate].json,
+               json_pack("{s:s*, s:s*, s:s, s:s*, s:I, s:s*}", "Kind", is_ours ? roles[remnant->role].json : NULL,
+                         "KeySpec", spec, "KeyMaterialId", id, "Object", is_ours ? halves[remnant->half] : NULL,
+                         "Count", (json_int_t)n, "Reason", reason));
+        return;
+    }
+    printf("%-14s %-12s %-17s %s  %s", fates[fate].text, is_ours ? roles[remnant->role].text : "-",
+           spec == NULL ? "-" : spec, id, half);
+    if (n > 1) {
+        printf(", %zu objects", n);
+    }
+    printf(reason == NULL ? "\n" : ": %s\n", reason);
+    flush(output);
+}
+
 void ceremony_output_stock(struct ceremony_output *output, enum hsm_spec spec, size_t n)
 {
     if (output->document == NULL) {

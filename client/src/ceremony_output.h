@@ -18,6 +18,17 @@ void ceremony_output_level(struct ceremony_output *output, const struct hsm_prof
 void ceremony_output_saw(struct ceremony_output *output, const struct ceremony_object *object, bool made);
 void ceremony_output_survey(struct ceremony_output *output, const struct ceremony_survey *survey);
 
+/* What `destroy` found or did with the objects of an id. */
+enum ceremony_fate {
+    CEREMONY_WOULD_DESTROY,
+    CEREMONY_DESTROYED,
+    CEREMONY_KEPT_BY_TOKEN, /* some are left */
+    CEREMONY_NOT_OURS,
+    CEREMONY_NOT_THERE,
+};
+void ceremony_output_remnant(struct ceremony_output *output, const struct ceremony_remnant *remnant,
+                             enum ceremony_fate fate);
+
 /* How many sealed keys of a spec the token has now. */
 void ceremony_output_stock(struct ceremony_output *output, enum hsm_spec spec, size_t n);
 

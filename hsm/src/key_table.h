@@ -19,7 +19,7 @@ struct key_entry {
     uint8_t pair[PAIR_NAME_BYTES];        /* RSA: of the pair that passed (pair.h) */
     bool stale;                           /* look on the token before the next use */
     bool gone; /* its objects were destroyed; the slot stays, since the search for others may lead through it */
-    uint64_t looked_at_ms;                /* when this key alone was looked for; 0: never */
+    uint64_t looked_at_ms; /* when this key alone was looked for; 0: never */
 };
 
 struct key_table {

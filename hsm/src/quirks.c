@@ -35,6 +35,12 @@ static const struct row {
      {"half-made-objects",
       "leaves a half-made object behind when it refuses CKA_TRUSTED in C_GenerateKey: such objects "
       "are found by their label and destroyed"}},
+    {"SoftHSM project",
+     "SoftHSM v2",
+     2,
+     6,
+     {"own-change-hides-others", "a process that commits an object of its own misses what other processes added to the "
+                                 "token's folder before: a worker searches the token before it makes a key"}},
     {"SoftHSM project", "SoftHSM v2", 2, 6, {"oaep-sha-1-only", "does RSA OAEP with SHA-1 only"}},
     {"SoftHSM project",
      "SoftHSM v2",
@@ -59,7 +65,15 @@ static const struct row {
      ANY_VERSION,
      {"remote-mechanisms",
       "p11-kit's remote protocol carries no AES key wrap (any version up to 0.26), and before 0.25.4 "
-      "no attribute templates: symmetric keys need the token's own module"}},
+      "no attribute templates: symmetric keys need librewrapd-remote-client.so and its server half, or the token's own "
+      "module"}},
+    {"rewrapd",
+     "",
+     0,
+     ANY_VERSION,
+     {"remote",
+      "is served by another process, through p11-kit's remote protocol: a part of its mechanisms is there, and "
+      "what is known of its own module is not told here"}},
 };
 
 static bool begins(const char *text, size_t size, const char *with)

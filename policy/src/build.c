@@ -77,7 +77,7 @@ static enum policy_error text_error(enum policy_error error, const char **ret_re
     static const char *const reasons[] = {
         [POLICY_FOREIGN_CHARACTER] = "a text is not in UTF-8",
         [POLICY_BAD_VARIABLE] = "a policy variable is ${name} or ${name, 'default'}",
-        [POLICY_BAD_PATTERN] = "a '?' stands in more than 64 characters between two '*'",
+        [POLICY_BAD_PATTERN] = "between two '*', a '?' may not stand beside a variable, nor among more than 64 bytes",
         [POLICY_NO_MEMORY] = "there is no memory for the policy",
     };
     *ret_reason = reasons[error];

@@ -9,20 +9,25 @@ struct question {
     const struct policy_document *document;
     const struct policy_clause *clause;
     const struct policy_operator *operator;
-    const struct policy_request *request;
+    const struct policy_context *context;
 };
 
 static bool variable_matches(const struct question *question, struct view pattern, struct view given)
 {
     uint8_t expanded[POLICY_EXPANDED_BYTES];
     size_t len;
-    return policy_expand(pattern, question->request, expanded, &len) &&
+    return policy_expand(pattern, question->context->request, expanded, &len) &&
+           policy_context_spend(question->context, len) &&
            policy_value_matches(question->operator, view_of(expanded, len), true, given);
 }
 
 static bool item_matches(const struct question *question, struct policy_item item, struct view given)
 {
     struct view wanted = policy_item_view(question->document, item);
+    bool plain = (item.flags & (POLICY_ITEM_VARIABLE | POLICY_ITEM_WILD)) == 0;
+    if (!policy_context_spend(question->context, plain ? 0 : given.len)) {
+        return false;
+    }
     if ((item.flags & POLICY_ITEM_VARIABLE) != 0) {
         return variable_matches(question, wanted, given);
     }
@@ -44,7 +49,7 @@ static bool value_holds(const struct question *question, struct view given)
 /* Every value must hold, or some value. */
 static bool values_hold(const struct question *question, const struct policy_context_key *entry, bool every)
 {
-    for (size_t i = 0; i < entry->count; i++) {
+    for (size_t i = 0; i < entry->count && *question->context->work != 0; i++) {
         if (value_holds(question, entry->values[i]) != every) {
             return !every;
         }
@@ -106,7 +111,7 @@ bool policy_clause_holds(const struct policy_document *document, const struct po
     struct question question = {.document = document,
                                 .clause = clause,
                                 .operator= policy_operator_at(clause->operator_index),
-                                .request = context->request};
+                                .context = context};
     struct view name = policy_item_view(document, clause->key);
     size_t cursor = 0;
     const struct policy_context_key *entry = policy_context_next(context, name, clause->key_hash, &cursor);

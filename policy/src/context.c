@@ -29,9 +29,20 @@ uint32_t policy_context_hash(struct view name)
     return hash;
 }
 
-void policy_context_init(struct policy_context *context, const struct policy_request *request)
+#define COMPARISON_COST 32
+
+bool policy_context_spend(const struct policy_context *context, size_t bytes)
+{
+    size_t cost = COMPARISON_COST + bytes;
+    bool enough = *context->work > cost;
+    *context->work = enough ? *context->work - cost : 0;
+    return enough;
+}
+
+void policy_context_init(struct policy_context *context, const struct policy_request *request, size_t *work)
 {
     context->request = request;
+    context->work = work;
     for (size_t i = 0; i < request->context_count; i++) {
         context->hashes[i] = policy_context_hash(request->context[i].name);
     }

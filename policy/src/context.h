@@ -10,10 +10,15 @@ uint32_t policy_context_hash(struct view name);
 struct policy_context {
     const struct policy_request *request;
     uint32_t hashes[POLICY_CONTEXT_MAX_KEYS]; /* context_count of them */
+    size_t *work;                             /* what is left of POLICY_WORK_MAX */
 };
 
-/* request is within limits, and stays with the caller. */
-void policy_context_init(struct policy_context *context, const struct policy_request *request);
+/* request is within limits; it and work stay with the caller. */
+void policy_context_init(struct policy_context *context, const struct policy_request *request, size_t *work);
+
+/* Takes a comparison, and bytes besides, off what is left. False when that is nothing: then nothing matches any more.
+ */
+REWRAP_MUST_USE bool policy_context_spend(const struct policy_context *context, size_t bytes);
 
 /*
  * Walks the entries of that name, which is in lower case: start with *cursor = 0 and call until NULL. There can be

@@ -170,6 +170,9 @@ static struct policy_decision decide(const struct policy_question *question, boo
     struct policy_visit kept[KEPT_MAX];
     struct facts facts = {.visitor = {.see = gather}, .kept = max_matches == 0 ? NULL : kept};
     policy_visit_all(question, &asking, &facts.visitor);
+    if (asking.work == 0) {
+        return verdict(POLICY_DENIED_IMPLICITLY, POLICY_REASON_BAD_REQUEST);
+    }
     facts.key_allows_him &= key_allows_count;
     facts.key_allows_account &= key_allows_count;
     struct ways ways = {0};
@@ -183,6 +186,7 @@ static struct policy_decision decide(const struct policy_question *question, boo
             collect(&collection.visitor, &kept[i]);
         }
         if (facts.matched > KEPT_MAX) {
+            asking.work = POLICY_WORK_MAX; /* which was enough once */
             policy_visit_all(question, &asking, &collection.visitor);
         }
         decision.matched = collection.count;

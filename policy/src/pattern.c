@@ -1,8 +1,6 @@
 /* Wildcards in linear time; see pattern.h. */
 #include "pattern.h"
 
-#include "policy/document.h"
-
 #define ARN_PARTS 6
 
 static bool is_continuation(uint8_t c)
@@ -170,20 +168,6 @@ bool policy_glob(struct view pattern, struct view text)
         first += 1 + run;
     }
     return true;
-}
-
-bool policy_glob_is_slow(struct view pattern)
-{
-    for (size_t at = run_len(pattern); at < pattern.len;) {
-        struct view rest = cut(pattern, at + 1, pattern.len);
-        size_t run = run_len(rest);
-        bool between = run < rest.len;
-        if (between && run > POLICY_UNKNOWN_RUN_MAX_BYTES && holds(cut(rest, 0, run), POLICY_UNIT_ONE)) {
-            return true;
-        }
-        at += 1 + run;
-    }
-    return false;
 }
 
 /* Cuts text before its first colon and takes both away. False when there is none. */

@@ -21,9 +21,6 @@ REWRAP_MUST_USE bool policy_glob(struct view pattern, struct view text);
 /* ArnLike (KMS.md R-100): the six parts one by one, the last may hold colons. False when either has fewer. */
 REWRAP_MUST_USE bool policy_glob_arn(struct view pattern, struct view text);
 
-/* True when a run between two stars holds a POLICY_UNIT_ONE and is longer than POLICY_UNKNOWN_RUN_MAX_BYTES. */
-REWRAP_MUST_USE bool policy_glob_is_slow(struct view pattern);
-
 /* ASCII only. */
 static inline uint8_t policy_lower(uint8_t c)
 {

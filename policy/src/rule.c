@@ -72,7 +72,8 @@ bool policy_asking_read(const struct policy_request *request, struct policy_aski
         !read_resource(ret, request)) {
         return false;
     }
-    policy_context_init(&ret->context, request);
+    ret->work = POLICY_WORK_MAX;
+    policy_context_init(&ret->context, request, &ret->work);
     ret->own = view_equal(ret->subject.account, request->resource_account);
     ret->operation = policy_grant_operation_of_action(ret->action);
     return true;
@@ -81,11 +82,14 @@ bool policy_asking_read(const struct policy_request *request, struct policy_aski
 /* ---------------------------------------------------------------- the statement */
 
 static bool item_matches(const struct policy_document *document, struct policy_item item,
-                         const struct policy_request *request, struct view text)
+                         const struct policy_context *context, struct view text)
 {
     struct view pattern = policy_item_view(document, item);
     if ((item.flags & POLICY_ITEM_ANY) != 0) {
         return true;
+    }
+    if (!policy_context_spend(context, text.len)) {
+        return false;
     }
     if ((item.flags & (POLICY_ITEM_WILD | POLICY_ITEM_VARIABLE)) == 0) {
         return view_equal(pattern, text);
@@ -95,14 +99,15 @@ static bool item_matches(const struct policy_document *document, struct policy_i
     }
     uint8_t expanded[POLICY_EXPANDED_BYTES];
     size_t len;
-    return policy_expand(pattern, request, expanded, &len) && policy_glob(view_of(expanded, len), text);
+    return policy_expand(pattern, context->request, expanded, &len) && policy_context_spend(context, len) &&
+           policy_glob(view_of(expanded, len), text);
 }
 
 static bool some_item_matches(const struct policy_document *document, struct policy_range range,
-                              const struct policy_request *request, struct view text)
+                              const struct policy_context *context, struct view text)
 {
     for (size_t i = 0; i < range.count; i++) {
-        if (item_matches(document, document->items[range.first + i], request, text)) {
+        if (item_matches(document, document->items[range.first + i], context, text)) {
             return true;
         }
     }
@@ -111,9 +116,9 @@ static bool some_item_matches(const struct policy_document *document, struct pol
 
 /* Without an element there is nothing to match, nor to exclude. */
 static bool element_matches(const struct policy_document *document, struct policy_range range, bool negated,
-                            const struct policy_request *request, struct view text)
+                            const struct policy_context *context, struct view text)
 {
-    return range.count != 0 && some_item_matches(document, range, request, text) != negated;
+    return range.count != 0 && some_item_matches(document, range, context, text) != negated;
 }
 
 static struct policy_outcome stopped(enum policy_step step, size_t detail)
@@ -124,15 +129,14 @@ static struct policy_outcome stopped(enum policy_step step, size_t detail)
 struct policy_outcome policy_rule_apply(const struct policy_document *document, const struct policy_rule *rule,
                                         const struct policy_asking *asking)
 {
-    const struct policy_request *request = asking->request;
     enum policy_cover cover = policy_subject_covered(&asking->subject, document, rule);
     if (cover == POLICY_COVERS_NOT) {
         return stopped(POLICY_STEP_PRINCIPAL, 0);
     }
-    if (!element_matches(document, rule->actions, rule->not_action, request, asking->action)) {
+    if (!element_matches(document, rule->actions, rule->not_action, &asking->context, asking->action)) {
         return stopped(POLICY_STEP_ACTION, 0);
     }
-    if (!element_matches(document, rule->resources, rule->not_resource, request, request->resource)) {
+    if (!element_matches(document, rule->resources, rule->not_resource, &asking->context, asking->request->resource)) {
         return stopped(POLICY_STEP_RESOURCE, 0);
     }
     for (size_t i = 0; i < rule->clauses.count; i++) {

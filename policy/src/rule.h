@@ -10,6 +10,7 @@ struct policy_asking {
     const struct policy_request *request;
     struct policy_subject subject;
     struct policy_context context;
+    size_t work;        /* what is left of it */
     struct view action; /* lower case, in action_text */
     char action_text[POLICY_ACTION_MAX_BYTES];
     bool has_key;       /* the resource is a key: its policy and grants count */

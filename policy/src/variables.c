@@ -99,41 +99,71 @@ static bool is_plain(struct view text)
     return true;
 }
 
+/* The characters since the last star. Finding them in linear time takes that they are few, or all known. */
+struct run {
+    bool floats; /* a star comes before it */
+    bool has_unknown;
+    bool has_variable;
+    size_t len;
+};
+
+static bool is_slow(const struct run *run)
+{
+    return run->floats && run->has_unknown && (run->has_variable || run->len > POLICY_UNKNOWN_RUN_MAX_BYTES);
+}
+
+/* c as a pattern has it. False when the run that it ends is slow. */
+static bool encode_character(struct policy_encoding encoding, uint8_t *c, uint8_t *flags, struct run *run)
+{
+    *c = encoding.fold ? policy_lower(*c) : *c;
+    run->len++;
+    if (!encoding.wildcards || (*c != '*' && *c != '?')) {
+        return true;
+    }
+    *flags |= POLICY_ITEM_WILD;
+    if (*c == '?') {
+        *c = POLICY_UNIT_ONE;
+        run->has_unknown = true;
+        return true;
+    }
+    run->len--;
+    bool slow = is_slow(run);
+    *c = POLICY_UNIT_STAR;
+    *run = (struct run){.floats = true};
+    return !slow;
+}
+
 enum policy_error policy_encode(struct view text, struct policy_encoding encoding, struct buffer *out,
                                 uint8_t *ret_flags)
 {
     uint8_t flags = 0;
+    struct run run = {0};
     size_t start = out->len;
     if (!is_plain(text)) {
         return POLICY_FOREIGN_CHARACTER;
     }
     while (text.len != 0) {
-        uint8_t c = text.data[0];
         size_t taken = 1;
-        if (encoding.variables && c == '$' && text.len > 1 && text.data[1] == '{') {
+        if (encoding.variables && text.data[0] == '$' && text.len > 1 && text.data[1] == '{') {
             enum policy_error error = encode_variable(text, out, &flags, &taken);
             if (error != POLICY_OK) {
                 return error;
             }
+            run.has_variable = true;
             text = skip(text, taken);
             continue;
         }
-        if (encoding.wildcards && (c == '*' || c == '?')) {
-            flags |= POLICY_ITEM_WILD;
-            c = c == '*' ? POLICY_UNIT_STAR : POLICY_UNIT_ONE;
+        uint8_t c = text.data[0];
+        if (!encode_character(encoding, &c, &flags, &run)) {
+            return POLICY_BAD_PATTERN;
         }
-        if (!buffer_append_u8(out, encoding.fold ? policy_lower(c) : c)) {
+        if (!buffer_append_u8(out, c)) {
             return POLICY_NO_MEMORY;
         }
         text = skip(text, taken);
     }
-    struct view pattern = view_of(out->data + start, out->len - start);
-    if (pattern.len == 1 && pattern.data[0] == POLICY_UNIT_STAR) {
+    if (out->len - start == 1 && out->data[start] == POLICY_UNIT_STAR) {
         flags |= POLICY_ITEM_ANY;
-    }
-    /* With variables the runs are not known yet: longer ones are compared with more patience, see find_with_unknown. */
-    if ((flags & POLICY_ITEM_VARIABLE) == 0 && policy_glob_is_slow(pattern)) {
-        return POLICY_BAD_PATTERN;
     }
     *ret_flags = flags;
     return POLICY_OK;

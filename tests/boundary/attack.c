@@ -2,7 +2,8 @@
  * attack MODULE TOKEN-LABEL USER-PIN-FILE: tries every attack of the families on a token from the ceremony
  * (boundary.h), one line each. Exits 1 when the token lets one through that is not known, or when a control does not
  * succeed, and 2 when the test cannot be held. It needs two sealed AES keys, one RSA_2048 pair, the binding
- * root and the audit key of a ceremony, and nobody else on the token; what it makes, it destroys.
+ * root and the audit key of a ceremony, an open AES key and an open RSA_2048 pair, and nobody else on the token; what
+ * it makes, it destroys.
  */
 #include "boundary.h"
 
@@ -10,8 +11,8 @@
 #include <string.h>
 
 static const struct family *const families[] = {
-    &family_read, &family_change, &family_copy,    &family_wrap,  &family_unwrap, &family_derive,
-    &family_use,  &family_guess,  &family_destroy, &family_trust, &family_login,
+    &family_read,  &family_change, &family_copy, &family_wrap,  &family_unwrap,  &family_pair,  &family_pose,
+    &family_mixed, &family_derive, &family_use,  &family_guess, &family_destroy, &family_trust, &family_login,
 };
 
 struct score {

@@ -43,8 +43,9 @@ static const CK_MECHANISM_TYPE derive_mechanisms[] = {
     0x3ad,  /* CKM_SP800_108_FEEDBACK_KDF */
     0x3ae,  /* CKM_SP800_108_DOUBLE_PIPELINE_KDF */
 };
-static const enum object derived[] = {OBJECT_PAYLOAD, OBJECT_PAYLOAD_CIPHER, OBJECT_KEK,
-                                      OBJECT_ROOT,    OBJECT_RSA_PRIVATE,    OBJECT_AUDIT_PRIVATE};
+static const enum object derived[] = {OBJECT_PAYLOAD,  OBJECT_PAYLOAD_CIPHER,  OBJECT_KEK,
+                                      OBJECT_ROOT,     OBJECT_RSA_PRIVATE,     OBJECT_AUDIT_PRIVATE,
+                                      OBJECT_OPEN_KEK, OBJECT_OPEN_RSA_PRIVATE};
 
 static size_t count_derive(const struct world *world)
 {
@@ -63,7 +64,7 @@ static void describe_derive(const struct world *world, size_t i, struct attempt 
     const enum object object = derived[i % COUNT(derived)];
     const CK_MECHANISM_TYPE mechanism = derive_mechanism(world, i);
     snprintf(ret->name, sizeof ret->name, "from the %s by %s", object_names[object], mechanism_name(mechanism));
-    ret->has_control = (object == OBJECT_PAYLOAD_CIPHER || object == OBJECT_KEK) &&
+    ret->has_control = (object == OBJECT_PAYLOAD_CIPHER || object == OBJECT_KEK || object == OBJECT_OPEN_KEK) &&
                        (mechanism == CKM_AES_ECB_ENCRYPT_DATA || mechanism == CKM_AES_CBC_ENCRYPT_DATA);
 }
 
@@ -98,8 +99,10 @@ const struct family family_derive = {"derive", count_derive, describe_derive, ru
 enum use { USE_ENCRYPT, USE_DECRYPT, USE_SIGN, USE_VERIFY, USE_SIGN_RECOVER, USE_VERIFY_RECOVER, USES };
 static const char *const use_names[USES] = {"encrypt", "decrypt", "sign", "verify", "sign-recover", "verify-recover"};
 
-static const enum object used[] = {OBJECT_PAYLOAD,    OBJECT_PAYLOAD_CIPHER, OBJECT_KEK,          OBJECT_RSA_PRIVATE,
-                                   OBJECT_RSA_PUBLIC, OBJECT_ROOT,           OBJECT_AUDIT_PRIVATE};
+static const enum object used[] = {
+    OBJECT_PAYLOAD, OBJECT_PAYLOAD_CIPHER, OBJECT_KEK,      OBJECT_RSA_PRIVATE,      OBJECT_RSA_PUBLIC,
+    OBJECT_ROOT,    OBJECT_AUDIT_PRIVATE,  OBJECT_OPEN_KEK, OBJECT_OPEN_RSA_PRIVATE, OBJECT_OPEN_RSA_PUBLIC,
+};
 
 static size_t count_use(const struct world *world)
 {
@@ -113,11 +116,13 @@ static void describe_use(const struct world *world, size_t i, struct attempt *re
     const enum object object = used[i / USES];
     const enum use use = (enum use)(i % USES);
     snprintf(ret->name, sizeof ret->name, "%s with the %s by any mechanism", use_names[use], object_names[object]);
-    const bool ciphers = object == OBJECT_PAYLOAD_CIPHER || object == OBJECT_KEK;
+    const bool ciphers = object == OBJECT_PAYLOAD_CIPHER || object == OBJECT_KEK || object == OBJECT_OPEN_KEK;
+    const bool is_private = object == OBJECT_RSA_PRIVATE || object == OBJECT_OPEN_RSA_PRIVATE;
+    const bool is_public = object == OBJECT_RSA_PUBLIC || object == OBJECT_OPEN_RSA_PUBLIC;
     const bool signs = object == OBJECT_PAYLOAD || object == OBJECT_ROOT;
     ret->has_control = (ciphers && use <= USE_DECRYPT) || (signs && (use == USE_SIGN || use == USE_VERIFY)) ||
-                       (object == OBJECT_RSA_PRIVATE && (use == USE_DECRYPT || use == USE_SIGN)) ||
-                       (object == OBJECT_RSA_PUBLIC && (use == USE_ENCRYPT || use == USE_VERIFY));
+                       (is_private && (use == USE_DECRYPT || use == USE_SIGN)) ||
+                       (is_public && (use == USE_ENCRYPT || use == USE_VERIFY));
 }
 
 static CK_RV begin(struct world *world, CK_SESSION_HANDLE session, enum use use, CK_MECHANISM *mechanism,

@@ -21,6 +21,13 @@ static const struct {
     {OBJECT_RSA_PRIVATE, CKA_EXPONENT_1, true},
     {OBJECT_RSA_PRIVATE, CKA_EXPONENT_2, true},
     {OBJECT_RSA_PRIVATE, CKA_COEFFICIENT, true},
+    {OBJECT_OPEN_KEK, CKA_VALUE, true},
+    {OBJECT_OPEN_RSA_PRIVATE, CKA_PRIVATE_EXPONENT, true},
+    {OBJECT_OPEN_RSA_PRIVATE, CKA_PRIME_1, true},
+    {OBJECT_OPEN_RSA_PRIVATE, CKA_PRIME_2, true},
+    {OBJECT_OPEN_RSA_PRIVATE, CKA_EXPONENT_1, true},
+    {OBJECT_OPEN_RSA_PRIVATE, CKA_EXPONENT_2, true},
+    {OBJECT_OPEN_RSA_PRIVATE, CKA_COEFFICIENT, true},
 };
 
 static size_t count_read(const struct world *world)
@@ -53,6 +60,7 @@ const struct family family_read = {"read", count_read, describe_read, run_read};
 static CK_ATTRIBUTE nothing[] = {{CKA_TOKEN, NULL, 0}};
 static CK_MECHANISM_TYPE weak_mechanisms[] = {CKM_AES_ECB, CKM_AES_CBC_PAD, CKM_RSA_PKCS, CKM_AES_KEY_WRAP};
 static CK_KEY_TYPE aes = CKK_AES;
+static CK_BYTE small_number[] = {3};
 static CK_CHAR other_label[] = "rewrapd:other";
 static CK_BYTE other_id[32];
 
@@ -85,12 +93,16 @@ static const struct {
     {{CKA_ALLOWED_MECHANISMS, nothing, 0}, false},
     {{CKA_UNWRAP_TEMPLATE, nothing, 0}, false},
     {{CKA_WRAP_TEMPLATE, nothing, 0}, false},
+    {FLAG(CKA_MODULUS, small_number), false}, /* of a public half: what goes under it could be computed back */
+    {FLAG(CKA_PUBLIC_EXPONENT, small_number), false},
     {{CKA_LABEL, other_label, sizeof other_label - 1}, true},
     {{CKA_ID, other_id, sizeof other_id}, true},
 };
 
-static const enum object changed[] = {OBJECT_PAYLOAD,    OBJECT_KEK,  OBJECT_RSA_PRIVATE,
-                                      OBJECT_RSA_PUBLIC, OBJECT_ROOT, OBJECT_AUDIT_PRIVATE};
+static const enum object changed[] = {
+    OBJECT_PAYLOAD,       OBJECT_KEK,      OBJECT_RSA_PRIVATE,      OBJECT_RSA_PUBLIC,      OBJECT_ROOT,
+    OBJECT_AUDIT_PRIVATE, OBJECT_OPEN_KEK, OBJECT_OPEN_RSA_PRIVATE, OBJECT_OPEN_RSA_PUBLIC,
+};
 
 static size_t count_change(const struct world *world)
 {
@@ -114,7 +126,8 @@ static void describe_change(const struct world *world, size_t i, struct attempt 
     snprintf(ret->name, sizeof ret->name, "%s on the %s", change, object_names[object]);
     /* Asymmetric halves do not have all of the usages: their control is the label and the id. */
     const CK_ATTRIBUTE_TYPE type = changes[i % COUNT(changes)].attribute.type;
-    const bool symmetric = object == OBJECT_PAYLOAD || object == OBJECT_KEK || object == OBJECT_ROOT;
+    const bool symmetric =
+        object == OBJECT_PAYLOAD || object == OBJECT_KEK || object == OBJECT_ROOT || object == OBJECT_OPEN_KEK;
     ret->has_control = changes[i % COUNT(changes)].has_control && (symmetric || type == CKA_LABEL || type == CKA_ID);
 }
 

@@ -159,14 +159,7 @@ static bool derive_trusted(struct world *world, const struct target *target)
     return through;
 }
 
-struct user_attack {
-    const char *name;
-    bool (*run)(struct world *world, const struct target *target);
-    bool has_control;
-    const char *residual;
-};
-
-static const struct user_attack trusts[] = {
+static const struct named_attack trusts[] = {
     {"generate a trusted session AES key", generate_session, true, NULL},
     {"generate a trusted token AES key", generate_token, true, NULL},
     {"generate a trusted RSA key", generate_pair, true, NULL},
@@ -186,7 +179,7 @@ static size_t count_trust(const struct world *world)
     return COUNT(trusts);
 }
 
-static void describe(const struct user_attack *attack, struct attempt *ret)
+void named_attack_describe(const struct named_attack *attack, struct attempt *ret)
 {
     snprintf(ret->name, sizeof ret->name, "%s", attack->name);
     ret->has_control = attack->has_control;
@@ -196,7 +189,7 @@ static void describe(const struct user_attack *attack, struct attempt *ret)
 static void describe_trust(const struct world *world, size_t i, struct attempt *ret)
 {
     (void)world;
-    describe(&trusts[i], ret);
+    named_attack_describe(&trusts[i], ret);
 }
 
 static bool run_trust(struct world *world, const struct target *target, size_t i, char *detail)
@@ -316,7 +309,7 @@ static bool read_without_login(struct world *world, const struct target *target)
     return world->p11->C_GetAttributeValue(world->session, target->objects[OBJECT_KEK], &attribute, 1) == CKR_OK;
 }
 
-static const struct user_attack logins[] = {
+static const struct named_attack logins[] = {
     {"SO login with the user PIN", so_with_user_pin, false, NULL},
     {"SO login while the user is logged in", so_while_user, false, NULL},
     {"SO login without a PIN", so_without_pin, false, NULL},
@@ -341,7 +334,7 @@ static size_t count_login(const struct world *world)
 static void describe_login(const struct world *world, size_t i, struct attempt *ret)
 {
     (void)world;
-    describe(&logins[i], ret);
+    named_attack_describe(&logins[i], ret);
 }
 
 static bool run_login(struct world *world, const struct target *target, size_t i, char *detail)

@@ -21,6 +21,8 @@ enum wrapper {
     WRAPPER_ROOT,
     WRAPPER_KEK,
     WRAPPER_RSA,
+    WRAPPER_OPEN_KEK,
+    WRAPPER_OPEN_RSA,
     WRAPPERS,
 };
 
@@ -36,10 +38,12 @@ static const struct {
     [WRAPPER_ROOT] = {"the binding root", 0},
     [WRAPPER_KEK] = {"the KEK", CKM_AES_KEY_WRAP_PAD},
     [WRAPPER_RSA] = {"the RSA key", CKM_RSA_PKCS},
+    [WRAPPER_OPEN_KEK] = {"the open KEK", CKM_AES_KEY_WRAP_PAD},
+    [WRAPPER_OPEN_RSA] = {"the open RSA key", CKM_RSA_PKCS_OAEP},
 };
 
-static const enum object victims[] = {OBJECT_PAYLOAD, OBJECT_KEK, OBJECT_RSA_PRIVATE, OBJECT_ROOT,
-                                      OBJECT_AUDIT_PRIVATE};
+static const enum object victims[] = {OBJECT_PAYLOAD,       OBJECT_KEK,      OBJECT_RSA_PRIVATE,     OBJECT_ROOT,
+                                      OBJECT_AUDIT_PRIVATE, OBJECT_OPEN_KEK, OBJECT_OPEN_RSA_PRIVATE};
 #define N_VICTIMS COUNT(victims)
 #define N_WRAPS   (N_VICTIMS * WRAPPERS * COUNT(wrap_mechanisms))
 
@@ -77,7 +81,10 @@ static void describe_wrap(const struct world *world, size_t i, struct attempt *r
     const struct wrap wrap = wrap_of(i);
     snprintf(ret->name, sizeof ret->name, "the %s under %s by %s", object_names[wrap.victim],
              wrappers[wrap.wrapper].name, mechanism_name(wrap.mechanism));
-    ret->has_control = wrap.victim == OBJECT_PAYLOAD && wrappers[wrap.wrapper].control == wrap.mechanism;
+    /* A private key is too long for RSA. */
+    const bool fits = wrap.mechanism == CKM_AES_KEY_WRAP_PAD || wrap.victim == OBJECT_PAYLOAD ||
+                      wrap.victim == OBJECT_KEK || wrap.victim == OBJECT_ROOT || wrap.victim == OBJECT_OPEN_KEK;
+    ret->has_control = fits && wrappers[wrap.wrapper].control == wrap.mechanism;
     ret->residual = is_re_encryption(world, &wrap) ? "this is what re-encryption does" : NULL;
 }
 
@@ -100,6 +107,10 @@ static CK_OBJECT_HANDLE make_wrapper(struct world *world, const struct target *t
         return target->objects[OBJECT_KEK];
     case WRAPPER_RSA:
         return target->objects[OBJECT_RSA_PUBLIC];
+    case WRAPPER_OPEN_KEK:
+        return target->objects[OBJECT_OPEN_KEK];
+    case WRAPPER_OPEN_RSA:
+        return target->objects[OBJECT_OPEN_RSA_PUBLIC];
     case WRAPPERS:
         break;
     }

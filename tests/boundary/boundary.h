@@ -1,8 +1,8 @@
 /*
  * Attacks on the boundary of sealed keys (docs/ceremony.md), made with the user PIN and raw PKCS#11 calls: what
- * somebody could try who has taken over a worker. Each attack is run on a token from the ceremony, where it must be
- * refused, and, where the token would let it through on keys without protection, on such keys too: then it must
- * succeed, so that a refusal means something.
+ * somebody could try who has taken over a worker. Each attack is run on a token from the ceremony that holds open keys
+ * of the worker beside the sealed ones, where it must be refused, and, where the token would let it through on keys
+ * without protection, on such keys too: then it must succeed, so that a refusal means something.
  */
 #pragma once
 
@@ -25,6 +25,9 @@ enum object {
     OBJECT_RSA_PUBLIC,
     OBJECT_ROOT,
     OBJECT_AUDIT_PRIVATE,
+    OBJECT_OPEN_KEK,
+    OBJECT_OPEN_RSA_PRIVATE,
+    OBJECT_OPEN_RSA_PUBLIC,
     OBJECTS,
 };
 extern const char *const object_names[OBJECTS];
@@ -39,6 +42,14 @@ struct target {
     CK_OBJECT_HANDLE objects[OBJECTS];
     struct blob under_kek; /* the payload, wrapped */
     struct blob under_rsa;
+};
+
+/* The open keys that are on the token, in both runs: what they may do is the control of what sealed payloads may not.
+ */
+struct open_keys {
+    CK_OBJECT_HANDLE kek;
+    CK_OBJECT_HANDLE rsa_private;
+    CK_OBJECT_HANDLE rsa_public;
 };
 
 struct world {
@@ -69,8 +80,17 @@ struct family {
     bool (*run)(struct world *world, const struct target *target, size_t i, char *detail);
 };
 
-extern const struct family family_read, family_change, family_copy, family_wrap, family_unwrap, family_derive,
-    family_use, family_guess, family_destroy, family_trust, family_login;
+/* For families whose attempts have nothing in common but the family: a row each. */
+struct named_attack {
+    const char *name;
+    bool (*run)(struct world *world, const struct target *target);
+    bool has_control;
+    const char *residual;
+};
+void named_attack_describe(const struct named_attack *attack, struct attempt *ret);
+
+extern const struct family family_read, family_change, family_copy, family_wrap, family_unwrap, family_pair,
+    family_pose, family_mixed, family_derive, family_use, family_guess, family_destroy, family_trust, family_login;
 
 /* ---------------------------------------------------------------- the world (world.c) */
 
@@ -86,12 +106,20 @@ void world_close(struct world *world);
 /* The objects of the ceremony, and a payload wrapped under them; and the unprotected ones, made by the user. */
 void target_find_sealed(struct world *world, struct target *ret);
 void target_make_control(struct world *world, struct target *ret);
+/* An object on the token by its label. */
+CK_OBJECT_HANDLE find_key(struct world *world, const char *label, CK_OBJECT_CLASS class);
+/* The open keys of the worker. */
+struct open_keys find_open(struct world *world);
 /* A new payload, whatever became of the last one. */
 void target_fresh_payload(struct world *world, struct target *target);
 
 /* The template of a sealed payload; CKA_MODIFIABLE is last. Returns its length. out has PAYLOAD_TEMPLATE_MAX. */
 #define PAYLOAD_TEMPLATE_MAX 24
 size_t payload_template(CK_ATTRIBUTE *out);
+/* The same of an open payload: CKA_WRAP_WITH_TRUSTED is left out. */
+size_t open_payload_template(CK_ATTRIBUTE *out);
+/* Gives the attribute of that type another value. */
+void template_set(CK_ATTRIBUTE *template, size_t n, const CK_ATTRIBUTE *attribute);
 
 /* A mechanism with a parameter that it takes, so that it is not refused for that. Static memory, valid until the next
  * call. */
@@ -105,7 +133,19 @@ CK_OBJECT_HANDLE own_known_aes(struct world *world);    /* imported: he knows it
 CK_OBJECT_HANDLE own_rsa(struct world *world);          /* the public half; kept, since it takes long to make */
 CK_OBJECT_HANDLE own_imported_rsa(struct world *world); /* the public half, as an object of its own */
 CK_OBJECT_HANDLE own_secret(struct world *world);       /* generic secret */
+void own_pair(struct world *world, CK_OBJECT_HANDLE *ret_public, CK_OBJECT_HANDLE *ret_private);
 void discard(struct world *world, CK_OBJECT_HANDLE object);
+
+/* ---------------------------------------------------------------- around an RSA pair (attack_pair.c) */
+
+/* A public key of the attacker's with the pair's numbers, label and id; CK_INVALID_HANDLE unless *ret_rv is CKR_OK. */
+CK_OBJECT_HANDLE public_copy(struct world *world, const struct target *target, CK_BBOOL is_trusted, CK_RV *ret_rv);
+/* What somebody outside makes with the public half. */
+struct blob encrypted(struct world *world, const struct target *target, CK_MECHANISM_TYPE type, const CK_BYTE *data,
+                      CK_ULONG len);
+/* True when the private half unwraps it; what comes of it is destroyed. */
+bool unwraps(struct world *world, const struct target *target, CK_MECHANISM *mechanism, const struct blob *blob,
+             const CK_ATTRIBUTE *template, size_t n);
 
 extern CK_BBOOL yes, no;
 #define FLAG(type, value)                                                                                              \

@@ -18,6 +18,9 @@ const char *const object_names[OBJECTS] = {
     [OBJECT_RSA_PUBLIC] = "RSA public half",
     [OBJECT_ROOT] = "binding root",
     [OBJECT_AUDIT_PRIVATE] = "audit key",
+    [OBJECT_OPEN_KEK] = "open KEK",
+    [OBJECT_OPEN_RSA_PRIVATE] = "open RSA private half",
+    [OBJECT_OPEN_RSA_PUBLIC] = "open RSA public half",
 };
 
 void must(CK_RV rv, const char *what)
@@ -95,7 +98,7 @@ void world_close(struct world *world)
 
 /* ---------------------------------------------------------------- the ceremony's objects */
 
-static CK_OBJECT_HANDLE find(struct world *world, const char *label, CK_OBJECT_CLASS class)
+CK_OBJECT_HANDLE find_key(struct world *world, const char *label, CK_OBJECT_CLASS class)
 {
     CK_ATTRIBUTE wanted[] = {
         FLAG(CKA_TOKEN, yes),
@@ -138,6 +141,35 @@ size_t payload_template(CK_ATTRIBUTE *out)
     return COUNT(template);
 }
 
+size_t open_payload_template(CK_ATTRIBUTE *out)
+{
+    const size_t n = payload_template(out);
+    size_t at = 0;
+    while (out[at].type != CKA_WRAP_WITH_TRUSTED) {
+        at++;
+    }
+    memmove(&out[at], &out[at + 1], (n - at - 1) * sizeof out[0]);
+    return n - 1;
+}
+
+void template_set(CK_ATTRIBUTE *template, size_t n, const CK_ATTRIBUTE *attribute)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (template[i].type == attribute->type) {
+            template[i] = *attribute;
+        }
+    }
+}
+
+struct open_keys find_open(struct world *world)
+{
+    return (struct open_keys){
+        .kek = find_key(world, "rewrapd:open:SYMMETRIC_DEFAULT", CKO_SECRET_KEY),
+        .rsa_private = find_key(world, "rewrapd:open:RSA_2048", CKO_PRIVATE_KEY),
+        .rsa_public = find_key(world, "rewrapd:open:RSA_2048", CKO_PUBLIC_KEY),
+    };
+}
+
 static void wrap_payload(struct world *world, struct target *target)
 {
     CK_OBJECT_HANDLE payload = target->objects[OBJECT_PAYLOAD];
@@ -154,11 +186,15 @@ static void wrap_payload(struct world *world, struct target *target)
 void target_find_sealed(struct world *world, struct target *ret)
 {
     *ret = (struct target){0};
-    ret->objects[OBJECT_KEK] = find(world, "rewrapd:kek:SYMMETRIC_DEFAULT", CKO_SECRET_KEY);
-    ret->objects[OBJECT_RSA_PRIVATE] = find(world, "rewrapd:rsa:RSA_2048", CKO_PRIVATE_KEY);
-    ret->objects[OBJECT_RSA_PUBLIC] = find(world, "rewrapd:rsa:RSA_2048", CKO_PUBLIC_KEY);
-    ret->objects[OBJECT_ROOT] = find(world, "rewrapd:binding-root", CKO_SECRET_KEY);
-    ret->objects[OBJECT_AUDIT_PRIVATE] = find(world, "rewrapd:audit", CKO_PRIVATE_KEY);
+    ret->objects[OBJECT_KEK] = find_key(world, "rewrapd:kek:SYMMETRIC_DEFAULT", CKO_SECRET_KEY);
+    ret->objects[OBJECT_RSA_PRIVATE] = find_key(world, "rewrapd:rsa:RSA_2048", CKO_PRIVATE_KEY);
+    ret->objects[OBJECT_RSA_PUBLIC] = find_key(world, "rewrapd:rsa:RSA_2048", CKO_PUBLIC_KEY);
+    ret->objects[OBJECT_ROOT] = find_key(world, "rewrapd:binding-root", CKO_SECRET_KEY);
+    ret->objects[OBJECT_AUDIT_PRIVATE] = find_key(world, "rewrapd:audit", CKO_PRIVATE_KEY);
+    const struct open_keys open = find_open(world);
+    ret->objects[OBJECT_OPEN_KEK] = open.kek;
+    ret->objects[OBJECT_OPEN_RSA_PRIVATE] = open.rsa_private;
+    ret->objects[OBJECT_OPEN_RSA_PUBLIC] = open.rsa_public;
 
     static CK_MECHANISM_TYPE allowed;
     CK_ATTRIBUTE mechanism = {CKA_ALLOWED_MECHANISMS, &allowed, sizeof allowed};
@@ -216,7 +252,7 @@ CK_OBJECT_HANDLE own_aes(struct world *world)
     return key;
 }
 
-static void make_rsa(struct world *world, CK_OBJECT_HANDLE *ret_public, CK_OBJECT_HANDLE *ret_private)
+void own_pair(struct world *world, CK_OBJECT_HANDLE *ret_public, CK_OBJECT_HANDLE *ret_private)
 {
     CK_ULONG bits = 2048;
     CK_MECHANISM generate = {CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0};
@@ -234,7 +270,7 @@ CK_OBJECT_HANDLE own_rsa(struct world *world)
 {
     CK_OBJECT_HANDLE private_half;
     if (world->own_rsa == CK_INVALID_HANDLE) {
-        make_rsa(world, &world->own_rsa, &private_half);
+        own_pair(world, &world->own_rsa, &private_half);
     }
     return world->own_rsa;
 }
@@ -278,14 +314,21 @@ void discard(struct world *world, CK_OBJECT_HANDLE object)
     world->p11->C_DestroyObject(world->session, object);
 }
 
-void target_make_control(struct world *world, struct target *ret)
+static CK_OBJECT_HANDLE own_aes_as_kek(struct world *world)
 {
     static CK_BYTE kek[32] = "the KEK of the control run......";
+    return own_key(world, CKK_AES, no, kek, sizeof kek);
+}
+
+void target_make_control(struct world *world, struct target *ret)
+{
     *ret = (struct target){.is_control = true};
-    ret->objects[OBJECT_KEK] = own_key(world, CKK_AES, no, kek, sizeof kek);
-    make_rsa(world, &ret->objects[OBJECT_RSA_PUBLIC], &ret->objects[OBJECT_RSA_PRIVATE]);
+    ret->objects[OBJECT_KEK] = own_aes_as_kek(world);
+    own_pair(world, &ret->objects[OBJECT_RSA_PUBLIC], &ret->objects[OBJECT_RSA_PRIVATE]);
     ret->objects[OBJECT_ROOT] = own_secret(world);
     ret->objects[OBJECT_AUDIT_PRIVATE] = own_ec(world);
+    ret->objects[OBJECT_OPEN_KEK] = own_aes_as_kek(world);
+    own_pair(world, &ret->objects[OBJECT_OPEN_RSA_PUBLIC], &ret->objects[OBJECT_OPEN_RSA_PRIVATE]);
     ret->objects[OBJECT_PAYLOAD] = own_secret(world);
     wrap_payload(world, ret);
     target_fresh_payload(world, ret);

@@ -2,6 +2,8 @@
 
 E and F are symmetric, P and Q RSA_2048; a name in capitals is an open key, so that what a ciphertext holds can be looked at, one in small
 letters a sealed key, from the ceremony's stock. Ciphertexts under RSA keys are made outside, by openssl with what GetPublicKey gave.
+
+Rows 7, 9 and 21 need keys that no operation makes: tests/unit/operations/test_re_encrypt_refused.c puts them into a registry.
 """
 import subprocess
 

@@ -195,7 +195,7 @@ def test_ten_thousand_idle_connections(instance, client):
 
 # ---------------------------------------------------------------- requests
 def test_unknown_operation(client):
-    for operation in ("Nope", "reencrypt", "ReEncrypt ", "ScheduleKeyDeletion", "", "x" * 10000):
+    for operation in ("Nope", "reencrypt", "ReEncrypt ", "ImportKeyMaterial", "", "x" * 10000):
         client.write(frame(raw(operation, 5, b"")))
         response = client.read_response()
         assert (response.id, response.error.code) == (5, "UnknownOperationException"), operation

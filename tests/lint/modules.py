@@ -11,6 +11,7 @@ INCLUDES = {
     "policy": ("policy", ("base",), ("jansson.h",)),
     "hsm/envelope": ("envelope", ("base",), ("openssl/",)),
     "hsm": ("hsm", ("base", "envelope"), ("p11-kit/", "openssl/")),
+    "hsm/remote": (None, ("base",), ("p11-kit/",)),
     "hsm/worker": (None, ("base", "proto", "envelope", "hsm"), ("protobuf-c/",)),
     "daemon/registry": ("registry", ("base",), ("sqlite3.h", "event2/")),
     "daemon/workers": ("workers", ("base", "proto"), ("event2/", "protobuf-c/")),

@@ -17,7 +17,7 @@
 #define DOCTOR_TEXT_BYTES    400
 
 #define DOCTOR_PORTION      8192               /* objects or keys in a turn of the loop: a few milliseconds */
-#define DOCTOR_SPECS        4                  /* of enum key_spec */
+#define DOCTOR_SPECS        4                  /* of enum key_spec: those that a ceremony makes */
 #define DOCTOR_STOCK_LOW    2                  /* fewer spares than this are too few */
 #define DOCTOR_SOON_MS      INT64_C(259200000) /* three days before a key is deleted */
 #define DOCTOR_LATE_MS      INT64_C(86400000)  /* a day after a rotation or deletion was due */

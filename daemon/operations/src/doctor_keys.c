@@ -98,10 +98,10 @@ void doctor_look_at_key(struct doctor *doctor, const struct registry_key *key)
                     "its token %s has no section in the configuration", key->token);
     } else {
         token->keys++;
-        if (key->boundary == KEY_BOUNDARY_SEALED) {
+        if (key->boundary == KEY_BOUNDARY_SEALED && key->spec <= DOCTOR_SPECS) {
             token->specs_used[key->spec] = true;
         }
-        if (token->listed) {
+        if (token->listed && key->state != KEY_STATE_PENDING_IMPORT) { /* that one has no material yet */
             look_at_materials(doctor, token, key, arn);
         }
     }

@@ -114,9 +114,9 @@ static void find_retired(struct doctor *doctor, const struct registry_retired *r
     char advice[DOCTOR_TEXT_BYTES];
     uuid_format(retired->key_id, key_id);
     snprintf(advice, sizeof advice,
-             "The custodian destroys the objects with CKA_LABEL %s and CKA_ID %s with the token's own tools; rewrapd "
-             "notices, and forgets them (docs/doctor.md).",
-             label, hex);
+             "The custodian destroys it, where the token lets him: rewrapctl ceremony destroy --material-id %s "
+             "(CKA_LABEL %s; docs/doctor.md). rewrapd notices, and forgets it.",
+             hex, label);
     doctor_find(doctor, REWRAP__DOCTOR_VERDICT__VALUE__WARNING, CHECK_RETIRED, hex, advice,
                 "the material of the deleted key %s is still on token %s", key_id, retired->token);
 }

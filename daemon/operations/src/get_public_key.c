@@ -6,9 +6,15 @@
 
 #define PUBLIC_KEY_MAX_BYTES 1024 /* SubjectPublicKeyInfo of RSA_4096 has 550 */
 
+struct get_public_key {
+    struct operation_side side;
+    Rewrap__KeyUsageType__Value usage;
+};
+
 static void on_response(struct operation *operation, const Hsm__Response *answer)
 {
-    struct operation_side *side = operation->state;
+    struct get_public_key *state = operation->state;
+    struct operation_side *side = &state->side;
     if (!answer->has_public_key || answer->public_key.len == 0 || answer->public_key.len > PUBLIC_KEY_MAX_BYTES) {
         operation_fail_with(operation, operation_failure_of_token(HSM__STATUS__STATUS_INTERNAL),
                             "its answer has no usable public key");
@@ -24,17 +30,20 @@ static void on_response(struct operation *operation, const Hsm__Response *answer
     response.has_customer_master_key_spec = true; /* the legacy twin */
     response.customer_master_key_spec = side->spec->value;
     response.has_key_usage = true;
-    response.key_usage = REWRAP__KEY_USAGE_TYPE__VALUE__ENCRYPT_DECRYPT;
-    response.n_encryption_algorithms =
-        operation_token_algorithms(operation->operations, side->token, side->spec, algorithms);
-    response.encryption_algorithms = algorithms;
+    response.key_usage = state->usage;
+    if (state->usage == REWRAP__KEY_USAGE_TYPE__VALUE__ENCRYPT_DECRYPT) {
+        response.n_encryption_algorithms =
+            operation_token_algorithms(operation->operations, side->token, side->spec, algorithms);
+        response.encryption_algorithms = algorithms;
+    }
     operation_finish(operation, &response.base);
 }
 
 static void run(struct operation *operation)
 {
     const Rewrap__GetPublicKeyRequest *request = (const Rewrap__GetPublicKeyRequest *)operation->request;
-    struct operation_side *side = operation->state;
+    struct get_public_key *state = operation->state;
+    struct operation_side *side = &state->side;
     struct operation_members members = {.grant_tokens = request->grant_tokens,
                                         .n_grant_tokens = request->n_grant_tokens};
     const struct registry_key *key;
@@ -45,10 +54,12 @@ static void run(struct operation *operation)
         return;
     }
     operation_side_set(operation, side, key);
-    if (side->spec->symmetric) {
-        operation_fail(operation, OPERATION_UNSUPPORTED, "%s is a symmetric key: it has no public key.", side->arn);
+    if (!side->spec->is_pair) {
+        operation_fail(operation, OPERATION_UNSUPPORTED, "%s is %s key: it has no public key.", side->arn,
+                       side->spec->symmetric ? "a symmetric" : "an HMAC");
         return;
     }
+    state->usage = operation_usage_value(key->usage);
     struct operation_job job;
     Hsm__GetPublicKey body = HSM__GET_PUBLIC_KEY__INIT;
     operation_job_init(&job, HSM__REQUEST__BODY_GET_PUBLIC_KEY, NULL, NULL);
@@ -59,4 +70,4 @@ static void run(struct operation *operation)
 }
 
 const struct operation_kind operation_kind_get_public_key = {
-    .name = "GetPublicKey", .run = run, .state_bytes = sizeof(struct operation_side)};
+    .name = "GetPublicKey", .run = run, .state_bytes = sizeof(struct get_public_key)};

@@ -2,6 +2,7 @@
 #include "job.h"
 
 #include "envelope/header.h"
+#include "workers/workers.h"
 
 /* ------------------------------------------------------------------ to the worker */
 
@@ -78,32 +79,51 @@ bool operation_job_plaintext(struct operation *operation, const Hsm__Response *r
 
 /* ------------------------------------------------------------------ what cannot be done */
 
+static unsigned longest(const struct operation_side *side)
+{
+    return operation_spec_algorithm(side->spec, side->algorithm)->max_plaintext_bytes;
+}
+
 static void fail_length(struct operation *operation, const struct operation_side *destination)
 {
-    const struct operation_algorithm *algorithm = operation_spec_algorithm(destination->spec, destination->algorithm);
-    operation_fail(
-        operation, OPERATION_VALIDATION, "Algorithm %s and key spec %s cannot encrypt data larger than %u bytes.",
-        operation_algorithm_name(destination->algorithm), destination->spec->name, algorithm->max_plaintext_bytes);
+    operation_fail(operation, OPERATION_VALIDATION,
+                   "Algorithm %s and key spec %s cannot encrypt data larger than %u bytes.",
+                   operation_algorithm_name(destination->algorithm), destination->spec->name, longest(destination));
 }
 
 bool operation_job_check_length(struct operation *operation, const struct operation_side *destination, size_t length)
 {
-    if (length <= operation_spec_algorithm(destination->spec, destination->algorithm)->max_plaintext_bytes) {
+    if (length <= longest(destination)) {
         return true;
     }
     fail_length(operation, destination);
     return false;
 }
 
+/*
+ * Two limits, and the worker alone knows the data: that of the algorithm, and the token's own, which may be the lower
+ * one (NSS softokn: 256 bytes). Lengths that the service knows it has checked against the first; of what was under
+ * another RSA key it may know no more than that one of the two was met.
+ */
 static void fail_too_large(struct operation *operation, const struct operation_side *source,
                            const struct operation_side *destination, const char *token)
 {
-    /* Lengths that the service knows it has checked: only of what is re-encrypted the worker alone knows it. */
-    if (source != NULL && destination != NULL && !destination->spec->symmetric) {
+    struct workers_token_state state;
+    bool open = source != NULL && destination != NULL && longest(source) > longest(destination);
+    if (!open) { /* it is not too long for the algorithm */
+        operation_fail(operation, OPERATION_VALIDATION, "%s does not take data of this length.", token);
+        return;
+    }
+    if (!workers_state(operation->operations->workers, destination->token, &state) || state.payload_max_bytes == 0 ||
+        state.payload_max_bytes >= longest(destination)) {
         fail_length(operation, destination);
         return;
     }
-    operation_fail(operation, OPERATION_VALIDATION, "%s does not take data of this length.", token);
+    operation_fail(operation, OPERATION_VALIDATION,
+                   "Algorithm %s and key spec %s cannot encrypt data larger than %u bytes, and %s does not take data "
+                   "larger than %u bytes.",
+                   operation_algorithm_name(destination->algorithm), destination->spec->name, longest(destination),
+                   token, (unsigned)state.payload_max_bytes);
 }
 
 static void fail_unsupported(struct operation *operation, const struct operation_side *source,

@@ -47,13 +47,15 @@ static void fill_spec(const struct operations *operations, const struct registry
 {
     Rewrap__KeyMetadata *message = &out->message;
     message->has_key_usage = true;
-    message->key_usage = REWRAP__KEY_USAGE_TYPE__VALUE__ENCRYPT_DECRYPT;
+    message->key_usage = operation_usage_value(key->usage);
     message->has_key_spec = true;
     message->key_spec = spec->value;
     message->has_customer_master_key_spec = true; /* the legacy twin */
     message->customer_master_key_spec = spec->value;
-    message->n_encryption_algorithms = operation_token_algorithms(operations, key->token, spec, out->algorithms);
-    message->encryption_algorithms = out->algorithms;
+    if (key->usage == KEY_USAGE_ENCRYPT_DECRYPT) {
+        message->n_encryption_algorithms = operation_token_algorithms(operations, key->token, spec, out->algorithms);
+        message->encryption_algorithms = out->algorithms;
+    }
 }
 
 static void fill_token(const struct operations *operations, const struct registry_key *key,
@@ -89,17 +91,18 @@ void operation_metadata_fill(const struct operations *operations, const struct r
         operation_timestamp_fill(key->deletion_ms, &out->deletion);
         message->deletion_date = &out->deletion;
     }
+    const bool pending_import = key->state == KEY_STATE_PENDING_IMPORT;
     message->has_enabled = true;
     message->enabled = key->state == KEY_STATE_ENABLED;
     message->has_origin = true;
-    message->origin = REWRAP__ORIGIN_TYPE__VALUE__AWS_KMS;
+    message->origin = pending_import ? REWRAP__ORIGIN_TYPE__VALUE__EXTERNAL : REWRAP__ORIGIN_TYPE__VALUE__AWS_KMS;
     message->has_key_manager = true;
     message->key_manager = REWRAP__KEY_MANAGER_TYPE__VALUE__CUSTOMER;
     message->has_multi_region = true;
     message->multi_region = false;
     const struct operation_spec *spec = operation_spec_of(key->spec);
     fill_spec(operations, key, spec, out);
-    if (spec->symmetric) {
+    if (spec->symmetric && !pending_import) { /* once it has material */
         hex_encode(view_of(key->materials[key->n_materials - 1].id, MATERIAL_ID_BYTES), out->material);
         message->current_key_material_id = out->material;
     }

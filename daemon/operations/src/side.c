@@ -68,14 +68,18 @@ bool operation_check_members(struct operation *operation, const struct operation
 /* ------------------------------------------------------------------ usage, state, algorithm, context: in this order
  * (R-39 step 9) */
 
-static bool check_usage(const struct registry_key *key)
+/* R-30. Its operation word for ReEncrypt is not known for certain: that of the action, which tells the two keys apart.
+ */
+static bool check_usage(struct operation *operation, enum operation_permission permission,
+                        const struct operation_side *side)
 {
-    switch (key->usage) {
-    case KEY_USAGE_ENCRYPT_DECRYPT:
+    if (side->key->usage == KEY_USAGE_ENCRYPT_DECRYPT) {
         return true;
-    default: /* -Wswitch-enum asks for a line here, with the text of R-30, for every usage that is added */
-        return false;
     }
+    operation_fail(operation, OPERATION_INVALID_KEY_USAGE, "%s key usage is %s which is not valid for %s.", side->arn,
+                   operation_key_usage_name(operation_usage_value(side->key->usage)),
+                   operation_permission_row(permission)->action + strlen("kms:"));
+    return false;
 }
 
 static bool check_algorithm(struct operation *operation, const struct operation_side *side, const char *doing)
@@ -96,11 +100,8 @@ static bool check_algorithm(struct operation *operation, const struct operation_
 static bool check_usable(struct operation *operation, enum operation_permission permission,
                          const struct operation_side *side, const char *doing)
 {
-    if (!check_usage(side->key)) {
-        operation_fail_without_text(operation, OPERATION_INVALID_KEY_USAGE);
-        return false;
-    }
-    return operation_check_state(operation, permission, side->key) && check_algorithm(operation, side, doing);
+    return check_usage(operation, permission, side) && operation_check_state(operation, permission, side->key) &&
+           check_algorithm(operation, side, doing);
 }
 
 /* What policies may ask about this side: its algorithm and its context. */

@@ -29,6 +29,7 @@ static const struct operation_spec specs[] = {
      HSM__KEY_SPEC__KEY_SPEC_AES_256,
      "SYMMETRIC_DEFAULT",
      true,
+     false,
      1,
      {SYMMETRIC}},
     {KEY_SPEC_RSA_2048,
@@ -36,6 +37,7 @@ static const struct operation_spec specs[] = {
      HSM__KEY_SPEC__KEY_SPEC_RSA_2048,
      "RSA_2048",
      false,
+     true,
      2,
      {OAEP_SHA_1(214), OAEP_SHA_256(190)}},
     {KEY_SPEC_RSA_3072,
@@ -43,6 +45,7 @@ static const struct operation_spec specs[] = {
      HSM__KEY_SPEC__KEY_SPEC_RSA_3072,
      "RSA_3072",
      false,
+     true,
      2,
      {OAEP_SHA_1(342), OAEP_SHA_256(318)}},
     {KEY_SPEC_RSA_4096,
@@ -50,8 +53,18 @@ static const struct operation_spec specs[] = {
      HSM__KEY_SPEC__KEY_SPEC_RSA_4096,
      "RSA_4096",
      false,
+     true,
      2,
      {OAEP_SHA_1(470), OAEP_SHA_256(446)}},
+    /* No worker makes or uses one. To destroy what is left of a deleted one, it is looked for among the secret keys. */
+    {KEY_SPEC_HMAC_256,
+     REWRAP__KEY_SPEC__VALUE__HMAC_256,
+     HSM__KEY_SPEC__KEY_SPEC_AES_256,
+     "HMAC_256",
+     false,
+     false,
+     0,
+     {{0}}},
 };
 
 const struct operation_spec *operation_spec_of(enum key_spec spec)
@@ -115,6 +128,20 @@ const char *operation_origin_name(Rewrap__OriginType__Value origin)
     return name_in(&rewrap__origin_type__value__descriptor, (unsigned)origin);
 }
 
+Rewrap__KeyUsageType__Value operation_usage_value(enum key_usage usage)
+{
+    switch (usage) {
+    case KEY_USAGE_ENCRYPT_DECRYPT:
+        return REWRAP__KEY_USAGE_TYPE__VALUE__ENCRYPT_DECRYPT;
+    case KEY_USAGE_SIGN_VERIFY:
+        return REWRAP__KEY_USAGE_TYPE__VALUE__SIGN_VERIFY;
+    case KEY_USAGE_GENERATE_VERIFY_MAC:
+        return REWRAP__KEY_USAGE_TYPE__VALUE__GENERATE_VERIFY_MAC;
+    default:
+        abort(); /* the registry holds only usages of its enumeration */
+    }
+}
+
 Rewrap__KeyState__Value operation_state_value(enum key_state state)
 {
     switch (state) {
@@ -124,6 +151,8 @@ Rewrap__KeyState__Value operation_state_value(enum key_state state)
         return REWRAP__KEY_STATE__VALUE__Disabled;
     case KEY_STATE_PENDING_DELETION:
         return REWRAP__KEY_STATE__VALUE__PendingDeletion;
+    case KEY_STATE_PENDING_IMPORT:
+        return REWRAP__KEY_STATE__VALUE__PendingImport;
     default:
         abort(); /* the registry holds only states of its enumeration */
     }

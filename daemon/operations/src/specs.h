@@ -22,7 +22,8 @@ struct operation_spec {
     Rewrap__KeySpec__Value value;
     Hsm__KeySpec token_spec;
     const char *name;
-    bool symmetric;
+    bool symmetric;      /* encrypts and decrypts with one key; an HMAC key does neither */
+    bool is_pair;        /* has a public half */
     size_t n_algorithms; /* KMS.md */
     struct operation_algorithm algorithms[OPERATION_SPEC_MAX_ALGORITHMS];
 };
@@ -42,6 +43,9 @@ const char *operation_algorithm_name(Rewrap__EncryptionAlgorithmSpec__Value algo
 const char *operation_key_spec_name(Rewrap__KeySpec__Value spec);
 const char *operation_key_usage_name(Rewrap__KeyUsageType__Value usage);
 const char *operation_origin_name(Rewrap__OriginType__Value origin);
+
+/* A key's usage as the contract calls it. */
+Rewrap__KeyUsageType__Value operation_usage_value(enum key_usage usage);
 
 /* A key's state as the contract calls it; what it means for each operation is in states.h. */
 Rewrap__KeyState__Value operation_state_value(enum key_state state);

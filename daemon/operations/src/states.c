@@ -8,19 +8,24 @@
 #define E1 OPERATION_STATE_E1
 #define E3 OPERATION_STATE_E3
 #define E4 OPERATION_STATE_E4
+#define E5 OPERATION_STATE_E5
+#define E6 OPERATION_STATE_E6
 
 struct row {
-    enum operation_state_outcome enabled, disabled, pending_deletion;
+    enum operation_state_outcome enabled, disabled, pending_deletion, pending_import;
     bool symmetric_only; /* others are E7 */
 };
 
 /* clang-format off */
-#define ANY     {OK, OK, OK, false}
-#define USE     {OK, E1, E3, false}
-#define LIVING  {OK, OK, E3, false}
-#define DYING   {E4, E4, OK, false}
-#define ROTATES {OK, E1, E3, true}
-#define SHOWS_ROTATION {OK, OK, OK, true}
+#define ANY      {OK, OK, OK, OK, false}
+#define USE      {OK, E1, E3, E5, false}
+#define LIVING   {OK, OK, E3, OK, false}
+#define SWITCHES {OK, OK, E3, E5, false}
+#define DYING    {E4, E4, OK, E4, false}
+#define SCHEDULES_ROTATION {OK, E1, E3, E6, true}
+#define ROTATES            {OK, E1, E3, E5, true}
+#define SHOWS_SCHEDULE     {OK, OK, OK, E6, true}
+#define SHOWS_ROTATIONS    {OK, OK, OK, OK, true}
 /* clang-format on */
 
 static const struct row rows[OPERATION_PERMISSIONS] = {
@@ -36,18 +41,18 @@ static const struct row rows[OPERATION_PERMISSIONS] = {
     [OPERATION_MAY_DESCRIBE_KEY] = ANY,
     [OPERATION_MAY_LIST_KEYS] = ANY,
     [OPERATION_MAY_UPDATE_KEY_DESCRIPTION] = LIVING,
-    [OPERATION_MAY_ENABLE_KEY] = LIVING,
-    [OPERATION_MAY_DISABLE_KEY] = LIVING,
+    [OPERATION_MAY_ENABLE_KEY] = SWITCHES,
+    [OPERATION_MAY_DISABLE_KEY] = SWITCHES,
     [OPERATION_MAY_SCHEDULE_KEY_DELETION] = LIVING,
     [OPERATION_MAY_CANCEL_KEY_DELETION] = DYING,
     [OPERATION_MAY_TAG_RESOURCE] = LIVING,
     [OPERATION_MAY_UNTAG_RESOURCE] = LIVING,
     [OPERATION_MAY_LIST_RESOURCE_TAGS] = ANY,
-    [OPERATION_MAY_ENABLE_KEY_ROTATION] = ROTATES,
-    [OPERATION_MAY_DISABLE_KEY_ROTATION] = ROTATES,
-    [OPERATION_MAY_GET_KEY_ROTATION_STATUS] = SHOWS_ROTATION,
+    [OPERATION_MAY_ENABLE_KEY_ROTATION] = SCHEDULES_ROTATION,
+    [OPERATION_MAY_DISABLE_KEY_ROTATION] = SCHEDULES_ROTATION,
+    [OPERATION_MAY_GET_KEY_ROTATION_STATUS] = SHOWS_SCHEDULE,
     [OPERATION_MAY_ROTATE_KEY_ON_DEMAND] = ROTATES,
-    [OPERATION_MAY_LIST_KEY_ROTATIONS] = SHOWS_ROTATION,
+    [OPERATION_MAY_LIST_KEY_ROTATIONS] = SHOWS_ROTATIONS,
     [OPERATION_MAY_CREATE_ALIAS] = LIVING,
     [OPERATION_MAY_UPDATE_ALIAS] = LIVING, /* of the key that gets it */
     [OPERATION_MAY_DELETE_ALIAS] = ANY,
@@ -60,6 +65,7 @@ static const struct row rows[OPERATION_PERMISSIONS] = {
     [OPERATION_MAY_LIST_RETIRABLE_GRANTS] = ANY,
     [OPERATION_MAY_RETIRE_GRANT] = ANY,
     [OPERATION_MAY_REVOKE_GRANT] = ANY,
+    [OPERATION_MAY_DOCTOR] = ANY,
 };
 
 static const struct {
@@ -69,6 +75,8 @@ static const struct {
     [E1] = {OPERATION_DISABLED, "is disabled."},
     [E3] = {OPERATION_INVALID_STATE, "is pending deletion."},
     [E4] = {OPERATION_INVALID_STATE, "is not pending deletion."},
+    [E5] = {OPERATION_INVALID_STATE, "is pending import."},
+    [E6] = {OPERATION_UNSUPPORTED, "origin is EXTERNAL which is not valid for this operation."},
 };
 
 enum operation_state_outcome operation_state_outcome(enum operation_permission permission, enum key_state state)
@@ -80,6 +88,8 @@ enum operation_state_outcome operation_state_outcome(enum operation_permission p
         return rows[permission].disabled;
     case KEY_STATE_PENDING_DELETION:
         return rows[permission].pending_deletion;
+    case KEY_STATE_PENDING_IMPORT:
+        return rows[permission].pending_import;
     default: /* the registry holds only states of its enumeration */
         return OPERATION_STATE_MISSING;
     }

@@ -11,6 +11,9 @@ enum operation_state_outcome {
     OPERATION_STATE_E1, /* DisabledException "<arn> is disabled." */
     OPERATION_STATE_E3, /* KMSInvalidStateException "<arn> is pending deletion." */
     OPERATION_STATE_E4, /* KMSInvalidStateException "<arn> is not pending deletion." */
+    OPERATION_STATE_E5, /* KMSInvalidStateException "<arn> is pending import." */
+    OPERATION_STATE_E6, /* UnsupportedOperationException "<arn> origin is EXTERNAL which is not valid for this
+                           operation." */
 };
 
 /* What the table says. OPERATION_STATE_OK for an operation on no key. */

@@ -138,12 +138,27 @@ static const char *check_numbers(const struct number *numbers, size_t n)
 static const char *check_enumerations(const struct registry_key *key)
 {
     const struct number numbers[] = {
-        {(int)key->spec, KEY_SPEC_RSA_4096, "key spec is unknown"},
-        {(int)key->usage, KEY_USAGE_ENCRYPT_DECRYPT, "key usage is unknown"},
-        {(int)key->state, KEY_STATE_PENDING_DELETION, "key state is unknown"},
+        {(int)key->spec, KEY_SPEC_HMAC_256, "key spec is unknown"},
+        {(int)key->usage, KEY_USAGE_GENERATE_VERIFY_MAC, "key usage is unknown"},
+        {(int)key->state, KEY_STATE_PENDING_IMPORT, "key state is unknown"},
         {(int)key->boundary, KEY_BOUNDARY_OPEN, "key boundary is unknown"},
     };
     return check_numbers(numbers, sizeof numbers / sizeof numbers[0]);
+}
+
+#define USAGE(name) (1u << KEY_USAGE_##name)
+
+/* KMS.md R-67. Spec and usage are of their enumerations. */
+static const char *check_usage(const struct registry_key *key)
+{
+    static const unsigned usages[] = {
+        [KEY_SPEC_SYMMETRIC_DEFAULT] = USAGE(ENCRYPT_DECRYPT),
+        [KEY_SPEC_RSA_2048] = USAGE(ENCRYPT_DECRYPT) | USAGE(SIGN_VERIFY),
+        [KEY_SPEC_RSA_3072] = USAGE(ENCRYPT_DECRYPT) | USAGE(SIGN_VERIFY),
+        [KEY_SPEC_RSA_4096] = USAGE(ENCRYPT_DECRYPT) | USAGE(SIGN_VERIFY),
+        [KEY_SPEC_HMAC_256] = USAGE(GENERATE_VERIFY_MAC),
+    };
+    return (usages[key->spec] & 1u << (unsigned)key->usage) != 0 ? NULL : "key usage is none of its spec's";
 }
 
 static const char *check_times(const struct registry_key *key)
@@ -168,7 +183,10 @@ static const char *check_life(const struct registry_key *key)
         return "a time of the next rotation goes with a rotation period, and only with it";
     }
     if (key->spec != KEY_SPEC_SYMMETRIC_DEFAULT && (key->rotation_days != 0 || key->n_materials > 1)) {
-        return "an RSA key has one material and no rotation";
+        return "an RSA or HMAC key has one material and no rotation";
+    }
+    if (key->state == KEY_STATE_PENDING_IMPORT && key->rotation_days != 0) {
+        return "a key that is pending import has no rotation";
     }
     return check_revision(key->revision);
 }
@@ -253,6 +271,9 @@ const char *check_key(const struct registry_key *key)
         wrong = check_enumerations(key);
     }
     if (wrong == NULL) {
+        wrong = check_usage(key);
+    }
+    if (wrong == NULL) {
         wrong = check_times(key);
     }
     if (wrong == NULL) {
@@ -282,7 +303,7 @@ const char *check_alias(const struct registry_alias *alias)
 const char *check_retired(const struct registry_retired *retired)
 {
     const struct number numbers[] = {
-        {(int)retired->spec, KEY_SPEC_RSA_4096, "key spec is unknown"},
+        {(int)retired->spec, KEY_SPEC_HMAC_256, "key spec is unknown"},
         {(int)retired->boundary, KEY_BOUNDARY_OPEN, "key boundary is unknown"},
     };
     const char *wrong = check_account(view_of_string(retired->account));

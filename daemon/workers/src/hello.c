@@ -116,6 +116,7 @@ static void hello_keep(struct workers_token *token, const Hsm__Hello *hello)
     workers_text_clean(hello->token_serial, token->serial, sizeof(token->serial));
     workers_text_clean(hello->token_model, token->model, sizeof(token->model));
     token->pads_payloads = hello->has_pads_payloads && hello->pads_payloads;
+    token->payload_max_bytes = hello->has_payload_max ? hello->payload_max : 0;
     for (size_t i = 0; i < hello->n_algorithms; i++) {
         token->algorithms[i] = hello->algorithms[i];
     }

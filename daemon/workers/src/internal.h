@@ -174,6 +174,7 @@ struct workers_token {
     char serial[WORKERS_NAME_BYTES];
     char model[WORKERS_NAME_BYTES];
     bool pads_payloads;
+    uint32_t payload_max_bytes;
     Hsm__Algorithm algorithms[WORKERS_MAX_ALGORITHMS];
     size_t n_algorithms;
     struct workers_stock stock;

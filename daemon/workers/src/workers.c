@@ -185,6 +185,7 @@ bool workers_state(const struct workers *workers, const char *token_name, struct
         .stopped_by_pin = token->stopped_by_pin,
         .level = token->level,
         .pads_payloads = token->pads_payloads,
+        .payload_max_bytes = token->payload_max_bytes,
         .algorithms = token->algorithms,
         .n_algorithms = token->n_algorithms,
         .level_reason = token->level_reason,

@@ -32,6 +32,12 @@ enum ceremony_role {
     CEREMONY_OPEN_KEY,
 };
 
+enum ceremony_half {
+    CEREMONY_SECRET_KEY,
+    CEREMONY_PRIVATE_HALF,
+    CEREMONY_PUBLIC_HALF,
+};
+
 /* One key: an object, or the two halves of a pair. */
 struct ceremony_object {
     enum ceremony_role role;
@@ -79,3 +85,38 @@ REWRAP_MUST_USE struct hsm_result ceremony_init(struct hsm_token *token, const s
  */
 REWRAP_MUST_USE struct hsm_result ceremony_add(struct hsm_token *token, enum hsm_spec spec, size_t count,
                                                unsigned long kwp, const struct ceremony_watch *watch);
+
+/* The objects of one kind that bear a key's id: a secret key, or one half of a pair. More than one is a copy. */
+struct ceremony_remnant {
+    bool is_ours;            /* false: objects of another label, which are left alone */
+    enum ceremony_role role; /* of ours only */
+    enum hsm_spec spec;      /* wrapping keys only, else 0 */
+    enum ceremony_half half; /* of ours only */
+    uint8_t material_id[CEREMONY_ID_BYTES];
+    size_t found;
+    size_t left;              /* the same until ceremony_destroy */
+    unsigned long refused_rv; /* CK_RV of the last refusal; 0: the token said that it had destroyed what is left */
+};
+
+struct ceremony_remnants {
+    struct ceremony_remnant *list; /* owned; pairs: the private half is before the public one */
+    size_t n;
+};
+
+/*
+ * What a token has under an id. With the user logged in: without, the private ones are not seen. *ret is freed with
+ * ceremony_remnants_clear; on failure it is untouched. HSM_LIMIT for more than 1000 objects of that id.
+ */
+REWRAP_MUST_USE struct hsm_result
+ceremony_remnants(struct hsm_token *token, const uint8_t material_id[CEREMONY_ID_BYTES], struct ceremony_remnants *ret);
+void ceremony_remnants_clear(struct ceremony_remnants *remnants);
+
+/* Whether this is what the whole token hangs on: the binding root or the audit key, which ceremony_destroy refuses. */
+bool ceremony_remnant_is_kept(const struct ceremony_remnant *remnant);
+
+/*
+ * Destroys as many of the objects as the token lets whoever is logged in, and looks again what is left: a token's word
+ * is not taken for it. What this login does not see stays as it was. A refusal is no failure; it is in refused_rv.
+ * HSM_UNSUPPORTED, with nothing done, for what is kept or is not ours.
+ */
+REWRAP_MUST_USE struct hsm_result ceremony_destroy(struct hsm_token *token, struct ceremony_remnant *remnant);

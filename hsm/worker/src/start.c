@@ -81,6 +81,8 @@ static bool send_ready(struct worker *worker, uint64_t id)
     hello.level = (Hsm__Level)worker->profile.level;
     hello.has_pads_payloads = true;
     hello.pads_payloads = worker->profile.pads_payloads;
+    hello.has_payload_max = true;
+    hello.payload_max = worker->profile.payload_max_bytes;
     hello.n_algorithms = algorithms_of(&worker->profile, algorithms);
     hello.algorithms = algorithms;
     hello.level_reason = (char *)(uintptr_t)worker->profile.level_reason; /* packing only reads it */

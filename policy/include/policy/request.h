@@ -14,7 +14,12 @@
 #define POLICY_CONTEXT_MAX_NAME_BYTES  8256 /* "kms:EncryptionContext:" and a name of 8192 */
 #define POLICY_CONTEXT_MAX_VALUE_BYTES 8192
 #define POLICY_CONTEXT_MAX_VALUES      8192 /* of all keys together */
-#define POLICY_ACTION_MAX_BYTES        128
+/*
+ * What a decision may cost, in comparisons of 32 and bytes looked through for wildcards: some milliseconds at the very
+ * most, where hundreds of values meet thousands. A decision beyond it is denied, with the same reason.
+ */
+#define POLICY_WORK_MAX         (1 << 20)
+#define POLICY_ACTION_MAX_BYTES 128
 
 /*
  * One condition key of a request with its values. Names have no case (R-99, R-105), but the part after

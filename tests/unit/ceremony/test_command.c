@@ -39,7 +39,7 @@ static void expect_exit(struct fixture *fixture, int exit_code, const char *says
 static void test_usage(void **state)
 {
     struct fixture *fixture = *state;
-    expect_exit(fixture, 252, "init, add or list?", (const char *const[]){NULL});
+    expect_exit(fixture, 252, "init, add, list or destroy?", (const char *const[]){NULL});
     expect_exit(fixture, 252, "not 'remove'", ARGUMENTS("remove"));
     expect_exit(fixture, 252, "--frob is not an option", ARGUMENTS("init", "--frob"));
     expect_exit(fixture, 252, "--count is not an option", ARGUMENTS("init", "--count", "3"));
@@ -55,6 +55,20 @@ static void test_usage(void **state)
         expect_exit(fixture, 252, "--count is a number",
                     ARGUMENTS("add", "--key-spec", "RSA_2048", "--count", counts[i]));
     }
+    expect_exit(fixture, 252, "--yes is not an option", ARGUMENTS("list", "--yes"));
+    expect_exit(fixture, 252, "--material-id is missing", ARGUMENTS("destroy", "--yes"));
+    static const char zeros[] = "0000000000000000000000000000000000000000000000000000000000000000";
+    const char *const ids[] = {"",
+                               "00",
+                               zeros + 1,
+                               "0x",
+                               "A000000000000000000000000000000000000000000000000000000000000000",
+                               "00000000000000000000000000000000000000000000000000000000000000000"};
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+        expect_exit(fixture, 252, "--material-id is 64 hexadecimal", ARGUMENTS("destroy", "--material-id", ids[i]));
+    }
+    expect_exit(fixture, 252, "is given twice",
+                ARGUMENTS("destroy", "--material-id", zeros, "--material-id", zeros, "--yes"));
     expect_exit(fixture, 0, "Usage:", ARGUMENTS("--help"));
     expect_exit(fixture, 0, "Usage:", ARGUMENTS("add", "--help"));
     expect_exit(fixture, 0, "\"Objects\": []",

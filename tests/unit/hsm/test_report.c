@@ -108,7 +108,8 @@ static void test_softhsm(void **state)
     assert_int_equal(profile.payload_max_bytes, 4096);
     assert_int_equal(profile.level, HSM_LEVEL_SEALED);
     assert_null(profile.level_reason);
-    assert_true(has_quirk("pads-payloads") && has_quirk("half-made-objects") && !has_quirk("no-boundary"));
+    assert_true(has_quirk("pads-payloads") && has_quirk("half-made-objects") && has_quirk("own-change-hides-others") &&
+                !has_quirk("no-boundary"));
     assert_int_equal(report.n_listed, report.n_mechanisms);
     assert_string_equal(hsm_mechanism_flag(mechanism(CKM_AES_KEY_WRAP_PAD)->flags, 1), "UNWRAP");
     assert_null(hsm_mechanism_flag(mechanism(CKM_AES_KEY_WRAP_PAD)->flags, 2));

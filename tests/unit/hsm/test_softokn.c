@@ -1,18 +1,16 @@
 /* RSA keys on a token that does OAEP with both hashes and tells lengths: NSS softokn. Everything here is open; what a
  * sealed key rests on this token does not have. */
 #include "rsa_fixture.h"
+#include "softokn.h"
 
 #include "attributes.h"
 #include "base/uuid.h"
 #include "classes.h"
 #include "p11_call.h"
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define SOFTOKN_MODULE "/usr/lib/x86_64-linux-gnu/libsoftokn3.so"
 
 static uint8_t payload[ENVELOPE_PAYLOAD_MAX_BYTES];
 
@@ -22,28 +20,6 @@ static const struct {
     size_t overhead;
 } hashes[] = {{HSM_RSAES_OAEP_SHA_1, "SHA1", 42}, {HSM_RSAES_OAEP_SHA_256, "SHA256", 66}};
 #define N_HASHES (sizeof hashes / sizeof hashes[0])
-
-/* A new database has no PIN and does not count as initialized: its SO, who has none either, sets the user's. */
-static void make_database(const char *init_args)
-{
-    enum { DATABASE_SLOT = 2 };
-    void *library = dlopen(SOFTOKN_MODULE, RTLD_NOW | RTLD_NODELETE);
-    assert_non_null(library);
-    CK_C_GetFunctionList get_functions = (CK_C_GetFunctionList)dlsym(library, "C_GetFunctionList");
-    CK_FUNCTION_LIST *module = NULL;
-    CK_SESSION_HANDLE session;
-    CK_C_INITIALIZE_ARGS arguments = {.flags = CKF_OS_LOCKING_OK, .pReserved = (void *)(uintptr_t)init_args};
-    static CK_UTF8CHAR nothing[] = "";
-    static CK_UTF8CHAR pin[] = FIXTURE_USER_PIN;
-    assert_int_equal(get_functions(&module), CKR_OK);
-    assert_int_equal(module->C_Initialize(&arguments), CKR_OK);
-    assert_int_equal(module->C_OpenSession(DATABASE_SLOT, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &session),
-                     CKR_OK);
-    assert_int_equal(module->C_Login(session, CKU_SO, nothing, 0), CKR_OK);
-    assert_int_equal(module->C_InitPIN(session, pin, sizeof pin - 1), CKR_OK);
-    assert_int_equal(module->C_Finalize(NULL), CKR_OK);
-    dlclose(library);
-}
 
 /* The user makes it: this SO can make nothing. */
 static void make_binding_root(struct fixture *fixture)
@@ -65,13 +41,9 @@ static int setup(void **state)
     fixture_setup_bare(state);
     rsa->fixture = *state;
     *state = rsa;
-    char init_args[256];
-    snprintf(init_args, sizeof init_args,
-             "configDir='sql:%s' certPrefix='' keyPrefix='' secmod='secmod.db' flags=passwordRequired",
-             rsa->fixture->dir);
-    make_database(init_args);
-    struct hsm_token_config config = {
-        .module = SOFTOKN_MODULE, .init_args = init_args, .uri = "pkcs11:token=NSS%20Certificate%20DB"};
+    char init_args[SOFTOKN_INIT_ARGS_BYTES];
+    softokn_make(rsa->fixture, init_args);
+    struct hsm_token_config config = {.module = SOFTOKN_MODULE, .init_args = init_args, .uri = SOFTOKN_URI};
     assert_hsm(HSM_OK, hsm_token_open(&config, &rsa->fixture->token));
     fixture_login(rsa->fixture, HSM_USER, FIXTURE_USER_PIN);
     assert_hsm(HSM_OK, hsm_probe(rsa->fixture->token, &rsa->fixture->profile));

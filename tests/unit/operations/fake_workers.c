@@ -231,6 +231,7 @@ bool workers_state(const struct workers *workers, const char *token, struct work
         .configured = 1,
         .level = found->level,
         .pads_payloads = found->pads_payloads,
+        .payload_max_bytes = found->payload_max_bytes,
         .algorithms = found->algorithms,
         .n_algorithms = found->n_algorithms,
         .model = found->model,

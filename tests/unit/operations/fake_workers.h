@@ -30,6 +30,7 @@ struct fake_token {
     Hsm__Level level;
     const char *model;
     bool pads_payloads;           /* does not keep lengths on the way from a symmetric key to an RSA one */
+    uint32_t payload_max_bytes;   /* what it says of itself; it does not act so */
     Hsm__Algorithm algorithms[4]; /* all at first */
     size_t n_algorithms;
     bool keeps_keys; /* leaves it to the custodian to destroy one */

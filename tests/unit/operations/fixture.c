@@ -152,7 +152,9 @@ struct fixture_key fixture_key(struct fixture *fixture, const struct registry_ke
     key.token = key.token == NULL ? token : key.token;
     key.description = key.description == NULL ? description : key.description;
     key.spec = key.spec == 0 ? KEY_SPEC_SYMMETRIC_DEFAULT : key.spec;
-    key.usage = KEY_USAGE_ENCRYPT_DECRYPT;
+    if (key.usage == 0) {
+        key.usage = key.spec == KEY_SPEC_HMAC_256 ? KEY_USAGE_GENERATE_VERIFY_MAC : KEY_USAGE_ENCRYPT_DECRYPT;
+    }
     key.state = key.state == 0 ? KEY_STATE_ENABLED : key.state;
     key.boundary = key.boundary == 0 ? KEY_BOUNDARY_SEALED : key.boundary;
     if (key.state == KEY_STATE_PENDING_DELETION && key.deletion_ms == 0) {

@@ -42,6 +42,76 @@ static void rows_10_12_14_and_15_asymmetric_algorithms(void **state)
     free(blob.data);
 }
 
+/* Which key the ciphertext is under is asked before what the keys are for. */
+static void row_7_hmac_keys_on_both_sides(void **state)
+{
+    struct fixture *fixture = *state;
+    struct fixture_key e = fixture_sealed(fixture);
+    struct fixture_key hmac = fixture_key(fixture, &(struct registry_key){.spec = KEY_SPEC_HMAC_256});
+    ProtobufCBinaryData blob = fixture_encrypt(fixture, &e, "secret", NULL, NULL);
+    const size_t before = fake_workers_submitted(fixture->workers);
+    wish_error(fixture, (struct wish){.blob = blob, .source = hmac.id, .destination = hmac.id}, "IncorrectKeyException",
+               INCORRECT_TEXT);
+    wish_error(fixture, (struct wish){.blob = blob, .source = hmac.arn, .destination = e.id}, "IncorrectKeyException",
+               INCORRECT_TEXT);
+    assert_int_equal(fake_workers_submitted(fixture->workers), before);
+    free(blob.data);
+}
+
+static void row_9_keys_that_do_not_encrypt(void **state)
+{
+    struct fixture *fixture = *state;
+    struct fixture_key e = fixture_sealed(fixture);
+    ProtobufCBinaryData blob = fixture_encrypt(fixture, &e, "secret", NULL, NULL);
+    const size_t before = fake_workers_submitted(fixture->workers);
+    static const struct {
+        struct registry_key key;
+        const char *usage;
+    } rows[] = {
+        {{.spec = KEY_SPEC_RSA_2048, .usage = KEY_USAGE_SIGN_VERIFY}, "SIGN_VERIFY"},
+        {{.spec = KEY_SPEC_RSA_4096, .usage = KEY_USAGE_SIGN_VERIFY, .boundary = KEY_BOUNDARY_OPEN}, "SIGN_VERIFY"},
+        {{.spec = KEY_SPEC_HMAC_256}, "GENERATE_VERIFY_MAC"},
+        /* Usage before state (R-39 step 9). */
+        {{.spec = KEY_SPEC_RSA_3072, .usage = KEY_USAGE_SIGN_VERIFY, .state = KEY_STATE_DISABLED}, "SIGN_VERIFY"},
+        {{.spec = KEY_SPEC_HMAC_256, .state = KEY_STATE_PENDING_IMPORT}, "GENERATE_VERIFY_MAC"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct fixture_key key = fixture_key(fixture, &rows[i].key);
+        const char *to = text("%s key usage is %s which is not valid for ReEncryptTo.", key.arn, rows[i].usage);
+        const char *from = text("%s key usage is %s which is not valid for ReEncryptFrom.", key.arn, rows[i].usage);
+        struct wish wish = {.blob = blob, .destination = key.id};
+        wish_error(fixture, wish, "InvalidKeyUsageException", to);
+        wish.destination_algorithm = OAEP_256; /* usage before algorithm */
+        wish.destination_context[0] = wish.destination_context[1] = "x";
+        wish_error(fixture, wish, "InvalidKeyUsageException", to);
+        wish.dry_run = true;
+        wish_error(fixture, wish, "InvalidKeyUsageException", to);
+        wish_error(fixture,
+                   (struct wish){.blob = blob, .source = key.id, .destination = e.id, .source_algorithm = OAEP_256},
+                   "InvalidKeyUsageException", from);
+    }
+    assert_int_equal(fake_workers_submitted(fixture->workers), before);
+    free(blob.data);
+}
+
+static void row_21_pending_import(void **state)
+{
+    struct fixture *fixture = *state;
+    struct fixture_key e = fixture_sealed(fixture);
+    struct fixture_key f = fixture_key(fixture, &(struct registry_key){.state = KEY_STATE_PENDING_IMPORT});
+    struct fixture_key rsa =
+        fixture_key(fixture, &(struct registry_key){.spec = KEY_SPEC_RSA_2048, .state = KEY_STATE_PENDING_IMPORT});
+    ProtobufCBinaryData blob = fixture_encrypt(fixture, &e, "secret", NULL, NULL);
+    wish_error(fixture, (struct wish){.blob = blob, .destination = f.id}, "KMSInvalidStateException",
+               text("%s is pending import.", f.arn));
+    wish_error(fixture, (struct wish){.blob = blob, .destination = f.id, .dry_run = true}, "KMSInvalidStateException",
+               text("%s is pending import.", f.arn));
+    /* State before algorithm. */
+    wish_error(fixture, (struct wish){.blob = blob, .destination = rsa.id}, "KMSInvalidStateException",
+               text("%s is pending import.", rsa.arn));
+    free(blob.data);
+}
+
 static void rows_18_to_20_states(void **state)
 {
     struct fixture *fixture = *state;
@@ -286,7 +356,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(rows_10_12_14_and_15_asymmetric_algorithms),
+        TEST(row_7_hmac_keys_on_both_sides),
+        TEST(row_9_keys_that_do_not_encrypt),
         TEST(rows_18_to_20_states),
+        TEST(row_21_pending_import),
         TEST(rows_22_to_26_destinations_that_are_not_there),
         TEST(rows_27_and_28_foreign_sources_and_destinations),
         TEST(a_forged_header_does_not_tell_what_others_have),

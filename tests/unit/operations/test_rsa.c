@@ -289,6 +289,51 @@ static void lengths_end_where_the_algorithm_does(void **state)
     }
 }
 
+/* On a token with a limit of its own: whatever is said is so, also where only the worker knows the length. */
+static void the_limit_of_a_token(void **state)
+{
+    struct fixture *fixture = *state;
+    struct pair large = pair_of(fixture, KEY_SPEC_RSA_4096, HSM__KEY_SPEC__KEY_SPEC_RSA_4096, KEY_BOUNDARY_SEALED);
+    struct pair same = pair_of(fixture, KEY_SPEC_RSA_4096, HSM__KEY_SPEC__KEY_SPEC_RSA_4096, KEY_BOUNDARY_SEALED);
+    struct pair small = sealed_pair(fixture);
+    struct fixture_key key = fixture_sealed(fixture);
+    ProtobufCBinaryData blob = made_outside(&large, OAEP_1, "secret");
+    const char *of_token = TOKEN "does not take data of this length.";
+    const char *of_algorithm =
+        "Algorithm RSAES_OAEP_SHA_1 and key spec RSA_2048 cannot encrypt data larger than 214 bytes.";
+    const struct {
+        const char *destination, *text;
+        int algorithm;
+        uint32_t payload_max_bytes;
+    } rows[] = {
+        {same.key.id, of_token, OAEP_1, 256}, /* what was under one of them is not too long for the other */
+        {same.key.id,
+         "Algorithm RSAES_OAEP_SHA_256 and key spec RSA_4096 cannot encrypt data larger than 446 bytes, and " TOKEN
+         "does not take data larger than 256 bytes.",
+         OAEP_256, 256},
+        {small.key.id, of_algorithm, OAEP_1, 256}, /* too long for the token is too long for that, too */
+        {small.key.id, of_algorithm, OAEP_1, 4096},
+        {small.key.id, of_algorithm, OAEP_1, 214},
+        {small.key.id,
+         "Algorithm RSAES_OAEP_SHA_1 and key spec RSA_2048 cannot encrypt data larger than 214 bytes, and " TOKEN
+         "does not take data larger than 213 bytes.",
+         OAEP_1, 213},
+        {key.id, of_token, 0, 256},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        fixture->main->payload_max_bytes = rows[i].payload_max_bytes;
+        fake_workers_next_answer(fixture->workers, HSM__STATUS__STATUS_TOO_LARGE);
+        wish_error(fixture,
+                   (struct wish){.blob = blob,
+                                 .source = large.key.id,
+                                 .source_algorithm = OAEP_1,
+                                 .destination = rows[i].destination,
+                                 .destination_algorithm = rows[i].algorithm},
+                   "ValidationException", rows[i].text);
+    }
+    free(blob.data);
+}
+
 /* A header says how long the data is; nobody learns whether that is true before the tag was checked. */
 static void a_length_is_told_of_genuine_ciphertexts_only(void **state)
 {
@@ -558,6 +603,7 @@ int main(void)
         TEST(algorithms_and_specs_belong_together),
         TEST(contexts_are_for_symmetric_sides),
         TEST(lengths_end_where_the_algorithm_does),
+        TEST(the_limit_of_a_token),
         TEST(a_length_is_told_of_genuine_ciphertexts_only),
         TEST(rsa_to_a_shorter_rsa_key),
         TEST(a_token_that_pads_refuses_other_lengths_on_the_way_to_rsa),

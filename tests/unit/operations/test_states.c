@@ -14,46 +14,47 @@
 
 static const struct {
     const char *operation;
-    const char *outcome[3]; /* Enabled, Disabled, PendingDeletion; NULL: works on no key */
+    const char *outcome[4]; /* Enabled, Disabled, PendingDeletion, PendingImport; NULL: works on no key */
 } rows[] = {
-    {"ReEncrypt", {"ok", "E1", "E3"}},
-    {"Encrypt", {"ok", "E1", "E3"}},
-    {"Decrypt", {"ok", "E1", "E3"}},
-    {"GenerateDataKey", {"ok", "E1", "E3"}},
-    {"GenerateDataKeyWithoutPlaintext", {"ok", "E1", "E3"}},
+    {"ReEncrypt", {"ok", "E1", "E3", "E5"}},
+    {"Encrypt", {"ok", "E1", "E3", "E5"}},
+    {"Decrypt", {"ok", "E1", "E3", "E5"}},
+    {"GenerateDataKey", {"ok", "E1", "E3", "E5"}},
+    {"GenerateDataKeyWithoutPlaintext", {"ok", "E1", "E3", "E5"}},
     {"GenerateRandom", {NULL}},
-    {"GetPublicKey", {"ok", "ok", "E3"}},
+    {"GetPublicKey", {"ok", "ok", "E3", "ok"}},
     {"CreateKey", {NULL}},
-    {"DescribeKey", {"ok", "ok", "ok"}},
-    {"ListKeys", {"ok", "ok", "ok"}},
-    {"UpdateKeyDescription", {"ok", "ok", "E3"}},
-    {"EnableKey", {"ok", "ok", "E3"}},
-    {"DisableKey", {"ok", "ok", "E3"}},
-    {"ScheduleKeyDeletion", {"ok", "ok", "E3"}},
-    {"CancelKeyDeletion", {"E4", "E4", "ok"}},
-    {"TagResource", {"ok", "ok", "E3"}},
-    {"UntagResource", {"ok", "ok", "E3"}},
-    {"ListResourceTags", {"ok", "ok", "ok"}},
-    {"EnableKeyRotation", {"ok", "E1", "E3"}},
-    {"DisableKeyRotation", {"ok", "E1", "E3"}},
-    {"GetKeyRotationStatus", {"ok", "ok", "ok"}},
-    {"RotateKeyOnDemand", {"ok", "E1", "E3"}},
-    {"ListKeyRotations", {"ok", "ok", "ok"}},
-    {"CreateAlias", {"ok", "ok", "E3"}},
-    {"UpdateAlias", {"ok", "ok", "E3"}},
-    {"DeleteAlias", {"ok", "ok", "ok"}},
-    {"ListAliases", {"ok", "ok", "ok"}},
-    {"GetKeyPolicy", {"ok", "ok", "ok"}},
-    {"PutKeyPolicy", {"ok", "ok", "ok"}},
-    {"ListKeyPolicies", {"ok", "ok", "ok"}},
-    {"CreateGrant", {"ok", "E1", "E3"}},
-    {"ListGrants", {"ok", "ok", "ok"}},
+    {"DescribeKey", {"ok", "ok", "ok", "ok"}},
+    {"ListKeys", {"ok", "ok", "ok", "ok"}},
+    {"UpdateKeyDescription", {"ok", "ok", "E3", "ok"}},
+    {"EnableKey", {"ok", "ok", "E3", "E5"}},
+    {"DisableKey", {"ok", "ok", "E3", "E5"}},
+    {"ScheduleKeyDeletion", {"ok", "ok", "E3", "ok"}},
+    {"CancelKeyDeletion", {"E4", "E4", "ok", "E4"}},
+    {"TagResource", {"ok", "ok", "E3", "ok"}},
+    {"UntagResource", {"ok", "ok", "E3", "ok"}},
+    {"ListResourceTags", {"ok", "ok", "ok", "ok"}},
+    {"EnableKeyRotation", {"ok", "E1", "E3", "E6"}},
+    {"DisableKeyRotation", {"ok", "E1", "E3", "E6"}},
+    {"GetKeyRotationStatus", {"ok", "ok", "ok", "E6"}},
+    {"RotateKeyOnDemand", {"ok", "E1", "E3", "E5"}},
+    {"ListKeyRotations", {"ok", "ok", "ok", "ok"}},
+    {"CreateAlias", {"ok", "ok", "E3", "ok"}},
+    {"UpdateAlias", {"ok", "ok", "E3", "ok"}},
+    {"DeleteAlias", {"ok", "ok", "ok", "ok"}},
+    {"ListAliases", {"ok", "ok", "ok", "ok"}},
+    {"GetKeyPolicy", {"ok", "ok", "ok", "ok"}},
+    {"PutKeyPolicy", {"ok", "ok", "ok", "ok"}},
+    {"ListKeyPolicies", {"ok", "ok", "ok", "ok"}},
+    {"CreateGrant", {"ok", "E1", "E3", "E5"}},
+    {"ListGrants", {"ok", "ok", "ok", "ok"}},
     {"ListRetirableGrants", {NULL}},
-    {"RetireGrant", {"ok", "ok", "ok"}},
-    {"RevokeGrant", {"ok", "ok", "ok"}},
+    {"RetireGrant", {"ok", "ok", "ok", "ok"}},
+    {"RevokeGrant", {"ok", "ok", "ok", "ok"}},
 };
 
-static const char *const states[] = {"Enabled", "Disabled", "PendingDeletion"};
+static const char *const states[] = {"Enabled", "Disabled", "PendingDeletion", "PendingImport"};
+#define PENDING_IMPORT 3
 
 /* What a request has besides the key. Static, so that nothing is to be freed but the message. */
 static ProtobufCMessage *request_in_full(const char *operation, const struct fixture_key *key,
@@ -127,6 +128,27 @@ static void name_grant(struct fixture *fixture, const char *operation, const str
     }
 }
 
+/* No operation makes a key that is pending import: it is in the registry from the start. */
+static struct fixture_key key_in(struct fixture *fixture, enum key_spec spec, size_t state)
+{
+    return fixture_key(fixture, &(struct registry_key){.spec = spec,
+                                                       .state = state == PENDING_IMPORT ? KEY_STATE_PENDING_IMPORT : 0,
+                                                       .boundary = KEY_BOUNDARY_OPEN});
+}
+
+/* What cannot be encrypted under it is encrypted under another key, and its ids are written into the header. */
+static ProtobufCBinaryData ciphertext_of(struct fixture *fixture, const struct fixture_key *key, size_t state)
+{
+    if (state != PENDING_IMPORT) {
+        return fixture_encrypt(fixture, key, "secret", NULL, NULL);
+    }
+    struct fixture_key good = fixture_open(fixture);
+    ProtobufCBinaryData ciphertext = fixture_encrypt(fixture, &good, "secret", NULL, NULL);
+    memcpy(ciphertext.data + 2, key->key_id, KEY_ID_BYTES);
+    memcpy(ciphertext.data + 2 + KEY_ID_BYTES, key->material_id, MATERIAL_ID_BYTES);
+    return ciphertext;
+}
+
 static void bring_into(struct fixture *fixture, const struct fixture_key *key, size_t state)
 {
     if (state == 1) {
@@ -156,6 +178,11 @@ static void wants(struct fixture *fixture, const char *operation, const Protobuf
         assert_error(fixture, operation, request, "KMSInvalidStateException", text("%s is pending deletion.", arn));
     } else if (strcmp(outcome, "E4") == 0) {
         assert_error(fixture, operation, request, "KMSInvalidStateException", text("%s is not pending deletion.", arn));
+    } else if (strcmp(outcome, "E5") == 0) {
+        assert_error(fixture, operation, request, "KMSInvalidStateException", text("%s is pending import.", arn));
+    } else if (strcmp(outcome, "E6") == 0) {
+        assert_error(fixture, operation, request, "UnsupportedOperationException",
+                     text("%s origin is EXTERNAL which is not valid for this operation.", arn));
     } else {
         assert_string_equal(outcome, "E7");
         assert_error(fixture, operation, request, "UnsupportedOperationException", NULL);
@@ -165,12 +192,11 @@ static void wants(struct fixture *fixture, const char *operation, const Protobuf
 static void one_cell(struct fixture *fixture, const char *operation, size_t state, const char *outcome)
 {
     bool asymmetric = strcmp(operation, "GetPublicKey") == 0;
-    struct fixture_key key =
-        asymmetric ? fixture_key(fixture, &(struct registry_key){.spec = KEY_SPEC_RSA_2048}) : fixture_open(fixture);
+    struct fixture_key key = key_in(fixture, asymmetric ? KEY_SPEC_RSA_2048 : KEY_SPEC_SYMMETRIC_DEFAULT, state);
     struct fixture_key other = fixture_open(fixture);
     ProtobufCBinaryData ciphertext = {0};
     if (!asymmetric) {
-        ciphertext = fixture_encrypt(fixture, &key, "secret", NULL, NULL);
+        ciphertext = ciphertext_of(fixture, &key, state);
     }
     fixture_alias(fixture, ACCOUNT, "alias/own", &key);
     fixture_alias(fixture, ACCOUNT, "alias/other", &other);
@@ -201,39 +227,46 @@ static void every_cell(void **state)
 static void either_key_of_re_encrypt(void **state)
 {
     struct fixture *fixture = *state;
+    static const char *const outcomes[] = {"ok", "E1", "E3", "E5"};
     struct fixture_key good = fixture_open(fixture);
     for (size_t j = 1; j < COUNT(states); j++) {
-        struct fixture_key bad = fixture_open(fixture);
+        struct fixture_key bad = key_in(fixture, KEY_SPEC_SYMMETRIC_DEFAULT, j);
         ProtobufCBinaryData from_good = fixture_encrypt(fixture, &good, "secret", NULL, NULL);
-        ProtobufCBinaryData from_bad = fixture_encrypt(fixture, &bad, "secret", NULL, NULL);
+        ProtobufCBinaryData from_bad = ciphertext_of(fixture, &bad, j);
         bring_into(fixture, &bad, j);
         Rewrap__ReEncryptRequest request = REWRAP__RE_ENCRYPT_REQUEST__INIT;
         request.has_ciphertext_blob = true;
         request.ciphertext_blob = from_good;
         request.destination_key_id = bad.id;
-        wants(fixture, "ReEncrypt", &request.base, j == 1 ? "E1" : "E3", bad.arn);
+        wants(fixture, "ReEncrypt", &request.base, outcomes[j], bad.arn);
         request.ciphertext_blob = from_bad;
         request.destination_key_id = good.id;
-        wants(fixture, "ReEncrypt", &request.base, j == 1 ? "E1" : "E3", bad.arn);
+        wants(fixture, "ReEncrypt", &request.base, outcomes[j], bad.arn);
         free(from_good.data);
         free(from_bad.data);
     }
 }
 
 /* The cells "ok/E7", "E1/E7", "E3/E7": the state first, then the kind. */
-static void asymmetric_keys_do_not_rotate(void **state)
+static void only_symmetric_keys_rotate(void **state)
 {
     struct fixture *fixture = *state;
-    static const char *const operations[] = {"EnableKeyRotation", "DisableKeyRotation", "GetKeyRotationStatus",
-                                             "RotateKeyOnDemand", "ListKeyRotations"};
-    for (size_t j = 0; j < COUNT(states); j++) {
-        struct fixture_key key = fixture_key(fixture, &(struct registry_key){.spec = KEY_SPEC_RSA_2048});
-        bring_into(fixture, &key, j);
-        for (size_t i = 0; i < COUNT(operations); i++) {
-            bool shows =
-                strcmp(operations[i], "GetKeyRotationStatus") == 0 || strcmp(operations[i], "ListKeyRotations") == 0;
-            ProtobufCMessage *request = request_for(operations[i], key.id);
-            wants(fixture, operations[i], request, shows || j == 0 ? "E7" : j == 1 ? "E1" : "E3", key.arn);
+    static const struct {
+        const char *operation;
+        const char *outcome[4];
+    } cells[] = {
+        {"EnableKeyRotation", {"E7", "E1", "E3", "E6"}},    {"DisableKeyRotation", {"E7", "E1", "E3", "E6"}},
+        {"GetKeyRotationStatus", {"E7", "E7", "E7", "E6"}}, {"RotateKeyOnDemand", {"E7", "E1", "E3", "E5"}},
+        {"ListKeyRotations", {"E7", "E7", "E7", "E7"}},
+    };
+    static const enum key_spec specs[] = {KEY_SPEC_RSA_2048, KEY_SPEC_HMAC_256};
+    for (size_t j = 0; j < COUNT(states) * COUNT(specs); j++) {
+        const size_t key_state = j % COUNT(states);
+        struct fixture_key key = key_in(fixture, specs[j / COUNT(states)], key_state);
+        bring_into(fixture, &key, key_state);
+        for (size_t i = 0; i < COUNT(cells); i++) {
+            ProtobufCMessage *request = request_for(cells[i].operation, key.id);
+            wants(fixture, cells[i].operation, request, cells[i].outcome[key_state], key.arn);
             free(request);
         }
     }
@@ -256,7 +289,7 @@ static void every_operation_has_a_row(void **state)
         if (strncmp(operation_permission_row(permission)->action, "kms:", 4) != 0) {
             continue; /* of no key */
         }
-        for (enum key_state key_state = KEY_STATE_ENABLED; key_state <= KEY_STATE_PENDING_DELETION; key_state++) {
+        for (enum key_state key_state = KEY_STATE_ENABLED; key_state <= KEY_STATE_PENDING_IMPORT; key_state++) {
             assert_int_not_equal(operation_state_outcome(permission, key_state), OPERATION_STATE_MISSING);
         }
     }
@@ -269,7 +302,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(every_cell),
         TEST(either_key_of_re_encrypt),
-        TEST(asymmetric_keys_do_not_rotate),
+        TEST(only_symmetric_keys_rotate),
         cmocka_unit_test(every_operation_has_a_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

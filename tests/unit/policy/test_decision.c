@@ -186,6 +186,36 @@ static void what_is_beyond_a_limit_is_denied(void **state)
     policy_document_free(open);
 }
 
+/* Thousands of values against thousands: the answer is no, and soon. */
+static void what_costs_too_much_is_denied(void **state)
+{
+    (void)state;
+    static char text[POLICY_DOCUMENT_MAX_BYTES];
+    size_t len = (size_t)snprintf(
+        text, sizeof(text),
+        "{\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"*\",\"Resource\":\"*\"},"
+        "{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"*\",\"Resource\":\"*\",\"Condition\":"
+        "{\"ForAnyValue:StringEquals\":{\"kms:EncryptionContextKeys\":[\"0\"");
+    for (size_t i = 0; i < 4000; i++) {
+        len += (size_t)snprintf(text + len, sizeof(text) - len, ",\"x\"");
+    }
+    snprintf(text + len, sizeof(text) - len, "]}}}]}");
+    struct policy_document *key = parse(POLICY_KIND_KEY, text);
+    struct view *values = calloc(1000, sizeof(*values));
+    assert_non_null(values);
+    struct policy_context_key context = {.name = V("kms:EncryptionContextKeys"), .values = values, .count = 5};
+    struct policy_request request = ask(ALICE, "kms:Encrypt");
+    request.context = &context;
+    request.context_count = 1;
+    struct policy_question question = {.request = &request, .key_policy = key};
+    assert_int_equal(policy_decide(&question, NULL, 0).verdict, POLICY_ALLOWED);
+    context.count = 1000;
+    assert_int_equal(policy_decide(&question, NULL, 0).verdict, POLICY_DENIED_IMPLICITLY);
+    assert_int_equal(policy_decide(&question, NULL, 0).reason, POLICY_REASON_BAD_REQUEST);
+    free(values);
+    policy_document_free(key);
+}
+
 static void documents_do_not_change_places(void **state)
 {
     (void)state;
@@ -411,6 +441,7 @@ int main(void)
         cmocka_unit_test(keys_follow_from_the_principal),
         cmocka_unit_test(grants_are_looked_for_under_every_name),
         cmocka_unit_test(what_is_beyond_a_limit_is_denied),
+        cmocka_unit_test(what_costs_too_much_is_denied),
         cmocka_unit_test(documents_do_not_change_places),
         cmocka_unit_test(matches_are_counted_beyond_their_room),
         cmocka_unit_test(many_matches_are_all_told),

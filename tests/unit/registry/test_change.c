@@ -202,6 +202,8 @@ static void fields_that_contradict_are_refused(void **state)
         {KEY_STATE_ENABLED, 0, 89, 1, false},         {KEY_STATE_ENABLED, 0, 2561, 1, false},
         {KEY_STATE_ENABLED, 0, 90 + 65536, 1, false}, {KEY_STATE_ENABLED, 0, 90, 0, false},
         {KEY_STATE_ENABLED, 0, 0, 1, false},          {KEY_STATE_ENABLED, 0, 90, INT64_MAX, false},
+        {KEY_STATE_PENDING_IMPORT, 0, 0, 0, true},    {KEY_STATE_PENDING_IMPORT, 1, 0, 0, false},
+        {KEY_STATE_PENDING_IMPORT, 0, 90, 1, false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct changed_key changed;
@@ -222,11 +224,11 @@ static void fields_that_contradict_are_refused(void **state)
     struct changed_key changed;
     changed_key_init(fixture, rsa.key.key_id, &changed);
     changed_key_rotate(&changed, 9, MATERIAL_ROTATED_ON_DEMAND);
-    expect_result(replace_key(fixture, &changed.key), REGISTRY_STORE, "an RSA key has one material");
+    expect_result(replace_key(fixture, &changed.key), REGISTRY_STORE, "has one material");
     changed_key_init(fixture, rsa.key.key_id, &changed);
     changed.key.rotation_days = 365;
     changed.key.next_rotation_ms = NOW_MS;
-    expect_result(replace_key(fixture, &changed.key), REGISTRY_STORE, "an RSA key has one material");
+    expect_result(replace_key(fixture, &changed.key), REGISTRY_STORE, "has one material");
     fixture_reopen(fixture);
     assert_int_equal(registry_keys(fixture->registry), 2);
 }

@@ -262,6 +262,8 @@ static void say_hello(struct fake *fake, uint64_t id)
     hello.has_level = true;
     hello.level = HSM__LEVEL__LEVEL_SEALED;
     hello.has_pads_payloads = hello.pads_payloads = true;
+    hello.has_payload_max = true;
+    hello.payload_max = 256;
     hello.n_algorithms = 1;
     hello.algorithms = algorithms;
     hello.n_objects = fake_objects(&hello.objects, 0, per_part);

@@ -46,6 +46,7 @@ static void comes_up(void **state)
     assert_int_equal(shown.ready, 1);
     assert_int_equal(shown.level, HSM__LEVEL__LEVEL_SEALED);
     assert_true(shown.pads_payloads);
+    assert_int_equal(shown.payload_max_bytes, 256);
     assert_false(shown.stopped_by_pin);
     assert_int_equal(shown.n_algorithms, 1);
     assert_int_equal(shown.algorithms[0], HSM__ALGORITHM__ALGORITHM_SYMMETRIC_DEFAULT);

@@ -15,10 +15,24 @@ struct policy_document;
 #define ACCOUNT_TEXT_BYTES   13 /* 12 digits and the NUL */
 #define ALIAS_NAME_MAX_BYTES 256
 
-/* Stored as these numbers: never renumber, only add. */
-enum key_spec { KEY_SPEC_SYMMETRIC_DEFAULT = 1, KEY_SPEC_RSA_2048 = 2, KEY_SPEC_RSA_3072 = 3, KEY_SPEC_RSA_4096 = 4 };
-enum key_usage { KEY_USAGE_ENCRYPT_DECRYPT = 1 };
-enum key_state { KEY_STATE_ENABLED = 1, KEY_STATE_DISABLED = 2, KEY_STATE_PENDING_DELETION = 3 };
+/*
+ * Stored as these numbers: never renumber, only add. This version makes no HMAC key, no key to sign with and none that
+ * waits for an import; where the registry has one, the operations refuse it for what it is.
+ */
+enum key_spec {
+    KEY_SPEC_SYMMETRIC_DEFAULT = 1,
+    KEY_SPEC_RSA_2048 = 2,
+    KEY_SPEC_RSA_3072 = 3,
+    KEY_SPEC_RSA_4096 = 4,
+    KEY_SPEC_HMAC_256 = 5
+};
+enum key_usage { KEY_USAGE_ENCRYPT_DECRYPT = 1, KEY_USAGE_SIGN_VERIFY = 2, KEY_USAGE_GENERATE_VERIFY_MAC = 3 };
+enum key_state {
+    KEY_STATE_ENABLED = 1,
+    KEY_STATE_DISABLED = 2,
+    KEY_STATE_PENDING_DELETION = 3,
+    KEY_STATE_PENDING_IMPORT = 4
+};
 enum key_boundary { KEY_BOUNDARY_SEALED = 1, KEY_BOUNDARY_OPEN = 2 };
 
 /* How a key came by a material. */

@@ -61,6 +61,8 @@ struct workers_token_state {
     bool stopped_by_pin; /* the PIN was refused: no further start until the PIN file changes */
     Hsm__Level level;
     bool pads_payloads;
+    uint32_t
+        payload_max_bytes; /* no longer payload goes through the token, whatever the algorithm; 0: it has not said */
     const Hsm__Algorithm *algorithms;
     size_t n_algorithms;
     const char *level_reason; /* below LEVEL_SEALED: what the token does not enforce; else empty */

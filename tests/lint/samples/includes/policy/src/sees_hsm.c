@@ -1,3 +1,3 @@
 #include "hsm/token.h"
 
-#include <jansson.h>
+#include <sqlite3.h>

@@ -1,0 +1,26 @@
+/* One run of `rewrapctl ceremony`, as its actions share it. */
+#pragma once
+
+#include "base/secbuf.h"
+#include "ceremony_options.h"
+#include "ceremony_output.h"
+
+struct ceremony_run {
+    const struct ceremony_options *options;
+    struct ceremony_output *output;
+    struct hsm_token *token;
+    struct secbuf *user_pin;
+    struct secbuf *so_pin;      /* NULL when the SO is not needed */
+    struct hsm_profile profile; /* zeros when the token cannot do what suite 1 needs */
+    struct ceremony_watch watch;
+};
+
+/* Each: 0, or the exit code of the process after a line on stderr. */
+int ceremony_run_login(struct ceremony_run *run, enum hsm_user user, const struct secbuf *pin);
+int ceremony_run_logout(struct ceremony_run *run);
+
+/* "rewrapctl ceremony add: SO login failed: the PIN is wrong (C_Login: CKR_PIN_INCORRECT)"; the exit code. */
+int ceremony_run_failed(const struct ceremony_run *run, const char *doing, struct hsm_result result);
+
+/* `ceremony destroy`, with the user logged in. The exit code. */
+int ceremony_run_destroy(struct ceremony_run *run);
