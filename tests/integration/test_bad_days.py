@@ -192,7 +192,7 @@ def test_a_bad_new_configuration_is_refused_and_the_old_one_kept(fresh_instance)
         assert checked.returncode == (0 if "restart" in said else 78), checked.stderr
         with instance.client() as connection:
             connection.call("ListKeys")
-        with instance.client("alice") as connection:
+        with instance.client("root2") as connection:
             connection.call("ListKeys")
 
 
@@ -202,6 +202,10 @@ def test_a_good_new_configuration_takes_effect(fresh_instance):
     added = os.path.join(os.path.dirname(instance.socket), "added.sock")
     with instance.client("bob") as bob, instance.client() as root:
         key = create_key(root)
+        for user in ("bob", "carol"):
+            root.call("CreateUser", user_name=user)
+            root.call("PutUserPolicy", user_name=user, policy_name="all",
+                      policy_document='{"Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}}')
         with pytest.raises(Refused):
             bob.call("Encrypt", key_id=key.arn, plaintext=b"x")
         with open(path, encoding="utf-8") as file:

@@ -73,12 +73,17 @@ def test_start_twice_says_so(instance):
 
 
 def test_principals_of_the_sockets(instance):
-    """root and alice share an account, root2 and bob another; neither sees the other's keys."""
+    """root and alice share an account, root2 and bob another; neither sees the other's keys, and users need a policy."""
     with instance.client() as root, instance.client("alice") as alice, instance.client("root2") as root2, instance.client("bob") as bob:
         key = c.create_key(root)
         assert key.arn.startswith("arn:aws:kms:eu-central-1:111122223333:key/")
-        assert alice.call("DescribeKey", key_id=key.key_id).key_metadata.arn == key.arn
-        other = c.create_key(bob)
+        with pytest.raises(Refused) as refused:
+            alice.call("DescribeKey", key_id=key.key_id)
+        assert refused.value.code == "AccessDeniedException"
+        assert "no identity-based policy allows the kms:DescribeKey action" in refused.value.message
+        with pytest.raises(Refused):
+            c.create_key(bob)
+        other = c.create_key(root2)
         assert other.arn.startswith("arn:aws:kms:eu-central-1:444455556666:key/")
         assert root2.call("DescribeKey", key_id=other.arn).key_metadata.key_id == other.key_id
         with pytest.raises(Refused) as refused:

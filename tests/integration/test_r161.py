@@ -332,7 +332,7 @@ def foreign(world):
 
 
 def test_rows_26_and_28(client, foreign):
-    """The account rule decides: a principal uses the keys of his own account. Row 28 is the same with the foreign key as what he may not."""
+    """The key of the other account has the default policy: it is not shared. Row 28 is the same with the foreign key as what he may not."""
     assert refused(client, "AccessDeniedException", c.encrypt(client, "alias/E"), foreign[0].arn) == foreign_text("kms:ReEncryptTo")
     assert refused(client, "AccessDeniedException", c.encrypt(client, "alias/E"),
                    f"arn:aws:kms:{REGION}:444455556666:key/{UNKNOWN}") == foreign_text("kms:ReEncryptTo")

@@ -194,12 +194,12 @@ def test_keys_that_are_not_there(client, member):
 
 
 def test_keys_of_another_account(instance, client, keys):
-    with instance.client("bob") as bob:
-        theirs = c.create_key(bob)
+    with instance.client("root2") as root2:
+        theirs = c.create_key(root2)
         blob = c.encrypt(client, "alias/E", b"mine")
         assert "kms:ReEncryptTo" in refused(client, "AccessDeniedException", blob, theirs.arn).message
         with pytest.raises(Refused) as error:
-            re_encrypt(bob, blob, theirs.arn)
+            re_encrypt(root2, blob, theirs.arn)
         assert error.value.code == "AccessDeniedException"
 
 
@@ -248,9 +248,9 @@ def test_parts_of_two_ciphertexts(client):
 
 def test_foreign_ciphertext(instance, client):
     """A well-made ciphertext that names a key nobody here knows of: its existence is not disclosed."""
-    with instance.client("bob") as bob:
-        c.create_key(bob, alias="alias/B", boundary="OPEN")
-        blob = c.encrypt(bob, "alias/B", b"not yours")
+    with instance.client("root2") as root2:
+        c.create_key(root2, alias="alias/B", boundary="OPEN")
+        blob = c.encrypt(root2, "alias/B", b"not yours")
     refused(client, "AccessDeniedException", blob, "alias/F")
 
 

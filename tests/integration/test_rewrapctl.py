@@ -90,7 +90,7 @@ def test_every_option_of_re_encrypt(instance, keys, blob):
 
 
 def test_endpoint_option_wins(instance, keys):
-    other = instance.env["REWRAP_SOCKET_BOB"]
+    other = instance.env["REWRAP_SOCKET_ROOT2"]
     for endpoint in (f"unix:{other}", other):
         done = instance.ctl("create-key", "--endpoint", endpoint)
         assert answer(done)["KeyMetadata"]["AWSAccountId"] == "444455556666"

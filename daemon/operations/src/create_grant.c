@@ -45,29 +45,31 @@ static void clear(struct operation *operation)
 /* ------------------------------------------------------------------ who may */
 
 /* Only the parents that this one may be a child of count. */
-static struct policy_decision decide_by_parents(struct operation_question *question, const struct policy_grant *child)
+static struct policy_decision decide_by_parents(const struct policy_question *question,
+                                                const struct policy_grant *child)
 {
     struct policy_decision denied = {.verdict = POLICY_DENIED_IMPLICITLY, .reason = POLICY_REASON_NO_RESOURCE_ALLOW};
     size_t all = 0;
-    for (size_t i = 0; i < question->question.grant_list_count; i++) {
-        all += question->question.grant_lists[i].count;
+    for (size_t i = 0; i < question->grant_list_count; i++) {
+        all += question->grant_lists[i].count;
     }
     const struct policy_grant **parents = calloc(all + 1, sizeof *parents);
     if (parents == NULL) {
         return denied;
     }
     struct policy_grant_list list = {.grants = parents};
-    for (size_t i = 0; i < question->question.grant_list_count; i++) {
-        const struct policy_grant_list *from = &question->question.grant_lists[i];
+    for (size_t i = 0; i < question->grant_list_count; i++) {
+        const struct policy_grant_list *from = &question->grant_lists[i];
         for (size_t k = 0; k < from->count; k++) {
             if (policy_grant_may_create(from->grants[k], child)) {
                 parents[list.count++] = from->grants[k];
             }
         }
     }
-    question->question.grant_lists = &list;
-    question->question.grant_list_count = 1;
-    struct policy_decision decision = policy_decide(&question->question, NULL, 0);
+    struct policy_question narrowed = *question;
+    narrowed.grant_lists = &list;
+    narrowed.grant_list_count = 1;
+    struct policy_decision decision = policy_decide(&narrowed, NULL, 0);
     free(parents);
     return decision;
 }
@@ -83,7 +85,7 @@ static bool authorize(struct operation *operation, const struct registry_key *ke
     }
     struct policy_decision decision = policy_decide(&question.question, NULL, 0);
     if (decision.verdict == POLICY_ALLOWED && decision.reason == POLICY_REASON_GRANT) {
-        decision = decide_by_parents(&question, &state->wish.grant.grant);
+        decision = decide_by_parents(&question.question, &state->wish.grant.grant);
     }
     operation_question_clear(&question);
     if (decision.verdict != POLICY_ALLOWED) {

@@ -72,7 +72,7 @@ static bool add_pairs(struct operation_grant_facts *facts, const struct policy_g
         bytes += strlen(CONTEXT_PREFIX) + facts->pairs[i].key.len;
     }
     add_set(facts, "kms:EncryptionContextKeys", facts->pair_keys, facts->n_pairs);
-    facts->names = malloc(bytes);
+    facts->names = malloc(bytes + 1);
     if (facts->names == NULL) {
         return false;
     }
