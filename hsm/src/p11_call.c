@@ -133,7 +133,9 @@ CK_RV p11_generate_key_pair(struct hsm_token *token, CK_MECHANISM_TYPE mechanism
 CK_RV p11_wrap_key(struct hsm_token *token, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE wrapping_key,
                    CK_OBJECT_HANDLE key, uint8_t *wrapped, CK_ULONG *wrapped_len)
 {
-    return CALL(token, C_WrapKey, token->session, mechanism, wrapping_key, key, wrapped, wrapped_len);
+    const CK_ULONG room = *wrapped_len;
+    const CK_RV rv = CALL(token, C_WrapKey, token->session, mechanism, wrapping_key, key, wrapped, wrapped_len);
+    return rv == CKR_OK && *wrapped_len > room ? CKR_GENERAL_ERROR : rv;
 }
 
 CK_RV p11_unwrap_key(struct hsm_token *token, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE unwrapping_key,

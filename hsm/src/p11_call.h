@@ -51,7 +51,8 @@ REWRAP_MUST_USE CK_RV p11_generate_key_pair(struct hsm_token *token, CK_MECHANIS
                                             CK_ATTRIBUTE *public_attributes, CK_ULONG n_public,
                                             CK_ATTRIBUTE *private_attributes, CK_ULONG n_private,
                                             CK_OBJECT_HANDLE *ret_public, CK_OBJECT_HANDLE *ret_private);
-/* On entry *wrapped_len is the room in wrapped, on CKR_OK the bytes written. */
+/* On entry *wrapped_len is the room in wrapped, on CKR_OK the bytes written. CKR_GENERAL_ERROR for a module that says
+ * it has written more. */
 REWRAP_MUST_USE CK_RV p11_wrap_key(struct hsm_token *token, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE wrapping_key,
                                    CK_OBJECT_HANDLE key, uint8_t *wrapped, CK_ULONG *wrapped_len);
 REWRAP_MUST_USE CK_RV p11_unwrap_key(struct hsm_token *token, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE unwrapping_key,

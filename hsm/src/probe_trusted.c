@@ -89,6 +89,40 @@ static CK_RV ask_copy(struct probe *probe)
     return probe_register(probe, rv, &copy);
 }
 
+/* A wrapping key out of bytes that the user has wrapped himself, as a generic secret: he may know them. */
+static CK_RV ask_unwrap(struct probe *probe)
+{
+    CK_OBJECT_CLASS class = CKO_SECRET_KEY;
+    CK_KEY_TYPE type = CKK_AES;
+    char label[] = PROBE_LABEL;
+    CK_ATTRIBUTE list[] = {
+        {CKA_LABEL, label, sizeof label - 1},
+        {CKA_CLASS, &class, sizeof class},
+        {CKA_KEY_TYPE, &type, sizeof type},
+        {CKA_TOKEN, &no, sizeof no},
+        {CKA_PRIVATE, &yes, sizeof yes},
+        {CKA_WRAP, &yes, sizeof yes},
+        trusted,
+    };
+    CK_MECHANISM kwp = {.mechanism = probe->kwp};
+    CK_OBJECT_HANDLE kek = CK_INVALID_HANDLE;
+    CK_OBJECT_HANDLE payload = CK_INVALID_HANDLE;
+    CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
+    uint8_t wrapped[PROBE_VALUE_MAX_BYTES];
+    CK_ULONG len = 0;
+    CK_RV rv = probe_free_kek(probe, &kek);
+    if (rv == CKR_OK) {
+        rv = probe_payload(probe, HSM_LEVEL_SEALED, HSM_OPEN, true, 32, &payload);
+    }
+    if (rv == CKR_OK) {
+        rv = probe_wrap(probe, probe->kwp, kek, payload, wrapped, &len);
+    }
+    if (rv == CKR_OK) {
+        rv = p11_unwrap_key(probe->token, &kwp, kek, wrapped, len, list, sizeof list / sizeof list[0], &made);
+    }
+    return probe_register(probe, rv, &made);
+}
+
 struct hsm_result probe_try_trusted(struct probe *probe, bool *ret_enforced)
 {
     static const struct {
@@ -101,6 +135,7 @@ struct hsm_result probe_try_trusted(struct probe *probe, bool *ret_enforced)
         {"C_CreateObject", "given to a public key that the user imports", ask_import_public},
         {"C_SetAttributeValue", "given to a key that the user has", ask_set},
         {"C_CopyObject", "given to a copy that the user makes", ask_copy},
+        {"C_UnwrapKey", "given to a key that the user unwraps", ask_unwrap},
     };
     bool refused = true;
     struct hsm_result result = HSM_SUCCESS;

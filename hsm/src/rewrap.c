@@ -55,11 +55,7 @@ void hsm_rewrap_free(struct hsm_rewrap *rewrap)
     free(rewrap);
 }
 
-/*
- * A token that failed may have made the payload all the same, under a handle that nobody was told. Between two requests
- * there are no payloads, so whatever there is goes; with the session, if it does not go otherwise.
- */
-static struct hsm_result strays_destroy(struct hsm_rewrap *rewrap, struct hsm_result result)
+struct hsm_result strays_destroy(struct hsm_rewrap *rewrap, CK_OBJECT_HANDLE keep)
 {
     CK_OBJECT_CLASS class = CKO_SECRET_KEY;
     CK_KEY_TYPE type = CKK_GENERIC_SECRET;
@@ -70,11 +66,13 @@ static struct hsm_result strays_destroy(struct hsm_rewrap *rewrap, struct hsm_re
     struct hsm_result found =
         objects_find(rewrap->token, payloads, sizeof payloads / sizeof payloads[0], STRAYS_MAX, &list);
     for (size_t i = 0; i < list.count && found.code == HSM_OK; i++) {
-        found = hsm_result_of(p11_destroy_object(rewrap->token, list.handles[i]), "C_DestroyObject");
+        if (list.handles[i] != keep) {
+            found = hsm_result_of(p11_destroy_object(rewrap->token, list.handles[i]), "C_DestroyObject");
+        }
     }
     object_list_clear(&list);
     return found.code == HSM_OK
-               ? result
+               ? HSM_SUCCESS
                : (struct hsm_result){.code = HSM_TOKEN_UNAVAILABLE, .rv = found.rv, .what = found.what};
 }
 
@@ -87,12 +85,27 @@ struct hsm_result rewrap_diagnose(struct hsm_rewrap *rewrap, struct hsm_result r
             return (struct hsm_result){.code = HSM_TOKEN_UNAVAILABLE, .rv = canary.rv, .what = canary.what};
         }
     }
-    return made_perhaps ? strays_destroy(rewrap, result) : result;
+    struct hsm_result left = made_perhaps ? strays_destroy(rewrap, CK_INVALID_HANDLE) : HSM_SUCCESS;
+    return left.code == HSM_OK ? result : left;
 }
 
 bool rewrap_met_stale_handle(struct hsm_result result)
 {
     return result.code == HSM_FAULT && side_is_stale(result.rv);
+}
+
+/* Whether an operation with a payload is to be done once more, with nothing left of the first try. Otherwise *result is
+ * what is to be answered. */
+static bool begins_again(struct hsm_rewrap *rewrap, struct hsm_result *result)
+{
+    if (!rewrap_met_stale_handle(*result)) {
+        return false;
+    }
+    struct hsm_result left = strays_destroy(rewrap, CK_INVALID_HANDLE);
+    if (left.code != HSM_OK) {
+        *result = left;
+    }
+    return left.code == HSM_OK;
 }
 
 struct hsm_result hsm_rewrap_renew(struct hsm_rewrap *rewrap)
@@ -167,7 +180,7 @@ struct hsm_result hsm_rewrap_re_encrypt(struct hsm_rewrap *rewrap, const struct 
                                         struct buffer *out)
 {
     struct hsm_result result = re_encrypt(rewrap, source, destination, ciphertext, check_only, out);
-    if (rewrap_met_stale_handle(result)) {
+    if (begins_again(rewrap, &result)) {
         result = re_encrypt(rewrap, source, destination, ciphertext, check_only, out);
     }
     return rewrap_diagnose(rewrap, result);
@@ -210,7 +223,7 @@ struct hsm_result hsm_rewrap_encrypt(struct hsm_rewrap *rewrap, const struct hsm
                                      struct view plaintext, struct buffer *out)
 {
     struct hsm_result result = encrypt(rewrap, destination, plaintext, out);
-    if (rewrap_met_stale_handle(result)) {
+    if (begins_again(rewrap, &result)) {
         result = encrypt(rewrap, destination, plaintext, out);
     }
     return rewrap_diagnose(rewrap, result);
@@ -307,7 +320,7 @@ struct hsm_result hsm_rewrap_generate(struct hsm_rewrap *rewrap, const struct hs
                                       struct buffer *out, struct buffer *plaintext)
 {
     struct hsm_result result = generate(rewrap, destination, length, out, plaintext);
-    if (rewrap_met_stale_handle(result)) {
+    if (begins_again(rewrap, &result)) {
         result = generate(rewrap, destination, length, out, plaintext);
     }
     return rewrap_diagnose(rewrap, result);
@@ -345,7 +358,7 @@ struct hsm_result hsm_rewrap_decrypt(struct hsm_rewrap *rewrap, const struct hsm
                                      bool check_only, struct buffer *out)
 {
     struct hsm_result result = decrypt(rewrap, source, ciphertext, check_only, out);
-    if (rewrap_met_stale_handle(result)) {
+    if (begins_again(rewrap, &result)) {
         result = decrypt(rewrap, source, ciphertext, check_only, out);
     }
     return rewrap_diagnose(rewrap, result);

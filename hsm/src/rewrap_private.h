@@ -103,6 +103,13 @@ REWRAP_MUST_USE struct hsm_result payload_destroy(struct hsm_rewrap *rewrap, con
                                                   struct hsm_result result);
 
 /*
+ * A token that failed may have made the payload all the same, under a handle that nobody was told. Between two requests
+ * there are no payloads, so whatever there is goes, but for keep (CK_INVALID_HANDLE: nothing). When something does not
+ * go, the session has to end: HSM_TOKEN_UNAVAILABLE.
+ */
+REWRAP_MUST_USE struct hsm_result strays_destroy(struct hsm_rewrap *rewrap, CK_OBJECT_HANDLE keep);
+
+/*
  * What an operation's failure means, once it is over: a key or an object that fails may be gone alone or with the whole
  * token, and modules answer the same in both cases (a token folder that is deleted under SoftHSM leaves invalid
  * handles). The canary tells.

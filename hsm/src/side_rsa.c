@@ -70,7 +70,7 @@ static struct hsm_result unwrap(struct hsm_rewrap *rewrap, const struct prepared
     }
     rv = side_unwrap_key(rewrap, source, &oaep.mechanism, ciphertext, sensitive, ret);
     if (rv == CKR_OK) {
-        return HSM_SUCCESS;
+        return strays_destroy(rewrap, *ret); /* the first try was a fault, and may have left one */
     }
     return may_be_too_long(rewrap, source, rv) ? too_large() : not_authentic();
 }

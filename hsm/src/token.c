@@ -51,10 +51,12 @@ static struct hsm_result list_slots(struct hsm_token *token, CK_SLOT_ID **ret_sl
     if (slots == NULL) {
         return hsm_failure(HSM_NO_MEMORY, "C_GetSlotList");
     }
+    const CK_ULONG room = count;
     rv = p11_get_slot_list(token, slots, &count);
-    if (rv != CKR_OK) {
+    if (rv != CKR_OK || count > room) {
         free(slots);
-        return hsm_result_of(rv, "C_GetSlotList");
+        return rv != CKR_OK ? hsm_result_of(rv, "C_GetSlotList")
+                            : hsm_failure(HSM_FAULT, "C_GetSlotList: more slots than asked for");
     }
     *ret_slots = slots;
     *ret_count = count;

@@ -340,15 +340,36 @@ static void test_lost_answers(void **state)
     }
 }
 
+/* The same, when another try succeeds: the object of the first one does not stay for that. */
+static void test_lost_answers_unseen(void **state)
+{
+    static const struct {
+        enum ask_kind kind;
+        const char *script;
+    } rows[] = {
+        {ASK_FROM_RSA, "C_UnwrapKey 1 rv-after=CKR_GENERAL_ERROR"},
+        {ASK_RE_ENCRYPT, "C_UnwrapKey 1 rv-after=CKR_UNWRAPPING_KEY_HANDLE_INVALID"},
+        {ASK_DECRYPT, "C_UnwrapKey 1 rv-after=CKR_KEY_HANDLE_INVALID"},
+        {ASK_ENCRYPT, "C_CreateObject 1 rv-after=CKR_OBJECT_HANDLE_INVALID"},
+        {ASK_GENERATE, "C_GenerateKey 1 rv-after=CKR_OBJECT_HANDLE_INVALID"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_true(one_fault(*state, rows[i].kind, rows[i].script, UNSEEN));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_re_encrypt),     cmocka_unit_test(test_check_only),   cmocka_unit_test(test_encrypt),
-        cmocka_unit_test(test_decrypt),        cmocka_unit_test(test_generate),     cmocka_unit_test(test_list),
-        cmocka_unit_test(test_make_key),       cmocka_unit_test(test_from_rsa),     cmocka_unit_test(test_to_rsa),
-        cmocka_unit_test(test_generate_plain), cmocka_unit_test(test_random),       cmocka_unit_test(test_public_key),
-        cmocka_unit_test(test_destroy_key),    cmocka_unit_test(test_losses),       cmocka_unit_test(test_lasting),
-        cmocka_unit_test(test_lengths),        cmocka_unit_test(test_lost_answers),
+        cmocka_unit_test(test_re_encrypt),   cmocka_unit_test(test_check_only),
+        cmocka_unit_test(test_encrypt),      cmocka_unit_test(test_decrypt),
+        cmocka_unit_test(test_generate),     cmocka_unit_test(test_list),
+        cmocka_unit_test(test_make_key),     cmocka_unit_test(test_from_rsa),
+        cmocka_unit_test(test_to_rsa),       cmocka_unit_test(test_generate_plain),
+        cmocka_unit_test(test_random),       cmocka_unit_test(test_public_key),
+        cmocka_unit_test(test_destroy_key),  cmocka_unit_test(test_losses),
+        cmocka_unit_test(test_lasting),      cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_lost_answers), cmocka_unit_test(test_lost_answers_unseen),
     };
     return cmocka_run_group_tests(tests, world_setup, world_teardown);
 }

@@ -131,6 +131,29 @@ static void test_walk(void **state)
     }
 }
 
+/* Lengths and counts that are not those of what was written: refused, or served and then rightly; never read beyond. */
+static void test_wrong_lengths(void **state)
+{
+    static const char *const lies[] = {"long=1", "long=1000", "short=1", "short=8"};
+    static const char *const functions[] = {"C_GetSlotList", "C_GetMechanismList", "C_FindObjects",      "C_WrapKey",
+                                            "C_Sign",        "C_DigestFinal",      "C_GetAttributeValue"};
+    struct world *world = *state;
+    for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
+        assert_int_equal(hello_sealed(world, ""), HSM__HELLO_STATUS__HELLO_READY);
+        const unsigned long count = world_count(world, functions[i]);
+        assert_true(count > 0);
+        const unsigned long at[] = {1, 2, count / 2, count};
+        for (size_t j = 0; j < sizeof at / sizeof at[0] * sizeof lies / sizeof lies[0]; j++) {
+            char script[128];
+            snprintf(script, sizeof script, "%s %lu %s", functions[i], at[j / 4], lies[j % 4]);
+            if (at[j / 4] != 0 && hello_sealed(world, script) == HSM__HELLO_STATUS__HELLO_READY) {
+                world_script(world, "%s", "");
+                ask_well(world, ASK_RE_ENCRYPT);
+            }
+        }
+    }
+}
+
 /* What a token does not enforce, whatever it says, is not served as sealed; as sensitive it is, where that is asked
  * for. */
 static void test_level(void **state)
@@ -221,6 +244,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_login),
         cmocka_unit_test(test_walk),
+        cmocka_unit_test(test_wrong_lengths),
         cmocka_unit_test(test_level),
         cmocka_unit_test(test_level_under_faults),
         cmocka_unit_test(test_sensitive_ignored),

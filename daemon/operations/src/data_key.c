@@ -123,7 +123,8 @@ static void go_on(struct operation *operation, const char *key_id, char *const *
     struct operation_members members = {.grant_tokens = grant_tokens, .n_grant_tokens = n_grant_tokens};
     if (!operation_check_members(operation, &members) ||
         !operation_side_destination(operation, key_id, state->permission, &state->side) ||
-        (state->with_plaintext && !check_open(operation, &state->side))) {
+        (state->with_plaintext && !check_open(operation, &state->side)) ||
+        !operation_job_check_length(operation, &state->side, state->length)) {
         return;
     }
     if (state->dry_run) {

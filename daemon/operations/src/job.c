@@ -91,12 +91,26 @@ static void fail_length(struct operation *operation, const struct operation_side
                    operation_algorithm_name(destination->algorithm), destination->spec->name, longest(destination));
 }
 
+/* Too long for the token, and not for the algorithm. */
+static void fail_length_of_token(struct operation *operation, const char *token)
+{
+    operation_fail(operation, OPERATION_VALIDATION, "%s does not take data of this length.", token);
+}
+
 bool operation_job_check_length(struct operation *operation, const struct operation_side *destination, size_t length)
 {
-    if (length <= longest(destination)) {
+    struct workers_token_state state;
+    if (length > longest(destination)) {
+        fail_length(operation, destination);
+        return false;
+    }
+    if (!workers_state(operation->operations->workers, destination->token, &state) || state.payload_max_bytes == 0 ||
+        length <= state.payload_max_bytes) {
         return true;
     }
-    fail_length(operation, destination);
+    char token[OPERATION_TOKEN_TEXT_BYTES];
+    operation_token_text(operation->operations, destination->token, token);
+    fail_length_of_token(operation, token);
     return false;
 }
 
@@ -110,8 +124,8 @@ static void fail_too_large(struct operation *operation, const struct operation_s
 {
     struct workers_token_state state;
     bool open = source != NULL && destination != NULL && longest(source) > longest(destination);
-    if (!open) { /* it is not too long for the algorithm */
-        operation_fail(operation, OPERATION_VALIDATION, "%s does not take data of this length.", token);
+    if (!open) {
+        fail_length_of_token(operation, token);
         return;
     }
     if (!workers_state(operation->operations->workers, destination->token, &state) || state.payload_max_bytes == 0 ||

@@ -34,7 +34,7 @@ REWRAP_MUST_USE bool operation_job_plaintext(struct operation *operation, const 
 REWRAP_MUST_USE bool operation_job_refused(struct operation *operation, const struct operation_side *source,
                                            const struct operation_side *destination, Hsm__Status status);
 
-/* Data of this length under the side's key and algorithm (KMS.md R-37, R-70). False when the request was answered: it
- * is too long. */
+/* Data of this length under the side's key and algorithm (KMS.md R-37, R-70), and through its token, as far as that has
+ * said. False when the request was answered: it is too long. */
 REWRAP_MUST_USE bool operation_job_check_length(struct operation *operation, const struct operation_side *destination,
                                                 size_t length);

@@ -110,6 +110,25 @@ static CK_RV copy_on_a_token_that_goes(CK_SESSION_HANDLE session, CK_OBJECT_HAND
     return real->C_CopyObject(session, object, list, n, ret);
 }
 
+static CK_RV unwrap_ignoring(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE kek, CK_BYTE *wrapped,
+                             CK_ULONG len, CK_ATTRIBUTE *list, CK_ULONG n, CK_OBJECT_HANDLE *ret)
+{
+    CK_ATTRIBUTE kept[ATTRIBUTES_MAX];
+    n = without(list, n, kept);
+    return real->C_UnwrapKey(session, mechanism, kek, wrapped, len, kept, n, ret);
+}
+
+static unsigned wraps_until_fault; /* how many C_WrapKey succeed before one that does not; 0: it has come */
+
+static CK_RV wrap_with_one_fault(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE kek,
+                                 CK_OBJECT_HANDLE key, CK_BYTE *wrapped, CK_ULONG *len)
+{
+    if (wraps_until_fault > 0 && --wraps_until_fault == 0) {
+        return CKR_GENERAL_ERROR;
+    }
+    return real->C_WrapKey(session, mechanism, kek, key, wrapped, len);
+}
+
 static struct hsm_result probe(struct fixture *fixture, struct hsm_profile *ret)
 {
     fixture->token->functions = &weak;
@@ -176,6 +195,8 @@ static void test_each_way_to_be_trusted(void **state)
     expect_not_sealed(*state, "CKA_TRUSTED");
     weak.C_CopyObject = copy_ignoring;
     expect_not_sealed(*state, "CKA_TRUSTED");
+    weak.C_UnwrapKey = unwrap_ignoring;
+    expect_not_sealed(*state, "CKA_TRUSTED");
 }
 
 static void test_what_is_not_enforced(void **state)
@@ -214,12 +235,32 @@ static void test_a_fault_is_no_refusal(void **state)
     assert_hsm(HSM_TOKEN_UNAVAILABLE, probe(*state, &profile));
 }
 
+/* One that passes is none either, whenever it comes. */
+static void test_a_passing_fault_is_no_refusal(void **state)
+{
+    for (unsigned n = 1; wraps_until_fault == 0; n++) {
+        struct hsm_profile profile = {0};
+        ignored = CKA_WRAP_WITH_TRUSTED;
+        wraps_until_fault = n;
+        weak.C_GenerateKey = generate_ignoring;
+        weak.C_WrapKey = wrap_with_one_fault;
+        if (probe(*state, &profile).code == HSM_OK && profile.level == HSM_LEVEL_SEALED) {
+            fail_msg("sealed, with a fault of the C_WrapKey of number %u", n);
+        }
+    }
+    wraps_until_fault = 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nothing_is_missing),     cmocka_unit_test(test_each_attribute_of_the_template),
-        cmocka_unit_test(test_each_way_to_be_trusted), cmocka_unit_test(test_what_is_not_enforced),
-        cmocka_unit_test(test_what_cannot_be_told),    cmocka_unit_test(test_a_fault_is_no_refusal),
+        cmocka_unit_test(test_nothing_is_missing),
+        cmocka_unit_test(test_each_attribute_of_the_template),
+        cmocka_unit_test(test_each_way_to_be_trusted),
+        cmocka_unit_test(test_what_is_not_enforced),
+        cmocka_unit_test(test_what_cannot_be_told),
+        cmocka_unit_test(test_a_fault_is_no_refusal),
+        cmocka_unit_test(test_a_passing_fault_is_no_refusal),
     };
     return cmocka_run_group_tests(tests, setup, fixture_teardown);
 }

@@ -221,6 +221,36 @@ static void data_keys_in_clear_are_for_open_symmetric_keys(void **state)
                  TOKEN "cannot do GenerateDataKey with SYMMETRIC_DEFAULT and key spec SYMMETRIC_DEFAULT.");
 }
 
+/* A dry run says what the token would (KMS.md R-41), which takes less than the algorithm (NSS softokn: 256 bytes). */
+static void a_dry_run_knows_the_limit_of_a_token(void **state)
+{
+    struct fixture *fixture = *state;
+    struct fixture_key open = fixture_open(fixture);
+    char *plaintext = repeated('p', 257);
+    const char *refusal = TOKEN "does not take data of this length.";
+    const char *dry_run = "The request would have succeeded, but the DryRun option is set.";
+    fixture->main->payload_max_bytes = 256;
+    for (size_t length = 256; length <= 257; length++) {
+        const char *code = length > 256 ? "ValidationException" : "DryRunOperationException";
+        const char *message = length > 256 ? refusal : dry_run;
+        Rewrap__EncryptRequest encrypt = REWRAP__ENCRYPT_REQUEST__INIT;
+        encrypt.key_id = open.id;
+        encrypt.has_plaintext = encrypt.has_dry_run = encrypt.dry_run = true;
+        encrypt.plaintext = (ProtobufCBinaryData){.data = (uint8_t *)plaintext, .len = length};
+        assert_error(fixture, "Encrypt", &encrypt.base, code, message);
+        Rewrap__GenerateDataKeyRequest request = data_key_of(open.id, 0, (int32_t)length);
+        request.has_dry_run = request.dry_run = true;
+        assert_error(fixture, "GenerateDataKey", &request.base, code, message);
+        Rewrap__GenerateDataKeyWithoutPlaintextRequest sealed =
+            REWRAP__GENERATE_DATA_KEY_WITHOUT_PLAINTEXT_REQUEST__INIT;
+        sealed.key_id = open.id;
+        sealed.has_number_of_bytes = sealed.has_dry_run = sealed.dry_run = true;
+        sealed.number_of_bytes = (int32_t)length;
+        assert_error(fixture, "GenerateDataKeyWithoutPlaintext", &sealed.base, code, message);
+    }
+    free(plaintext);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -229,6 +259,7 @@ int main(void)
         TEST(a_public_key_comes_with_what_it_is_for),        TEST(public_keys_are_had_of_pairs_that_live),
         TEST(random_bytes_are_as_many_as_were_asked_for),    TEST(random_bytes_that_cannot_be_had),
         TEST(a_data_key_is_what_its_ciphertext_decrypts_to), TEST(data_keys_in_clear_are_for_open_symmetric_keys),
+        TEST(a_dry_run_knows_the_limit_of_a_token),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
