@@ -64,14 +64,20 @@ void workers_feed_give_back(struct workers_worker *worker, enum workers_status b
     }
 }
 
+/* Nothing is put behind a job that takes long: it would wait there while others are free, and past its own time. */
+static bool has_room(const struct workers_worker *worker)
+{
+    const struct workers_job *last = TAILQ_LAST(&worker->in_flight, workers_job_list);
+    return worker->n_in_flight < WORKERS_DEPTH && (last == NULL || !workers_job_takes_long(last));
+}
+
 /* The one with the fewest jobs among those being filled up, or NULL. */
 static struct workers_worker *least_busy(struct workers_token *token)
 {
     struct workers_worker *best = NULL;
     for (unsigned i = 0; i < token->settings.workers; i++) {
         struct workers_worker *worker = &token->workers_list[i];
-        if (worker->filling && worker->n_in_flight < WORKERS_DEPTH &&
-            (best == NULL || worker->n_in_flight < best->n_in_flight)) {
+        if (worker->filling && has_room(worker) && (best == NULL || worker->n_in_flight < best->n_in_flight)) {
             best = worker;
         }
     }

@@ -243,6 +243,9 @@ void workers_job_return(struct workers_job *job);
 /* Nobody waits for it any more. */
 void workers_job_forget(struct workers_job *job);
 
+/* Whether it may take as long as a start: the many objects of a list, the primes of an RSA pair. */
+bool workers_job_takes_long(const struct workers_job *job);
+
 /* Calls done, if somebody waits, and returns the job, which is in no list but perhaps the wheel's. */
 void workers_job_end(struct workers_job *job, enum workers_status status, const Hsm__Response *response);
 

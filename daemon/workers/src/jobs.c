@@ -55,6 +55,11 @@ void workers_job_forget(struct workers_job *job)
     }
 }
 
+bool workers_job_takes_long(const struct workers_job *job)
+{
+    return job->body == HSM__REQUEST__BODY_LIST_OBJECTS || job->body == HSM__REQUEST__BODY_MAKE_OPEN_KEY;
+}
+
 void workers_job_end(struct workers_job *job, enum workers_status status, const Hsm__Response *response)
 {
     workers_done_fn done = job->done;

@@ -135,9 +135,7 @@ void workers_worker_watch(struct workers_worker *worker)
     }
     workers_progress_look(worker);
     const struct workers_token_settings *settings = &worker->token->settings;
-    /* The many objects of a list, the primes of an RSA pair. */
-    bool takes_long =
-        worker->at->body == HSM__REQUEST__BODY_LIST_OBJECTS || worker->at->body == HSM__REQUEST__BODY_MAKE_OPEN_KEY;
+    bool takes_long = workers_job_takes_long(worker->at);
     uint64_t deadline_ms = takes_long ? settings->start_deadline_ms : settings->deadline_ms;
     uint64_t spent_ms = workers_now_ms() - worker->at_since_ms;
     if (spent_ms >= deadline_ms) {

@@ -148,6 +148,33 @@ static void kills_over_an_abandoned_job(void **state)
     assert_int_equal(fixture_trace_count(fixture, "request job 01"), 0);
 }
 
+/* A new key may take as long as a start: nobody waits behind it while another worker is free. */
+static void nobody_waits_behind_a_new_key(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_token(fixture, "main", "ready slow-make")->workers = 2;
+    fixture_begin(fixture);
+    WAIT_FOR(fixture, fixture_ready(fixture) == 2);
+    Hsm__MakeOpenKey make = HSM__MAKE_OPEN_KEY__INIT;
+    make.has_spec = true;
+    make.spec = HSM__KEY_SPEC__KEY_SPEC_RSA_4096;
+    Hsm__Request request = HSM__REQUEST__INIT;
+    request.body_case = HSM__REQUEST__BODY_MAKE_OPEN_KEY;
+    request.make_open_key = &make;
+    struct call key;
+    struct call calls[12];
+    fixture_request(fixture, &key, "main", &request, 10000);
+    submit_behind(fixture, calls, N(calls), "job 00");
+    for (size_t i = 0; i < N(calls); i++) {
+        WAIT_FOR(fixture, calls[i].calls > 0);
+        assert_int_equal(calls[i].status, WORKERS_ANSWERED);
+    }
+    assert_int_equal(key.calls, 0);
+    WAIT_FOR(fixture, fixture_gate_open(fixture));
+    WAIT_FOR(fixture, key.calls > 0);
+    assert_int_equal(key.status, WORKERS_ANSWERED);
+}
+
 static const char *const crashes[] = {"crash", "exit", "half", "hang up"};
 
 static void a_crash_takes_one_job(void **state)
@@ -457,6 +484,7 @@ int main(void)
         TEST(kills_at_the_deadline_of_what_the_page_says),
         TEST(kills_over_a_page_that_goes_back_and_forth),
         TEST(kills_over_an_abandoned_job),
+        TEST(nobody_waits_behind_a_new_key),
         TEST(a_crash_takes_one_job),
         TEST(blames_the_job_that_the_worker_was_at),
         TEST(blames_the_oldest_job_when_the_page_makes_no_sense),
