@@ -1,6 +1,7 @@
 /* Changes of keys; see change.h. */
 #include "change.h"
 
+#include "pending.h"
 #include "resolve.h"
 #include "states.h"
 
@@ -43,6 +44,67 @@ const struct registry_key *operation_change_find(struct operation *operation)
     return key;
 }
 
+/* ------------------------------------------------------------------ one at a time */
+
+/* The change of the key that is at the registry, or of those that wait the one that has waited longest; NULL: none. */
+static struct operation_change *find_change(const struct operations *operations, const uint8_t key_id[KEY_ID_BYTES],
+                                            bool writing)
+{
+    struct operation_change *found = NULL;
+    struct operation_change *change;
+    LIST_FOREACH(change, &operations->state->changes, entry)
+    {
+        if (change->writing == writing && memcmp(change->key_id, key_id, KEY_ID_BYTES) == 0) {
+            found = change; /* the newest is the first of the list */
+        }
+    }
+    return found;
+}
+
+static void enter(struct operation *operation, bool writing)
+{
+    struct operation_change *change = change_of(operation);
+    change->operation = operation;
+    change->writing = writing;
+    LIST_INSERT_HEAD(&operation->operations->state->changes, change, entry);
+    operation->operations->state->n_changes++;
+}
+
+static void leave(struct operation_change *change)
+{
+    LIST_REMOVE(change, entry);
+    change->operation->operations->state->n_changes--;
+}
+
+static void on_replaced(void *arg, struct registry_result result);
+
+static void write_or_wait(struct operation *operation, const struct registry_key *draft)
+{
+    const struct operations *operations = operation->operations;
+    bool busy = find_change(operations, draft->key_id, true) != NULL;
+    if (busy && operations->state->n_changes >= REGISTRY_MAX_WAITING) {
+        operation_fail_with(operation, operation_failure_of_registry(REGISTRY_LIMIT), NULL);
+        return;
+    }
+    enter(operation, !busy);
+    if (!busy) {
+        registry_key_replace(operations->registry, draft, on_replaced, operation);
+    }
+}
+
+/* Those that have waited decide on the key as it is now, until one of them writes. */
+static void let_others_go_on(const struct operations *operations, const uint8_t key_id[KEY_ID_BYTES])
+{
+    while (find_change(operations, key_id, true) == NULL) {
+        struct operation_change *next = find_change(operations, key_id, false);
+        if (next == NULL) {
+            return;
+        }
+        leave(next);
+        operation_change_run(next->operation);
+    }
+}
+
 /* ------------------------------------------------------------------ deciding */
 
 static bool draft_init(struct operation_draft *draft, const struct registry_key *key)
@@ -61,8 +123,6 @@ static bool draft_init(struct operation_draft *draft, const struct registry_key 
     return true;
 }
 
-static void on_replaced(void *arg, struct registry_result result);
-
 /* Decides on the key as it is, and writes or answers. */
 static void decide(struct operation *operation, const struct registry_key *key)
 {
@@ -77,7 +137,7 @@ static void decide(struct operation *operation, const struct registry_key *key)
         kind->answer(operation, key);
         break;
     case OPERATION_DECIDED_WRITE:
-        registry_key_replace(operation->operations->registry, &draft.key, on_replaced, operation);
+        write_or_wait(operation, &draft.key);
         break;
     case OPERATION_DECIDED_ANSWERED:
     default:
@@ -133,9 +193,9 @@ static void on_outcome_unknown(struct operation *operation, struct registry_resu
     }
 }
 
-static void on_replaced(void *arg, struct registry_result result)
+/* Answers, or begins again. */
+static void go_on(struct operation *operation, struct registry_result result)
 {
-    struct operation *operation = arg;
     struct operation_change *change = change_of(operation);
     change->may_be_made = result.code == REGISTRY_OK || result.code == REGISTRY_STORE || result.code == REGISTRY_EXISTS;
     if (result.code == REGISTRY_STORE) {
@@ -156,4 +216,15 @@ static void on_replaced(void *arg, struct registry_result result)
         return;
     }
     change->kind->answer(operation, key);
+}
+
+static void on_replaced(void *arg, struct registry_result result)
+{
+    struct operation *operation = arg;
+    const struct operations *operations = operation->operations;
+    uint8_t key_id[KEY_ID_BYTES];
+    memcpy(key_id, change_of(operation)->key_id, KEY_ID_BYTES);
+    leave(change_of(operation));
+    go_on(operation, result);
+    let_others_go_on(operations, key_id);
 }

@@ -292,28 +292,76 @@ static void changes_at_once_are_all_made(void **state)
     assert_int_equal(stored(fixture, &key)->revision, 1 + COUNT(replies));
 }
 
-/* With ever more at once the last ones meet the bound, and say that they may be repeated; what was answered is kept. */
+/* However many: each waits for the one before it, and none for nothing. */
+static void many_changes_at_once_are_all_made(void **state)
+{
+    struct fixture *fixture = *state;
+    struct fixture_key key = fixture_open(fixture), other = fixture_open(fixture);
+    struct reply replies[49], of_other;
+    for (size_t i = 0; i < COUNT(replies); i++) {
+        tag_with(fixture, &key, text("tag-%02zu", i), &replies[i]);
+    }
+    tag_with(fixture, &other, "tag", &of_other);
+    fixture_wait(fixture, &of_other);
+    assert_null(of_other.code);
+    reply_clear(&of_other);
+    assert_true(stored(fixture, &key)->n_tags < COUNT(replies)); /* another key's change does not wait for them */
+    for (size_t i = 0; i < COUNT(replies); i++) {
+        fixture_wait(fixture, &replies[i]);
+        assert_null(replies[i].code);
+        reply_clear(&replies[i]);
+    }
+    assert_int_equal(stored(fixture, &key)->n_tags, COUNT(replies));
+    assert_int_equal(stored(fixture, &key)->revision, 1 + COUNT(replies));
+}
+
+/* The one that waits decides on the key as it then is, whether it writes, has nothing to do or is refused. */
+static void a_change_that_waits_sees_those_before_it(void **state)
+{
+    struct fixture *fixture = *state;
+    struct fixture_key key = fixture_open(fixture);
+    struct reply replies[5];
+    ProtobufCMessage *schedule_it = request_for("ScheduleKeyDeletion", key.id);
+    tag_with(fixture, &key, "a", &replies[0]);
+    tag_with(fixture, &key, "a", &replies[1]);
+    fixture_start(fixture, "ScheduleKeyDeletion", schedule_it, &replies[2]);
+    tag_with(fixture, &key, "b", &replies[3]);
+    tag_with(fixture, &key, "c", &replies[4]);
+    for (size_t i = 0; i < COUNT(replies); i++) {
+        fixture_wait(fixture, &replies[i]);
+        if (i < 3) {
+            assert_null(replies[i].code);
+        } else {
+            assert_string_equal(replies[i].code, "KMSInvalidStateException");
+        }
+        reply_clear(&replies[i]);
+    }
+    assert_int_equal(stored(fixture, &key)->n_tags, 1);
+    assert_int_equal(stored(fixture, &key)->revision, 3);
+    works(fixture, "CancelKeyDeletion", key.id);
+    free(schedule_it);
+}
+
 static void too_many_at_once_are_told_to_come_again(void **state)
 {
     struct fixture *fixture = *state;
     struct fixture_key key = fixture_open(fixture);
-    struct reply replies[40];
-    size_t made = 0;
+    static struct reply replies[REGISTRY_MAX_WAITING + 3];
+    size_t throttled = 0;
     for (size_t i = 0; i < COUNT(replies); i++) {
-        tag_with(fixture, &key, text("tag-%02zu", i), &replies[i]);
+        tag_with(fixture, &key, "tag", &replies[i]);
     }
     for (size_t i = 0; i < COUNT(replies); i++) {
         fixture_wait(fixture, &replies[i]);
-        made += replies[i].code == NULL;
+        throttled += replies[i].code != NULL;
         if (replies[i].code != NULL) {
-            assert_string_equal(replies[i].code, "KMSInternalException");
-            assert_string_equal(replies[i].message, "The key is being changed by others at the same time.");
+            assert_string_equal(replies[i].code, "ThrottlingException");
             assert_true(replies[i].retryable);
         }
         reply_clear(&replies[i]);
     }
-    assert_int_equal(made, 16);
-    assert_int_equal(stored(fixture, &key)->n_tags, made);
+    assert_int_equal(throttled, COUNT(replies) - REGISTRY_MAX_WAITING);
+    works(fixture, "DisableKey", key.id);
 }
 
 static void disabled_while_scheduled(void **state)
@@ -364,6 +412,8 @@ int main(void)
         TEST(windows_out_of_range),
         TEST(unknown_at_once),
         TEST(changes_at_once_are_all_made),
+        TEST(many_changes_at_once_are_all_made),
+        TEST(a_change_that_waits_sees_those_before_it),
         TEST(too_many_at_once_are_told_to_come_again),
         TEST(disabled_while_scheduled),
         TEST(the_caller_goes_away),
