@@ -23,14 +23,12 @@ void operation_command_name(const char *rpc, char out[OPERATION_MAX_NAME])
 
 const ProtobufCMethodDescriptor *operation_find(const char *command)
 {
-    const ProtobufCServiceDescriptor *service;
-    for (size_t s = 0; (service = service_at(s)) != NULL; s++) {
-        for (unsigned i = 0; i < service->n_methods; i++) {
-            char name[OPERATION_MAX_NAME];
-            operation_command_name(service->methods[i].name, name);
-            if (strcmp(name, command) == 0) {
-                return &service->methods[i];
-            }
+    const ProtobufCMethodDescriptor *method;
+    for (size_t i = 0; (method = service_method_at(i)) != NULL; i++) {
+        char name[OPERATION_MAX_NAME];
+        operation_command_name(method->name, name);
+        if (strcmp(name, command) == 0) {
+            return method;
         }
     }
     return NULL;

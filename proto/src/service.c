@@ -20,6 +20,17 @@ const ProtobufCServiceDescriptor *service_at(size_t index)
     return index < N_SERVICES ? services[index] : NULL;
 }
 
+const ProtobufCMethodDescriptor *service_method_at(size_t index)
+{
+    for (size_t i = 0; i < N_SERVICES; i++) {
+        if (index < services[i]->n_methods) {
+            return &services[i]->methods[index];
+        }
+        index -= services[i]->n_methods;
+    }
+    return NULL;
+}
+
 const ProtobufCMethodDescriptor *service_method(const char *name)
 {
     for (size_t i = 0; i < N_SERVICES; i++) {

@@ -97,7 +97,8 @@ def write(target, name, content):
 
 def main():
     rewrap, hsm = load()
-    methods = rewrap.DESCRIPTOR.services_by_name["KeyManagement"].methods
+    # in the order of service_method_at()
+    methods = [method for service in rewrap.DESCRIPTOR.services_by_name.values() for method in service.methods]
     types = [rewrap.Request, rewrap.Response, hsm.Request, hsm.Response]
     for method in methods:
         types += [getattr(rewrap, method.input_type.name), getattr(rewrap, method.output_type.name)]
@@ -109,7 +110,8 @@ def main():
             text = json.dumps(as_json(message), ensure_ascii=index % 4 < 2).encode()
             write("json", message.DESCRIPTOR.name, bytes([index - 4]) + text)
 
-    re_encrypt = 4 + 2 * [method.name for method in methods].index("ReEncrypt")
+    names = [method.name for method in methods]
+    re_encrypt = 4 + 2 * names.index("ReEncrypt")
     for field in hsm.Request.DESCRIPTOR.oneofs_by_name["body"].fields:
         arm = hsm.Request(id=1)
         fill(getattr(arm, field.name)).SetInParent()
@@ -148,7 +150,7 @@ def main():
     for name, text in texts.items():
         write("json", name, b"\x00" + text.encode())
         write("json", name + "-strict", b"\x80" + text.encode())
-    write("json", "bad-tag", b"\x08" + b'{"Tags":[{"TagKey":"a"},{"TagKey":[]}]}')
+    write("json", "bad-tag", bytes([2 * names.index("CreateKey")]) + b'{"Tags":[{"TagKey":"a"},{"TagKey":[]}]}')
 
     frames = [rewrap.Request(id=n, operation="ListKeys", body=b"").SerializeToString(deterministic=True) for n in (1, 2)]
     framed = b"".join(struct.pack(">I", len(frame)) + frame for frame in frames)

@@ -10,5 +10,8 @@ const ProtobufCServiceDescriptor *service_key_management(void);
 /* Every service of the socket, service_key_management first: NULL for an index beyond the last. */
 const ProtobufCServiceDescriptor *service_at(size_t index);
 
+/* Every rpc of every service, in the order of the contract: NULL for an index beyond the last. */
+const ProtobufCMethodDescriptor *service_method_at(size_t index);
+
 /* The rpc of that exact name ("ReEncrypt", case-sensitive: KMS.md R-2) in any of them, or NULL. */
 const ProtobufCMethodDescriptor *service_method(const char *name);

@@ -29,12 +29,15 @@ static const ProtobufCMessageDescriptor *type_of(unsigned number)
         &hsm__response__descriptor,
     };
     const unsigned n_envelopes = sizeof envelopes / sizeof envelopes[0];
-    const ProtobufCServiceDescriptor *service = service_key_management();
-    number %= n_envelopes + 2 * service->n_methods;
+    unsigned n_methods = 0;
+    while (service_method_at(n_methods) != NULL) {
+        n_methods++;
+    }
+    number %= n_envelopes + 2 * n_methods;
     if (number < n_envelopes) {
         return envelopes[number];
     }
-    const ProtobufCMethodDescriptor *method = &service->methods[(number - n_envelopes) / 2];
+    const ProtobufCMethodDescriptor *method = service_method_at((number - n_envelopes) / 2);
     return number % 2 == 0 ? method->input : method->output;
 }
 

@@ -78,12 +78,12 @@ static void check_written(const json_t *object)
 /* As an option of each operation would take it; what is refused has a reason. */
 static void check_as_request(json_t *object)
 {
-    const ProtobufCServiceDescriptor *service = service_key_management();
-    for (unsigned i = 0; i < service->n_methods; i++) {
+    const ProtobufCMethodDescriptor *method;
+    for (size_t i = 0; (method = service_method_at(i)) != NULL; i++) {
         struct failure failure = {0};
         json_t *copy = json_deep_copy(object);
-        require(param_coerce(service->methods[i].input, copy, &failure));
-        require(param_check(service->methods[i].input, copy, "input", &failure) || failure.text[0] != '\0');
+        require(param_coerce(method->input, copy, &failure));
+        require(param_check(method->input, copy, "input", &failure) || failure.text[0] != '\0');
         json_decref(copy);
     }
 }

@@ -73,10 +73,10 @@ static void check_type(const ProtobufCMessageDescriptor *type)
 static void test_every_message_of_the_service(void **state)
 {
     (void)state;
-    const ProtobufCServiceDescriptor *service = service_key_management();
-    for (unsigned i = 0; i < service->n_methods; i++) {
-        check_type(service->methods[i].input);
-        check_type(service->methods[i].output);
+    const ProtobufCMethodDescriptor *method;
+    for (size_t i = 0; (method = service_method_at(i)) != NULL; i++) {
+        check_type(method->input);
+        check_type(method->output);
     }
 }
 

@@ -89,10 +89,10 @@ static void test_round_trip(void **state)
 static void test_every_type_without_fields(void **state)
 {
     (void)state;
-    const ProtobufCServiceDescriptor *service = service_key_management();
-    for (unsigned i = 0; i < service->n_methods; i++) {
+    const ProtobufCMethodDescriptor *method;
+    for (size_t i = 0; (method = service_method_at(i)) != NULL; i++) {
         ProtobufCMessage *message = NULL;
-        assert_int_equal(proto_unpack(service->methods[i].input, view_of(NULL, 0), &message).code, PROTO_OK);
+        assert_int_equal(proto_unpack(method->input, view_of(NULL, 0), &message).code, PROTO_OK);
         struct buffer packed = pack(message);
         assert_int_equal(packed.len, 0);
         buffer_clear(&packed);
@@ -105,6 +105,7 @@ static void test_service(void **state)
     (void)state;
     const ProtobufCMethodDescriptor *method = service_method("ReEncrypt");
     assert_non_null(method);
+    assert_ptr_equal(method, service_method_at(0));
     assert_ptr_equal(method->input, &rewrap__re_encrypt_request__descriptor);
     assert_ptr_equal(method->output, &rewrap__re_encrypt_response__descriptor);
     static const char *const unknown[] = {"",         "reencrypt", "ReEncrypt ",          "ReEncryptX",
@@ -112,10 +113,17 @@ static void test_service(void **state)
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
         assert_null(service_method(unknown[i]));
     }
-    const ProtobufCServiceDescriptor *service = service_key_management();
-    for (unsigned i = 0; i < service->n_methods; i++) {
-        assert_ptr_equal(service_method(service->methods[i].name), &service->methods[i]);
+    size_t n = 0;
+    while ((method = service_method_at(n)) != NULL) {
+        assert_ptr_equal(service_method(method->name), method); /* no two services have an rpc of one name */
+        n++;
     }
+    const ProtobufCServiceDescriptor *service;
+    for (size_t i = 0; (service = service_at(i)) != NULL; i++) {
+        n -= service->n_methods;
+    }
+    assert_int_equal(n, 0);
+    assert_null(service_method_at(SIZE_MAX));
 }
 
 /* A map entry may leave out what is empty (protobuf encoding guide): the reader sees the empty string, never NULL. */
