@@ -13,7 +13,7 @@ INCLUDES = {
     "hsm": ("hsm", ("base", "envelope"), ("p11-kit/", "openssl/")),
     "hsm/remote": (None, ("base",), ("p11-kit/",)),
     "hsm/worker": (None, ("base", "proto", "envelope", "hsm"), ("protobuf-c/",)),
-    "daemon/registry": ("registry", ("base",), ("sqlite3.h", "event2/")),
+    "daemon/registry": ("registry", ("base", "policy"), ("sqlite3.h", "event2/")),
     "daemon/workers": ("workers", ("base", "proto"), ("event2/", "protobuf-c/")),
     "daemon/operations": ("operations", ("base", "proto", "policy", "envelope", "registry", "workers"), ("protobuf-c/",)),
     "daemon/src": (None, ("base", "proto", "policy", "registry", "workers", "operations"), ("event2/", "ini.h", "systemd/", "protobuf-c/")),
