@@ -2,6 +2,7 @@
 #include "base/base64.h"
 #include "base/wipe.h"
 #include "json_private.h"
+#include "proto/names.h"
 #include "proto/rewrap.pb-c.h"
 #include "reflect.h"
 
@@ -27,8 +28,8 @@ static json_t *write_blob(const ProtobufCBinaryData *blob)
 /* A number without a name comes from a newer peer: shown, not hidden. */
 static json_t *write_enum(const ProtobufCEnumDescriptor *set, int number)
 {
-    const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(set, number);
-    return value == NULL ? json_integer(number) : json_string(value->name);
+    const char *name = proto_enum_name(set, number);
+    return name == NULL ? json_integer(number) : json_string(name);
 }
 
 static json_t *write_integer(ProtobufCType type, const void *slot)

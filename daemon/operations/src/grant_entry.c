@@ -5,6 +5,7 @@
 #include "metadata.h"
 
 #include "policy/arn.h"
+#include "proto/names.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,12 +65,10 @@ static void show_operations(struct shown *shown, uint32_t operations)
     Rewrap__GrantListEntry *message = &shown->entry.message;
     message->operations = shown->operations;
     for (uint32_t bit = 1; bit != UINT32_C(1) << POLICY_GRANT_OPERATIONS; bit <<= 1) {
-        const ProtobufCEnumValue *value =
-            operations & bit ? protobuf_c_enum_descriptor_get_value_by_name(&rewrap__grant_operation__value__descriptor,
-                                                                            policy_grant_operation_name(bit))
-                             : NULL;
-        if (value != NULL) {
-            shown->operations[message->n_operations++] = (Rewrap__GrantOperation__Value)value->value;
+        int number;
+        if ((operations & bit) != 0 &&
+            proto_enum_number(&rewrap__grant_operation__value__descriptor, policy_grant_operation_name(bit), &number)) {
+            shown->operations[message->n_operations++] = (Rewrap__GrantOperation__Value)number;
         }
     }
 }

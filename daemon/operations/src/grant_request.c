@@ -6,6 +6,7 @@
 #include "who.h"
 
 #include "policy/arn.h"
+#include "proto/names.h"
 
 #include <string.h>
 
@@ -43,9 +44,8 @@ static bool check_members(struct operation *operation, const Rewrap__CreateGrant
 /* The contract's numbers are not those of the registry: the names are the same. */
 static uint32_t operation_bit(Rewrap__GrantOperation__Value value)
 {
-    const ProtobufCEnumValue *name =
-        protobuf_c_enum_descriptor_get_value(&rewrap__grant_operation__value__descriptor, (int)value);
-    return name == NULL ? 0 : policy_grant_operation_of_name(view_of_string(name->name));
+    const char *name = proto_enum_name(&rewrap__grant_operation__value__descriptor, (int)value);
+    return name == NULL ? 0 : policy_grant_operation_of_name(view_of_string(name));
 }
 
 static bool read_operations(struct operation *operation, const Rewrap__CreateGrantRequest *request,

@@ -3,6 +3,7 @@
 
 #include "principal.h"
 
+#include "proto/names.h"
 #include "proto/service.h"
 
 #include <assert.h>
@@ -11,8 +12,7 @@
 /* Which member it is; a name that is none is a defect of a table, which every test of the operation meets. */
 static const ProtobufCFieldDescriptor *field_of(const ProtobufCMessage *message, const char *member)
 {
-    const ProtobufCFieldDescriptor *field =
-        protobuf_c_message_descriptor_get_field_by_name(message->descriptor, member);
+    const ProtobufCFieldDescriptor *field = proto_field_find(message->descriptor, member);
     assert(field != NULL);
     return field;
 }

@@ -1,5 +1,6 @@
 /* The names of members and options, and what kind each field is. */
 #include "proto/json.h"
+#include "proto/names.h"
 #include "proto/rewrap.pb-c.h"
 #include "proto/service.h"
 #include "reflect.h"
@@ -292,12 +293,35 @@ static void test_map_entries_are_recognised(void **state)
     assert_false(reflect_is_map_entry(&rewrap__tag__descriptor));
 }
 
+static void test_found_by_name(void **state)
+{
+    (void)state;
+    const ProtobufCMessageDescriptor *request = &rewrap__re_encrypt_request__descriptor;
+    assert_string_equal(proto_field_find(request, "dry_run")->name, "dry_run");
+    assert_null(proto_field_find(request, "DryRun"));
+    assert_null(proto_field_find(request, "dry_ru"));
+    assert_null(proto_field_find(&rewrap__doctor_request__descriptor, ""));
+
+    const ProtobufCEnumDescriptor *operations = &rewrap__grant_operation__value__descriptor;
+    int number = -7;
+    assert_true(proto_enum_number(operations, "ReEncryptTo", &number));
+    assert_int_equal(number, REWRAP__GRANT_OPERATION__VALUE__ReEncryptTo);
+    assert_string_equal(proto_enum_name(operations, number), "ReEncryptTo");
+    assert_false(proto_enum_number(operations, "reEncryptTo", &number));
+    assert_false(proto_enum_number(operations, "", &number));
+    assert_int_equal(number, REWRAP__GRANT_OPERATION__VALUE__ReEncryptTo);
+    assert_null(proto_enum_name(operations, 0));
+    assert_null(proto_enum_name(operations, -1));
+    assert_null(proto_enum_name(operations, 18));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_member_is_named_as_aws_does),
         cmocka_unit_test(test_spellings),
         cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_found_by_name),
         cmocka_unit_test(test_maps_are_of_strings),
         cmocka_unit_test(test_map_entries_are_recognised),
     };
