@@ -38,6 +38,15 @@ static const struct operation_about table[] = {
     {"UpdateAlias", "Moves an alias to another key.", "--alias-name and --target-key-id"},
     {"DeleteAlias", "Takes an alias away; its key stays.", "--alias-name"},
     {"ListAliases", "Lists the aliases of the account, or of one key with --key-id.", "none"},
+    {"GetKeyPolicy", "Shows the policy of a key, as it was put.", "--key-id"},
+    {"PutKeyPolicy", "Gives a key another policy.", "--key-id and --policy (file://PATH)"},
+    {"ListKeyPolicies", "Lists the names of the policies of a key, which is one: default.", "--key-id"},
+    {"CreateGrant", "Lets a principal do some things with a key, until the grant is retired or revoked.",
+     "--key-id, --grantee-principal and --operations"},
+    {"ListGrants", "Lists the grants of a key.", "--key-id"},
+    {"ListRetirableGrants", "Lists the grants, of all keys, that a principal may retire.", "--retiring-principal"},
+    {"RetireGrant", "Ends a grant, for those whom it concerns.", "--grant-token, or --key-id and --grant-id"},
+    {"RevokeGrant", "Ends a grant, for those who manage its key.", "--key-id and --grant-id"},
     {"CreateUser", "Makes a user of the account.", "--user-name; --path (/)"},
     {"GetUser", "Shows a user.", "none; --user-name, else the caller"},
     {"DeleteUser", "Deletes a user that has no policies and no access keys any more.", "--user-name"},
@@ -62,6 +71,9 @@ static const struct operation_about table[] = {
     {"DeleteAccessKey", "Deletes an access key.", "--access-key-id; --user-name, else the caller"},
     {"ListAccessKeys", "Lists the access keys of a user, without their secrets.", "none; --user-name, else the caller"},
     {"Doctor", "Looks at tokens, stock, registry and file modes, for the operator.", "none"},
+    {"ExplainReEncrypt",
+     "Shows why a principal may or may not re-encrypt: both decisions, and each statement looked at.",
+     "--principal and --request"},
 };
 
 const struct operation_about *operation_about(const char *rpc)
