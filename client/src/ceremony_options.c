@@ -29,7 +29,7 @@ static const char help_text[] =
     "         SPEC is SYMMETRIC_DEFAULT, RSA_2048, RSA_3072 or RSA_4096; N is at most 10000.\n"
     "  list   shows the keys on the token, and what those lack that do not pass.\n"
     "  destroy\n"
-    "         shows which objects of ours have these ids (of rewrapctl doctor, list or DescribeKey), at most 100 of\n"
+    "         shows which objects of ours have these ids (of rewrapctl doctor or list), at most 100 of\n"
     "         them, and with --yes destroys what the token lets the user destroy, and then the SO when his PIN is\n"
     "         given. For each it says what became of it. What is encrypted under a destroyed key is lost. Never the\n"
     "         binding root and the audit key.\n"
