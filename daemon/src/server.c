@@ -177,6 +177,12 @@ static void on_workers_started(void *arg, enum workers_start outcome, const char
     }
 }
 
+static void on_damaged_policy(void *arg, const char *what)
+{
+    const struct server *server = arg;
+    log_error("%s: %s; it denies everybody everything until it is repaired", server->registry_path, what);
+}
+
 static bool open_registry(struct server *server)
 {
     const char *path = server->registry_path;
@@ -189,6 +195,7 @@ static bool open_registry(struct server *server)
     if (is_new) {
         log_warning("%s: there was no registry, made a new one: no key of the token is in use", path);
     }
+    registry_on_damaged_policy(server->registry, on_damaged_policy, server);
     server->operations.registry = server->registry;
     return true;
 }

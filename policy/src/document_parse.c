@@ -16,6 +16,17 @@ static bool is_allowed(struct view text, size_t at, size_t *ret_len)
     return (c == 0xc2 || c == 0xc3) && at + 1 < text.len && (text.data[at + 1] & 0xc0) == 0x80;
 }
 
+bool policy_document_has_its_characters(struct view text)
+{
+    size_t len;
+    for (size_t i = 0; i < text.len; i += len) {
+        if (!is_allowed(text, i, &len)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void place_line(struct policy_build *build, int line)
 {
     rewrap_ignore(snprintf(build->place, sizeof(build->place), "line %d", line), "a number fits");

@@ -47,8 +47,28 @@ static bool look_at_keys(struct doctor *doctor, size_t portion)
     return false;
 }
 
+/* Of keys it was told which: these may be of users and roles. */
+static void look_at_policies(struct doctor *doctor)
+{
+    const struct registry *registry = doctor->operation->operations->registry;
+    const size_t damaged = registry_policies_damaged(registry);
+    const size_t left = registry_policies_left(registry);
+    if (damaged != 0) {
+        doctor_find(
+            doctor, REWRAP__DOCTOR_VERDICT__VALUE__FAULT, "registry", "policies",
+            "Whoever has one is denied everything. The log of rewrapd names the rows; docs/registry.md says more.",
+            "%zu policies, of keys or of users and roles, are damaged", damaged);
+    }
+    if (left != 0) {
+        doctor_find(doctor, REWRAP__DOCTOR_VERDICT__VALUE__WARNING, "registry", "policies",
+                    "Ask again in some minutes: until then a damaged one among them is not told.",
+                    "%zu policies were not compiled yet since the start", left);
+    }
+}
+
 static void conclude(struct doctor *doctor)
 {
+    look_at_policies(doctor);
     for (size_t i = 0; i < doctor->n_tokens; i++) {
         const struct doctor_token *token = &doctor->tokens[i];
         doctor_look_at_stock(doctor, token);

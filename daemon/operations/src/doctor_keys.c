@@ -87,6 +87,17 @@ static void look_at_rotation(struct doctor *doctor, const struct registry_key *k
                 "its rotation was due at %s", when);
 }
 
+/* One that was not compiled yet is looked at when it is: what does not compile is in the log, too. */
+static void look_at_policy(struct doctor *doctor, const struct registry_key *key, const char *arn)
+{
+    const char *fault = registry_policy_fault(key->compiled);
+    if (fault != NULL) {
+        doctor_find(doctor, REWRAP__DOCTOR_VERDICT__VALUE__FAULT, CHECK_REGISTRY, arn,
+                    "Nobody may do anything with it. Restore the registry from its backup; docs/registry.md says more.",
+                    "its policy is damaged: %s", fault);
+    }
+}
+
 void doctor_look_at_key(struct doctor *doctor, const struct registry_key *key)
 {
     char arn[OPERATION_ARN_KEY_BYTES];
@@ -105,6 +116,7 @@ void doctor_look_at_key(struct doctor *doctor, const struct registry_key *key)
             look_at_materials(doctor, token, key, arn);
         }
     }
+    look_at_policy(doctor, key, arn);
     look_at_deletion(doctor, key, arn);
     look_at_rotation(doctor, key, arn);
 }

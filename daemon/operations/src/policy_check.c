@@ -78,11 +78,11 @@ static bool may_put_another(const struct operation *operation, const struct regi
 {
     struct registry_key later = *key;
     struct operation_question question;
-    later.document = document;
     later.policy_ms = INT64_MAX; /* whom it names is known today */
     if (!operation_ask(operation, OPERATION_MAY_PUT_KEY_POLICY, &later, NULL, &question)) {
         return false;
     }
+    question.question.key_policy = document;
     bool may = policy_may_put_key_policy(&question.question);
     operation_question_clear(&question);
     return may;

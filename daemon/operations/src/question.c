@@ -73,16 +73,22 @@ static bool take_grants(const struct operation_asking *asking, struct operation_
     return true;
 }
 
-static void take_identities(struct operation_question *question)
+/* False without memory: a policy that is left out may be one that denies. */
+static bool take_identities(struct operation_question *question)
 {
     const struct registry_principal *principal = question->principal;
     size_t n = principal == NULL ? 0 : principal->n_policies;
     for (size_t i = 0; i < n && i < PRINCIPAL_MAX_POLICIES; i++) {
         const struct registry_identity_policy *policy = &principal->policies[i];
+        const struct policy_document *document = registry_policy_document(policy->compiled);
+        if (document == NULL) {
+            return false;
+        }
         question->identities[question->question.identity_count++] =
-            (struct policy_identity){.name = view_of_string(policy->name), .document = policy->document};
+            (struct policy_identity){.name = view_of_string(policy->name), .document = document};
     }
     question->question.identities = question->identities;
+    return true;
 }
 
 /* ------------------------------------------------------------------ all of it */
@@ -102,6 +108,16 @@ static bool read_principal(const struct operation_asking *asking, struct operati
            policy_grantees(principal, role, &ret->grantees);
 }
 
+/* False without memory, as above. A key that is not made yet has no policy. */
+static bool take_key_policy(const struct registry_key *key, struct operation_question *question)
+{
+    if (key == NULL || key->compiled == NULL) {
+        return true;
+    }
+    question->question.key_policy = registry_policy_document(key->compiled);
+    return question->question.key_policy != NULL;
+}
+
 static void name_resource(const struct operation_asking *asking, struct operation_question *ret)
 {
     const struct registry_key *key = asking->key;
@@ -114,7 +130,6 @@ static void name_resource(const struct operation_asking *asking, struct operatio
     operation_arn_of_key(asking->operations, key->account, key->key_id_text, ret->arn);
     ret->request.resource = view_of_string(ret->arn);
     ret->request.resource_account = view_of_string(key->account);
-    ret->question.key_policy = key->document;
     ret->question.key_policy_predates_principal = ret->principal != NULL && key->policy_ms < ret->principal->created_ms;
 }
 
@@ -130,8 +145,11 @@ bool operation_question_make(const struct operation_asking *asking, struct opera
         return false;
     }
     name_resource(asking, ret);
-    take_identities(ret);
     operation_question_add_keys(asking, facts, ret);
+    if (!take_key_policy(asking->key, ret) || !take_identities(ret)) {
+        operation_question_clear(ret);
+        return false;
+    }
     if (asking->key != NULL && !take_grants(asking, ret)) {
         operation_question_clear(ret);
         return false;

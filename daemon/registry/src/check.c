@@ -243,7 +243,10 @@ const char *check_policy_text(struct view text, size_t max_bytes)
     if (text.len == 0 || text.len > max_bytes) {
         return "policy is empty or too long";
     }
-    return memchr(text.data, '\0', text.len) == NULL ? NULL : "policy has a NUL";
+    if (memchr(text.data, '\0', text.len) != NULL) {
+        return "policy has a NUL";
+    }
+    return policy_document_has_its_characters(text) ? NULL : "policy has a character that none has";
 }
 
 static const char *check_key_policy(const struct registry_key *key)

@@ -123,7 +123,7 @@ struct registry_result key_entry_share(struct key_entry *entry, struct policies 
         free(key->policy);
         key->policy = entry->shared->text;
     }
-    key->document = entry->shared->document;
+    key->compiled = entry->shared;
     return result;
 }
 
@@ -164,7 +164,7 @@ void key_entry_free(struct key_entry *entry)
     if (entry->shared == NULL) {
         free(entry->key.policy);
     }
-    shared_policy_drop(entry->shared);
+    registry_policy_drop(entry->shared);
     for (size_t i = 0; i < GRANT_ORDERS; i++) {
         grant_list_clear(&entry->grants[i]);
     }

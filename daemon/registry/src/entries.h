@@ -19,7 +19,7 @@ struct alias_entry {
 
 struct key_entry {
     struct registry_key key;
-    struct shared_policy *shared; /* where key.policy and key.document are; NULL: key.policy is the entry's own */
+    struct registry_policy *shared; /* where key.policy is, and key.compiled; NULL: key.policy is the entry's own */
     struct grant_list grants[GRANT_ORDERS]; /* borrowed from the map of grants; of names only those that have one */
     struct alias_entry *first_alias;        /* borrowed from the map of aliases */
     struct alias_entry *last_alias;
@@ -53,7 +53,7 @@ REWRAP_MUST_USE bool key_entry_add_tag(struct key_entry *entry, struct view key,
 /* Copies the text of a policy of its own; once. False without memory. */
 REWRAP_MUST_USE bool key_entry_set_policy(struct key_entry *entry, struct view policy);
 
-/* Compiles the policy, or finds the default one. On failure the entry is as it was. */
+/* Finds the policy among those that others have, or the default one. On failure the entry is as it was. */
 REWRAP_MUST_USE struct registry_result key_entry_share(struct key_entry *entry, struct policies *policies);
 
 /* NULL is allowed. */

@@ -104,7 +104,7 @@ struct registry_result principal_entry_share(struct principal_entry *entry, stru
         }
         free(policy->text);
         policy->text = entry->shared[i]->text;
-        policy->document = entry->shared[i]->document;
+        policy->compiled = entry->shared[i];
     }
     return registry_ok();
 }
@@ -119,7 +119,7 @@ void principal_entry_free(struct principal_entry *entry)
         if (entry->shared[i] == NULL) {
             free(entry->policies[i].text);
         }
-        shared_policy_drop(entry->shared[i]);
+        registry_policy_drop(entry->shared[i]);
     }
     wiping_free(entry);
 }

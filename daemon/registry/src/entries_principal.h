@@ -7,7 +7,7 @@
 struct principal_entry {
     struct registry_principal principal; /* its name points into id, its lists to the arrays below */
     struct registry_identity_policy policies[PRINCIPAL_MAX_POLICIES];
-    struct shared_policy *shared[PRINCIPAL_MAX_POLICIES]; /* what the texts belong to; NULL: to the entry itself */
+    struct registry_policy *shared[PRINCIPAL_MAX_POLICIES]; /* what the texts belong to; NULL: to the entry itself */
     struct registry_access_key access_keys[PRINCIPAL_MAX_ACCESS_KEYS];
     size_t id_len;
     char id[]; /* account, kind as a digit, name: together the key of the map of names. A NUL, then the path. */

@@ -60,6 +60,9 @@ static struct registry_result admit(struct registry *registry, struct key_entry 
     struct registry_result result = registry_ok();
     if (wrong == NULL) {
         result = key_entry_share(entry, &registry->memory.policies);
+        if (result.code == REGISTRY_OK) {
+            result = policies_compile(entry->shared);
+        }
         wrong = result.code == REGISTRY_STORE ? result.detail : NULL;
     }
     if (wrong != NULL) {

@@ -18,9 +18,6 @@ static struct registry_result show_key(void *arg, struct key_entry *entry)
         return registry_no_memory();
     }
     struct registry_result result = key_entry_share(entry, &memory->policies);
-    if (result.code == REGISTRY_STORE) {
-        return registry_failure(REGISTRY_STORE, "table keys, row %s: %.140s", entry->key.key_id_text, result.detail);
-    }
     if (result.code != REGISTRY_OK) {
         return result;
     }
@@ -83,10 +80,6 @@ static struct registry_result show_principal(void *arg, struct principal_entry *
     const struct registry_principal *principal = &entry->principal;
     const size_t kept = registry->loading ? 0 : REGISTRY_MAX_WAITING;
     struct registry_result result = principal_entry_share(entry, &registry->memory.policies);
-    if (result.code == REGISTRY_STORE) {
-        return registry_failure(REGISTRY_STORE, "table identity_policies, row %s: %.130s", principal->unique_id,
-                                result.detail);
-    }
     if (result.code != REGISTRY_OK) {
         return result;
     }

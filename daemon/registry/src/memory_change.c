@@ -76,7 +76,7 @@ bool memory_replace_key(struct memory *memory, struct key_entry *entry)
     }
     remove_materials(memory, &known->key);
     struct registry_key old = known->key;
-    struct shared_policy *old_policy = known->shared;
+    struct registry_policy *old_policy = known->shared;
     known->key = entry->key;
     known->key.n_aliases = old.n_aliases;
     known->shared = entry->shared;

@@ -28,6 +28,9 @@ struct registry {
     struct waitings waiting; /* in the store's queue */
     struct waitings refused; /* to be told so at the next turn of the loop */
     struct event *refuse;
+    struct event *compile; /* compiles policies that nobody has asked for yet */
+    registry_damaged_fn damaged;
+    void *damaged_arg;
     size_t n_waiting;  /* in both */
     size_t n_retiring; /* materials that those in waiting may retire: there is room for so many */
     bool loading;
@@ -35,6 +38,9 @@ struct registry {
 
 /* What the store shows, into memory (load.c). */
 extern const struct store_visitor registry_visitor;
+
+/* From the event loop on, in portions (compile.c). False without memory. */
+REWRAP_MUST_USE bool registry_begin_compiling(struct registry *registry, struct event_base *base);
 
 /*
  * Hands a change to the store; the caller of the registry is answered in any case, later. Takes over what change points

@@ -1,72 +1,145 @@
-/* Compiled policies, each once; see policies.h. */
+/* Policies, each once, compiled when they are needed; see policies.h. */
 #include "policies.h"
 
 #include "policy/default_policy.h"
+#include "registry/registry.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
+/* What a text that does not compile says instead: it may have denied anything. */
+static const char *const denials[] = {
+    [POLICY_KIND_KEY] = "{\"Version\":\"2012-10-17\",\"Statement\":{\"Sid\":\"DamagedPolicy\",\"Effect\":\"Deny\","
+                        "\"Principal\":\"*\",\"Action\":\"*\",\"Resource\":\"*\"}}",
+    [POLICY_KIND_IDENTITY] = "{\"Version\":\"2012-10-17\",\"Statement\":{\"Sid\":\"DamagedPolicy\",\"Effect\":\"Deny\","
+                             "\"Action\":\"*\",\"Resource\":\"*\"}}",
+};
+
+#define KINDS (sizeof denials / sizeof denials[0])
+
 void policies_init(struct policies *policies)
 {
-    for (size_t i = 0; i <= POLICY_KIND_IDENTITY; i++) {
+    *policies = (struct policies){0};
+    TAILQ_INIT(&policies->texts);
+    for (size_t i = 0; i < KINDS; i++) {
         map_init(&policies->of_kind[i]);
     }
 }
 
 void policies_clear(struct policies *policies)
 {
-    for (size_t i = 0; i <= POLICY_KIND_IDENTITY; i++) {
+    for (size_t i = 0; i < KINDS; i++) {
         map_clear(&policies->of_kind[i]);
+        policy_document_free(policies->denials[i]);
+        policies->denials[i] = NULL;
     }
 }
 
-static struct registry_result failure(const struct policy_result *result)
+/* ------------------------------------------------------------------ compiling */
+
+static char *describe(const struct policy_result *result)
 {
-    if (result->code == POLICY_NO_MEMORY) {
+    char place[PRINTABLE_MAX_BYTES];
+    char text[2 * PRINTABLE_MAX_BYTES];
+    snprintf(text, sizeof text, "policy, %s: %s", printable(view_of_string(result->place), place), result->reason);
+    return strdup(text);
+}
+
+static const struct policy_document *denial(struct policies *policies, enum policy_kind kind)
+{
+    struct policy_document **made = &policies->denials[kind];
+    if (*made == NULL) {
+        struct policy_result result = policy_document_parse(kind, view_of_string(denials[kind]), made);
+        rewrap_ignore(result.code, "without memory there is none, for now");
+    }
+    return *made;
+}
+
+static void is_compiled(struct registry_policy *policy, const struct policy_document *document)
+{
+    policy->document = document;
+    TAILQ_REMOVE(&policy->policies->texts, policy, link);
+    policy->policies->n_texts--;
+}
+
+/* Without memory it stays as it is, to be tried again. */
+static void compile(struct registry_policy *policy)
+{
+    struct policies *policies = policy->policies;
+    struct policy_document *document;
+    struct policy_result result = policy_document_parse(policy->kind, view_of(policy->text, policy->len), &document);
+    if (result.code == POLICY_OK) {
+        is_compiled(policy, document);
+        return;
+    }
+    const struct policy_document *denies = denial(policies, policy->kind);
+    char *fault = result.code == POLICY_NO_MEMORY || denies == NULL ? NULL : describe(&result);
+    if (fault == NULL) {
+        return;
+    }
+    policy->fault = fault;
+    policies->n_damaged++;
+    is_compiled(policy, denies);
+    if (policies->on_damaged != NULL) {
+        policies->on_damaged(policies->arg, policy);
+    }
+}
+
+const struct policy_document *registry_policy_document(struct registry_policy *policy)
+{
+    if (policy->document == NULL) {
+        compile(policy);
+    }
+    return policy->document;
+}
+
+const char *registry_policy_fault(const struct registry_policy *policy)
+{
+    return policy->fault;
+}
+
+struct registry_result policies_compile(struct registry_policy *policy)
+{
+    if (registry_policy_document(policy) == NULL) {
         return registry_no_memory();
     }
-    char place[PRINTABLE_MAX_BYTES];
-    return registry_failure(REGISTRY_STORE, "policy, %s: %s", printable(view_of_string(result->place), place),
-                            result->reason);
+    return policy->fault == NULL ? registry_ok() : registry_failure(REGISTRY_STORE, "%s", policy->fault);
 }
 
-static struct shared_policy *shared_new(struct map *map, struct view text, struct policy_document *document)
+/* ------------------------------------------------------------------ sharing */
+
+static struct registry_policy *policy_new(struct policies *policies, enum policy_kind kind, struct view text)
 {
-    struct shared_policy *shared = malloc(sizeof *shared + text.len + 1);
-    if (shared == NULL) {
+    struct registry_policy *policy = malloc(sizeof *policy + text.len + 1);
+    if (policy == NULL) {
         return NULL;
     }
-    *shared = (struct shared_policy){.map = map, .uses = 1, .document = document, .len = text.len};
-    memcpy(shared->text, text.data, text.len);
-    shared->text[text.len] = '\0';
-    if (map_add(map, view_of(shared->text, shared->len), shared) != MAP_ADDED) {
-        free(shared);
+    *policy = (struct registry_policy){.policies = policies, .kind = kind, .uses = 1, .len = text.len};
+    memcpy(policy->text, text.data, text.len);
+    policy->text[text.len] = '\0';
+    if (map_add(&policies->of_kind[kind], view_of(policy->text, policy->len), policy) != MAP_ADDED) {
+        free(policy);
         return NULL;
     }
-    return shared;
+    TAILQ_INSERT_TAIL(&policies->texts, policy, link);
+    policies->n_texts++;
+    return policy;
 }
 
 struct registry_result policies_share(struct policies *policies, enum policy_kind kind, struct view text,
-                                      struct shared_policy **ret)
+                                      struct registry_policy **ret)
 {
-    struct map *map = &policies->of_kind[kind];
-    struct shared_policy *shared = map_find(map, text);
-    if (shared != NULL) {
-        shared->uses++;
-        *ret = shared;
+    struct registry_policy *policy = map_find(&policies->of_kind[kind], text);
+    if (policy != NULL) {
+        policy->uses++;
+        *ret = policy;
         return registry_ok();
     }
-    struct policy_document *document;
-    struct policy_result result = policy_document_parse(kind, text, &document);
-    if (result.code != POLICY_OK) {
-        return failure(&result);
-    }
-    shared = shared_new(map, text, document);
-    if (shared == NULL) {
-        policy_document_free(document);
+    policy = policy_new(policies, kind, text);
+    if (policy == NULL) {
         return registry_no_memory();
     }
-    *ret = shared;
+    *ret = policy;
     return registry_ok();
 }
 
@@ -75,7 +148,7 @@ struct registry_result policies_share(struct policies *policies, enum policy_kin
  * knows nothing.
  */
 struct registry_result policies_share_default(struct policies *policies, const char *account,
-                                              struct shared_policy **ret)
+                                              struct registry_policy **ret)
 {
     char text[POLICY_DEFAULT_BYTES];
     rewrap_ignore(policy_default_write(view_of_string("aws"), view_of_string(account), text), "ends with a NUL");
@@ -91,12 +164,20 @@ struct registry_result policies_share_default(struct policies *policies, const c
     return policies_share(policies, POLICY_KIND_KEY, view_of_string(text), ret);
 }
 
-void shared_policy_drop(struct shared_policy *shared)
+void registry_policy_drop(struct registry_policy *policy)
 {
-    if (shared == NULL || --shared->uses != 0) {
+    if (policy == NULL || --policy->uses != 0) {
         return;
     }
-    map_remove(shared->map, view_of(shared->text, shared->len));
-    policy_document_free(shared->document);
-    free(shared);
+    map_remove(&policy->policies->of_kind[policy->kind], view_of(policy->text, policy->len));
+    if (policy->document == NULL) {
+        TAILQ_REMOVE(&policy->policies->texts, policy, link);
+        policy->policies->n_texts--;
+    } else if (policy->fault == NULL) {
+        policy_document_free((struct policy_document *)(uintptr_t)policy->document);
+    } else {
+        policy->policies->n_damaged--;
+    }
+    free(policy->fault);
+    free(policy);
 }

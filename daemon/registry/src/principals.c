@@ -104,6 +104,9 @@ static struct registry_result prepare(struct registry *registry, const struct re
         return refusal_of(principal, wrong);
     }
     struct registry_result result = principal_entry_share(entry, &registry->memory.policies);
+    for (size_t i = 0; i < entry->principal.n_policies && result.code == REGISTRY_OK; i++) {
+        result = policies_compile(entry->shared[i]);
+    }
     if (result.code == REGISTRY_STORE) {
         return refusal_of(principal, result.detail);
     }

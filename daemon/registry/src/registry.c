@@ -221,6 +221,9 @@ struct registry_result registry_open(struct event_base *base, const char *path, 
                                         : store_open(base, path, &registry_visitor, registry, &registry->store);
     registry->loading = false;
     memory_sort_grants(&registry->memory);
+    if (result.code == REGISTRY_OK && !registry_begin_compiling(registry, base)) {
+        result = registry_no_memory();
+    }
     if (result.code != REGISTRY_OK) {
         registry_free(registry);
         return result;
@@ -248,6 +251,9 @@ void registry_free(struct registry *registry)
     drop_all(&registry->refused);
     if (registry->refuse != NULL) {
         event_free(registry->refuse);
+    }
+    if (registry->compile != NULL) {
+        event_free(registry->compile);
     }
     memory_clear(&registry->memory);
     free(registry);

@@ -65,6 +65,9 @@ struct policy_document;
 REWRAP_MUST_USE struct policy_result policy_document_parse(enum policy_kind kind, struct view text,
                                                            struct policy_document **ret);
 
+/* Whether every character of text may be in a document: what can be told without reading it. */
+REWRAP_MUST_USE bool policy_document_has_its_characters(struct view text);
+
 /* NULL is allowed. */
 void policy_document_free(struct policy_document *document);
 

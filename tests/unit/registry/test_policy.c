@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#define NOTES_BYTES 4096
+
 static const struct registry_key *key_of(const struct fixture *fixture, uint32_t n)
 {
     struct plain_key plain;
@@ -16,6 +18,13 @@ static const struct registry_key *key_of(const struct fixture *fixture, uint32_t
     const struct registry_key *key = registry_key_find(fixture->registry, plain.key.key_id);
     assert_non_null(key);
     return key;
+}
+
+static const struct policy_document *document_of(const struct fixture *fixture, uint32_t n)
+{
+    const struct policy_document *document = registry_policy_document(key_of(fixture, n)->compiled);
+    assert_non_null(document);
+    return document;
 }
 
 static void equal_texts_are_one_document(void **state)
@@ -36,8 +45,8 @@ static void equal_texts_are_one_document(void **state)
     for (int round = 0; round < 2; round++) {
         assert_string_equal(key_of(fixture, 1)->policy, text);
         assert_string_equal(key_of(fixture, 3)->policy, other);
-        assert_ptr_equal(key_of(fixture, 1)->document, key_of(fixture, 2)->document);
-        assert_ptr_not_equal(key_of(fixture, 1)->document, key_of(fixture, 3)->document);
+        assert_ptr_equal(document_of(fixture, 1), document_of(fixture, 2));
+        assert_ptr_not_equal(document_of(fixture, 1), document_of(fixture, 3));
         assert_int_equal(key_of(fixture, 1)->policy_ms, NOW_MS + 5);
         assert_null(key_of(fixture, 4)->policy);
         assert_int_equal(key_of(fixture, 4)->policy_ms, NOW_MS); /* when the key was made */
@@ -45,7 +54,7 @@ static void equal_texts_are_one_document(void **state)
     }
     expect_result(remove_key(fixture, key_of(fixture, 1)->key_id, 1), REGISTRY_OK, "");
     assert_string_equal(key_of(fixture, 2)->policy, text);
-    assert_int_equal(policy_document_statements(key_of(fixture, 2)->document), 1);
+    assert_int_equal(policy_document_statements(document_of(fixture, 2)), 1);
 }
 
 static void default_policy_is_the_accounts(void **state)
@@ -59,9 +68,9 @@ static void default_policy_is_the_accounts(void **state)
         expect_result(add_key(fixture, &plain.key), REGISTRY_OK, "");
     }
     for (int round = 0; round < 2; round++) {
-        assert_ptr_equal(key_of(fixture, 1)->document, key_of(fixture, 2)->document);
-        assert_ptr_not_equal(key_of(fixture, 1)->document, key_of(fixture, 3)->document);
-        struct policy_principal owner = policy_document_principal(key_of(fixture, 3)->document, 0, 0);
+        assert_ptr_equal(document_of(fixture, 1), document_of(fixture, 2));
+        assert_ptr_not_equal(document_of(fixture, 1), document_of(fixture, 3));
+        struct policy_principal owner = policy_document_principal(document_of(fixture, 3), 0, 0);
         assert_int_equal(owner.kind, POLICY_PRINCIPAL_ACCOUNT);
         assert_true(view_equal(owner.text, view_of_string(OTHER_ACCOUNT))); /* of no partition */
         fixture_reopen(fixture);
@@ -89,7 +98,7 @@ static void policy_changes_with_the_key(void **state)
         assert_string_equal(key->policy, text);
         assert_int_equal(key->policy_ms, NOW_MS + 1);
         assert_int_equal(key->revision, 3);
-        assert_int_equal(policy_document_statements(key->document), 1);
+        assert_int_equal(policy_document_statements(document_of(fixture, 1)), 1);
         fixture_reopen(fixture);
     }
     changed_key_init(fixture, plain.key.key_id, &changed);
@@ -98,7 +107,7 @@ static void policy_changes_with_the_key(void **state)
     for (int round = 0; round < 2; round++) {
         assert_null(key_of(fixture, 1)->policy);
         assert_int_equal(key_of(fixture, 1)->policy_ms, NOW_MS);
-        assert_non_null(key_of(fixture, 1)->document);
+        assert_non_null(document_of(fixture, 1));
         fixture_reopen(fixture);
     }
 }
@@ -141,6 +150,78 @@ static void bad_policies_are_refused(void **state)
     fixture_reopen(fixture);
     assert_string_equal(key_of(fixture, 1)->policy, text);
     assert_int_equal(key_of(fixture, 1)->revision, 1);
+}
+
+/* ------------------------------------------------------------------ what is compiled when */
+
+static void note_damage(void *arg, const char *what)
+{
+    char *text = arg;
+    size_t len = strlen(text);
+    snprintf(text + len, NOTES_BYTES - len, "%s\n", what);
+}
+
+/* Three keys with two texts, the second damaged, and a user with one more. */
+static void make_damaged(struct fixture *fixture)
+{
+    struct plain_key plain;
+    struct plain_principal user;
+    fixture_open(fixture);
+    for (uint32_t n = 1; n <= 3; n++) {
+        add_plain_key(fixture, n, &plain);
+    }
+    plain_principal_init(&user, 1);
+    expect_result(add_principal(fixture, &user.principal), REGISTRY_OK, "");
+    fixture_close(fixture);
+    run_sql(fixture, "UPDATE keys SET policy = '{\"Statement\":{}}', policy_ms = 5 WHERE key_id >= "
+                     "x'00000002000000000000000000000000'; UPDATE identity_policies SET policy = '{' || name");
+}
+
+/* Loading does not compile; the loop does, in portions, and says once of each text that it is damaged. */
+static void damaged_policies_deny(void **state)
+{
+    struct fixture *fixture = *state;
+    char notes[NOTES_BYTES] = "";
+    make_damaged(fixture);
+    fixture_open(fixture);
+    registry_on_damaged_policy(fixture->registry, note_damage, notes);
+    size_t left = registry_policies_left(fixture->registry);
+    assert_true(left >= 3);
+    assert_null(registry_policy_fault(key_of(fixture, 2)->compiled)); /* not known yet */
+    assert_int_equal(registry_policies_damaged(fixture->registry), 0);
+    for (int round = 0; round < 2; round++) {
+        struct policy_statement denial = policy_document_statement(document_of(fixture, 3), 0);
+        assert_int_equal(denial.effect, POLICY_DENY);
+        assert_true(view_equal(denial.sid, view_of_string("DamagedPolicy")));
+    }
+    assert_non_null(strstr(registry_policy_fault(key_of(fixture, 2)->compiled), "policy, Statement"));
+    assert_int_equal(registry_policies_left(fixture->registry), left - 1);
+    while (registry_policies_left(fixture->registry) != 0) {
+        turn(fixture, 1000); /* of the loop */
+    }
+    assert_int_equal(registry_policies_damaged(fixture->registry), left - 1);
+    const char *first = strstr(notes, "table keys, row 0000000");
+    assert_non_null(first);
+    assert_null(strstr(first + 1, "table keys")); /* two keys, one text */
+    assert_non_null(strstr(notes, "table identity_policies, row AIDA"));
+    assert_null(registry_policy_fault(key_of(fixture, 1)->compiled));
+    assert_int_equal(policy_document_statement(document_of(fixture, 1), 0).effect, POLICY_ALLOW);
+}
+
+/* The text is refused as long as it is damaged; another one, and the removal, are not. */
+static void damaged_policy_is_replaced(void **state)
+{
+    struct fixture *fixture = *state;
+    struct changed_key changed;
+    make_damaged(fixture);
+    fixture_open(fixture);
+    changed_key_init(fixture, key_of(fixture, 2)->key_id, &changed);
+    changed.key.description = (char *)"another";
+    expect_result(replace_key(fixture, &changed.key), REGISTRY_STORE, "Statement");
+    changed.key.policy = NULL;
+    expect_result(replace_key(fixture, &changed.key), REGISTRY_OK, "");
+    assert_int_equal(policy_document_statement(document_of(fixture, 2), 0).effect, POLICY_ALLOW);
+    expect_result(remove_key(fixture, key_of(fixture, 3)->key_id, 1), REGISTRY_OK, "");
 }
 
 /* Everything of a key at its limit goes through a frame. */
@@ -194,6 +275,8 @@ int main(void)
         TEST(default_policy_is_the_accounts),
         TEST(policy_changes_with_the_key),
         TEST(bad_policies_are_refused),
+        TEST(damaged_policies_deny),
+        TEST(damaged_policy_is_replaced),
         TEST(largest_key),
     };
     return cmocka_run_group_tests_name("registry/policy", tests, NULL, NULL);

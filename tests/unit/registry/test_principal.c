@@ -31,7 +31,8 @@ static void principal_comes_back_whole(void **state)
         assert_string_equal(found->policies[0].name, "apple"); /* byte order */
         assert_string_equal(found->policies[0].text, plain.texts[1]);
         assert_string_equal(found->policies[1].name, "zebra");
-        assert_int_equal(policy_document_kind(found->policies[1].document), POLICY_KIND_IDENTITY);
+        assert_int_equal(policy_document_kind(registry_policy_document(found->policies[1].compiled)),
+                         POLICY_KIND_IDENTITY);
         assert_int_equal(found->n_access_keys, 2);
         assert_string_equal(found->access_keys[0].id, plain.access_keys[1].id);
         assert_string_equal(found->access_keys[0].secret, plain.access_keys[1].secret);

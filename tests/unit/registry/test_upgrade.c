@@ -112,7 +112,7 @@ static void expect_nobody(const struct fixture *fixture)
         const struct registry_key *key = registry_key_find(fixture->registry, plain.key.key_id);
         assert_null(key->policy);
         assert_int_equal(key->policy_ms, key->created_ms);
-        assert_non_null(key->document);
+        assert_non_null(registry_policy_document(key->compiled));
     }
     assert_int_equal(registry_principals(fixture->registry), 0);
     assert_int_equal(registry_grants(fixture->registry), 0);

@@ -93,6 +93,31 @@ const struct registry_retired *registry_retired_after(const struct registry *reg
  * them in portions, a turn of the event loop each. */
 const struct registry_key *registry_any_key_after(const struct registry *registry, const uint8_t after[KEY_ID_BYTES]);
 
+/* ------------------------------------------------------------------ policies */
+/*
+ * A policy of a key or principal, compiled if that was not done before, which takes some hundred microseconds for a
+ * long one. For a text that does not compile, in a damaged row, it is a document that denies everybody everything. NULL
+ * without memory. Valid as long as an entry has the policy.
+ */
+const struct policy_document *registry_policy_document(struct registry_policy *policy);
+
+/* Where and why it does not compile; NULL when it does, or when that was not tried yet. */
+const char *registry_policy_fault(const struct registry_policy *policy);
+
+/* Which row is damaged, and how: for the log. Called once for each text, when it is compiled. */
+typedef void (*registry_damaged_fn)(void *arg, const char *what);
+void registry_on_damaged_policy(struct registry *registry, registry_damaged_fn damaged, void *arg);
+
+/*
+ * How many policies are not compiled yet. After registry_open the registry compiles them by itself from the event loop,
+ * in portions; registry_compile_policies takes a portion of that many microseconds now and returns what is left.
+ */
+size_t registry_policies_left(const struct registry *registry);
+size_t registry_policies_damaged(const struct registry *registry); /* texts, as far as they were compiled */
+size_t registry_compile_policies(struct registry *registry, unsigned budget_us);
+
+/* ------------------------------------------------------------------ how many there are */
+
 /* How many keys an account has; how many keys, aliases and retired materials there are in all. */
 size_t registry_account_keys(const struct registry *registry, const char *account);
 size_t registry_keys(const struct registry *registry);
@@ -124,7 +149,7 @@ void registry_key_add(struct registry *registry, const struct registry_key *key,
 
 /*
  * Replaces what may change of a key: description, state, deletion_ms, rotation_days, next_rotation_ms,
- * policy with policy_ms (document is not looked at: the text is compiled; REGISTRY_STORE when it does not compile),
+ * policy with policy_ms (compiled is not looked at: the text is compiled; REGISTRY_STORE when it does not compile),
  * tags, and materials, of which the known ones must be the first and at most one is new. The rest must be as it is.
  * key->revision is the revision that the caller has seen: REGISTRY_CONFLICT when the key has another by then (the
  * caller reads the key again, and decides again), REGISTRY_NOT_FOUND without the key, REGISTRY_EXISTS when the new

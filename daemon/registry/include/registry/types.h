@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct policy_document;
+struct registry_policy; /* see registry_policy_document */
 
 #define KEY_ID_BYTES         UUID_BYTES
 #define MATERIAL_ID_BYTES    32
@@ -68,11 +68,10 @@ struct registry_key {
     size_t n_materials;
     struct registry_tag *tags;
     size_t n_tags;
-    size_t n_aliases;  /* how many aliases point here */
-    char *policy;      /* the key policy as it was put; NULL: the default one (KMS.md R-91) */
-    int64_t policy_ms; /* when it was put; with the default, when the key was made */
-    const struct policy_document
-        *document; /* policy, or the default one, compiled; owned by the registry, shared by keys */
+    size_t n_aliases;                 /* how many aliases point here */
+    char *policy;                     /* the key policy as it was put; NULL: the default one (KMS.md R-91) */
+    int64_t policy_ms;                /* when it was put; with the default, when the key was made */
+    struct registry_policy *compiled; /* policy, or the default one; the registry's, shared by keys */
 };
 
 /* ------------------------------------------------------------------ who there is (KMS.md) */
@@ -95,8 +94,8 @@ enum access_key_status { ACCESS_KEY_ACTIVE = 1, ACCESS_KEY_INACTIVE = 2 };
 
 struct registry_identity_policy {
     char *name;
-    char *text;                             /* as it was put */
-    const struct policy_document *document; /* compiled; owned by the registry */
+    char *text;                       /* as it was put */
+    struct registry_policy *compiled; /* the registry's, shared */
 };
 
 struct registry_access_key {
