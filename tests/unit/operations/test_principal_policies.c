@@ -167,7 +167,7 @@ static void listed_in_pages(void **state)
     assert_int_equal(pages, 3);
 }
 
-/* Two at once: the second finds another revision, and decides again. */
+/* Those that come while one is written wait for it, and decide on what it left. */
 static void changes_at_once_are_both_made(void **state)
 {
     struct fixture *fixture = *state;
@@ -203,13 +203,76 @@ static void changes_at_once_are_both_made(void **state)
     free(put);
 }
 
+/* However many: each is made, on what the one before it left. */
+static void many_changes_at_once_are_made_in_their_order(void **state)
+{
+    struct fixture *fixture = *state;
+    iam_works(fixture, "CreateUser", "user_name", "carol", NULL);
+    iam_works(fixture, "CreateUser", "user_name", "dave", NULL);
+    struct reply replies[50], of_dave;
+    ProtobufCMessage *requests[COUNT(replies)];
+    for (size_t i = 0; i < COUNT(replies); i++) {
+        requests[i] = iam_request("PutUserPolicy", "user_name", "carol", "policy_name", "p", "policy_document",
+                                  i % 2 == 0 ? ALLOW_LIST : DENY_LIST, NULL);
+        assert_non_null(fixture_start(fixture, "PutUserPolicy", requests[i], &replies[i]));
+    }
+    ProtobufCMessage *other =
+        iam_request("PutUserPolicy", "user_name", "dave", "policy_name", "p", "policy_document", ALLOW_LIST, NULL);
+    assert_non_null(fixture_start(fixture, "PutUserPolicy", other, &of_dave));
+    fixture_wait(fixture, &of_dave);
+    assert_null(of_dave.code);
+    reply_clear(&of_dave);
+    assert_true(found(fixture, PRINCIPAL_USER, "carol")->revision < COUNT(replies)); /* he does not wait for them */
+    for (size_t i = 0; i < COUNT(replies); i++) {
+        fixture_wait(fixture, &replies[i]);
+        assert_null(replies[i].code);
+        reply_clear(&replies[i]);
+        free(requests[i]);
+    }
+    free(other);
+    const struct registry_principal *carol = found(fixture, PRINCIPAL_USER, "carol");
+    assert_string_equal(carol->policies[0].text, DENY_LIST);
+    assert_int_equal(carol->revision, 1 + COUNT(replies));
+}
+
+static void too_many_changes_at_once_are_told_to_come_again(void **state)
+{
+    struct fixture *fixture = *state;
+    static struct reply replies[REGISTRY_MAX_WAITING + 3];
+    size_t throttled = 0;
+    iam_works(fixture, "CreateUser", "user_name", "carol", NULL);
+    ProtobufCMessage *put =
+        iam_request("PutUserPolicy", "user_name", "carol", "policy_name", "p", "policy_document", ALLOW_LIST, NULL);
+    for (size_t i = 0; i < COUNT(replies); i++) {
+        (void)fixture_start(fixture, "PutUserPolicy", put, &replies[i]); /* NULL when it is refused at once */
+    }
+    for (size_t i = 0; i < COUNT(replies); i++) {
+        fixture_wait(fixture, &replies[i]);
+        throttled += replies[i].code != NULL;
+        if (replies[i].code != NULL) {
+            assert_string_equal(replies[i].code, "ThrottlingException");
+            assert_true(replies[i].retryable);
+        }
+        reply_clear(&replies[i]);
+    }
+    assert_int_equal(throttled, COUNT(replies) - REGISTRY_MAX_WAITING);
+    assert_int_equal(found(fixture, PRINCIPAL_USER, "carol")->revision, 2);
+    free(put);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, fixture_setup, fixture_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(put_shown_and_deleted), TEST(in_force_at_once), TEST(malformed_documents_are_refused_with_the_place),
-        TEST(policies_have_limits),  TEST(listed_in_pages),  TEST(changes_at_once_are_both_made),
+        TEST(put_shown_and_deleted),
+        TEST(in_force_at_once),
+        TEST(malformed_documents_are_refused_with_the_place),
+        TEST(policies_have_limits),
+        TEST(listed_in_pages),
+        TEST(changes_at_once_are_both_made),
+        TEST(many_changes_at_once_are_made_in_their_order),
+        TEST(too_many_changes_at_once_are_told_to_come_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
