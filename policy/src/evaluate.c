@@ -86,12 +86,13 @@ static struct policy_decision decide_without_key(const struct facts *facts, cons
 static struct policy_decision decide_for_key(const struct facts *facts, const struct policy_asking *asking,
                                              struct ways *ways)
 {
-    if (!asking->own && !policy_action_crosses_accounts(asking->action)) {
+    /* To a service, which has no account and no identity policies, no key is foreign. */
+    bool one_side_is_enough = asking->own || asking->subject.kind == POLICY_PRINCIPAL_SERVICE;
+    if (!one_side_is_enough && !policy_action_crosses_accounts(asking->action)) {
         return verdict(POLICY_DENIED_IMPLICITLY, POLICY_REASON_NO_RESOURCE_ALLOW);
     }
-    /* Nobody's identity policies limit the root user of his account, nor a service, which has none. */
+    /* Nobody's identity policies limit the root user of his account. */
     bool identity = facts->identity_allows || is_root(asking);
-    bool one_side_is_enough = asking->own || asking->subject.kind == POLICY_PRINCIPAL_SERVICE;
     ways->key_to_him = facts->key_allows_him && (one_side_is_enough || identity);
     ways->key_to_account = facts->key_allows_account && identity;
     ways->grant_to_him = facts->grant_to_him;

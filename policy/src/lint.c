@@ -2,6 +2,7 @@
 #include "lint_private.h"
 
 #include "actions.h"
+#include "condition.h"
 #include "pattern.h"
 
 #include "policy/arn.h"
@@ -31,6 +32,16 @@ static void warn(struct policy_linting *linting, const char *element, const char
 static struct policy_item item_at(const struct policy_linting *linting, struct policy_range range, size_t i)
 {
     return linting->document->items[range.first + i];
+}
+
+static bool holds_star(const struct policy_linting *linting, struct policy_range range)
+{
+    for (size_t i = 0; i < range.count; i++) {
+        if ((item_at(linting, range, i).flags & POLICY_ITEM_ANY) != 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ---------------------------------------------------------------- principals */
@@ -64,11 +75,20 @@ static bool is_about_callers(struct view key)
     return key.len > tags.len && view_equal(view_of(key.data, tags.len), tags);
 }
 
+/* Not those that hold for whoever lacks the key, or lets all but a few pass. */
+static bool picks_some(const struct policy_linting *linting, const struct policy_clause *clause)
+{
+    const struct policy_operator *operator= policy_operator_at(clause->operator_index);
+    bool holds_without = operator->negated || operator->class == POLICY_CLASS_NULL || clause->if_exists ||
+                         clause->set == POLICY_SET_ALL;
+    return !holds_without && !holds_star(linting, clause->values);
+}
+
 static bool limits_callers(const struct policy_linting *linting)
 {
     for (size_t i = 0; i < linting->rule->clauses.count; i++) {
         const struct policy_clause *clause = &linting->document->clauses[linting->rule->clauses.first + i];
-        if (is_about_callers(policy_item_view(linting->document, clause->key))) {
+        if (is_about_callers(policy_item_view(linting->document, clause->key)) && picks_some(linting, clause)) {
             return true;
         }
     }
@@ -202,6 +222,12 @@ static void lint_elements(struct policy_linting *linting)
     if (linting->rule->actions.count == 0 || linting->rule->resources.count == 0) {
         warn(linting, "", "without an Action and a Resource the statement never matches");
         return;
+    }
+    if (linting->rule->not_action && holds_star(linting, linting->rule->actions)) {
+        warn(linting, ".NotAction", "leaves no action: the statement never matches");
+    }
+    if (linting->rule->not_resource && holds_star(linting, linting->rule->resources)) {
+        warn(linting, ".NotResource", "leaves no resource: the statement never matches");
     }
     for (size_t i = 0; i < linting->rule->actions.count; i++) {
         lint_action(linting, item_at(linting, linting->rule->actions, i));

@@ -141,8 +141,11 @@ void policy_lint_conditions(struct policy_linting *linting)
         }
         struct view key = policy_item_view(linting->document, clause->key);
         char element[POLICY_PLACE_BYTES];
-        rewrap_ignore(snprintf(element, sizeof(element), ".Condition.%s.%.*s",
-                               policy_operator_at(clause->operator_index)->name, (int)key.len, (const char *)key.data),
+        static const char *const sets[] = {
+            [POLICY_SET_NONE] = "", [POLICY_SET_ALL] = "ForAllValues:", [POLICY_SET_ANY] = "ForAnyValue:"};
+        rewrap_ignore(snprintf(element, sizeof(element), ".Condition.%s%s%s.%.*s", sets[clause->set],
+                               policy_operator_at(clause->operator_index)->name, clause->if_exists ? "IfExists" : "",
+                               (int)key.len, (const char *)key.data),
                       "a longer place is cut");
         policy_lint_report(linting, POLICY_SEVERITY_WARNING, element, text);
     }

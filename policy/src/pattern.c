@@ -33,16 +33,18 @@ bool policy_equal_fold(struct view a, struct view b)
     return true;
 }
 
-/* Whether run, which holds no star, matches text from at on; *at is then where it ends. */
-static bool run_forward(struct view run, struct view text, size_t *at)
+/* Whether pattern, up to its first star, matches text from at on; *at is then where it ends. *ret_len is the length of
+ * that run. */
+static bool run_forward(struct view pattern, struct view text, size_t *at, size_t *ret_len)
 {
     size_t i = *at;
-    for (size_t k = 0; k < run.len; k++, i++) {
+    size_t k = 0;
+    for (; k < pattern.len && pattern.data[k] != POLICY_UNIT_STAR; k++, i++) {
         if (i == text.len) {
             return false;
         }
-        if (run.data[k] != POLICY_UNIT_ONE) {
-            if (run.data[k] != text.data[i]) {
+        if (pattern.data[k] != POLICY_UNIT_ONE) {
+            if (pattern.data[k] != text.data[i]) {
                 return false;
             }
             continue;
@@ -55,6 +57,7 @@ static bool run_forward(struct view run, struct view text, size_t *at)
         }
     }
     *at = i;
+    *ret_len = k;
     return true;
 }
 
@@ -105,7 +108,8 @@ static bool find_with_unknown(struct view run, struct view text, size_t *at)
         uint64_t next = ((state << 1) | 1) & (literal[text.data[i]] | (inside ? 0 : unknown));
         state = next | (inside ? state & unknown : 0);
         size_t end = i + 1;
-        if ((state & last) != 0 && run_forward(cut(run, bits, run.len), text, &end)) {
+        size_t rest;
+        if ((state & last) != 0 && run_forward(cut(run, bits, run.len), text, &end, &rest)) {
             *at = end;
             return true;
         }
@@ -142,8 +146,8 @@ static size_t run_len(struct view pattern)
 bool policy_glob(struct view pattern, struct view text)
 {
     size_t at = 0;
-    size_t first = run_len(pattern);
-    if (!run_forward(cut(pattern, 0, first), text, &at)) {
+    size_t first;
+    if (!run_forward(pattern, text, &at, &first)) {
         return false;
     }
     if (first == pattern.len) {

@@ -301,10 +301,10 @@ def conclude(document, found):
             return "ImplicitlyDenied", "keyPolicy"
         usable = ":alias/" not in request["resource"] or action in FOR_ALIASES
         return ("Allowed", None) if identity and usable else ("ImplicitlyDenied", "identityPolicy")
-    if not own and action not in CROSSING:
+    one_side = own or caller.kind == "service"  # to a service no key is foreign
+    if not one_side and action not in CROSSING:
         return "ImplicitlyDenied", "keyPolicy"
     direct, delegated = ("keyPolicy", "him") in allows, ("keyPolicy", "account") in allows
-    one_side = own or caller.kind == "service"
     if direct and (one_side or identity) or delegated and identity:
         return "Allowed", None
     if ("grant", "him") in allows or ("grant", "account") in allows and identity:

@@ -14,6 +14,8 @@
 #define WITH(s)     "{\"Version\":\"2012-10-17\",\"Statement\":[" ROOT "," s "]}"
 #define ALLOW(more) WITH("{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:user/a\"}," more "}")
 #define WHEN(c)     ALLOW("\"Action\":\"kms:Encrypt\",\"Resource\":\"*\",\"Condition\":" c)
+#define ANYONE_WHEN(c)                                                                                                 \
+    WITH("{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"kms:Encrypt\",\"Resource\":\"*\",\"Condition\":" c "}")
 
 struct row {
     enum policy_kind kind;
@@ -54,6 +56,10 @@ static void what_is_found(void **state)
         /* never matches */
         {POLICY_KIND_KEY, ALLOW("\"Action\":\"kms:Encrypt\""), POLICY_SEVERITY_WARNING, "Statement[1]",
          "never matches"},
+        {POLICY_KIND_KEY, ALLOW("\"NotAction\":\"*\",\"Resource\":\"*\""), POLICY_SEVERITY_WARNING,
+         "Statement[1].NotAction", "never matches"},
+        {POLICY_KIND_KEY, ALLOW("\"Action\":\"kms:Encrypt\",\"NotResource\":\"*\""), POLICY_SEVERITY_WARNING,
+         "Statement[1].NotResource", "never matches"},
         {POLICY_KIND_KEY, ALLOW("\"Action\":\"kms:ReEncrypt\",\"Resource\":\"*\""), POLICY_SEVERITY_WARNING,
          "Statement[1].Action", "ReEncryptFrom"},
         {POLICY_KIND_KEY, ALLOW("\"Action\":\"kms:Frobnicate\",\"Resource\":\"*\""), POLICY_SEVERITY_WARNING,
@@ -92,6 +98,16 @@ static void what_is_found(void **state)
          WITH("{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"kms:Encrypt\",\"Resource\":\"*\",\"Condition\":{"
               "\"StringEquals\":{\"kms:CallerAccount\":\"111122223333\"}}}"),
          POLICY_SEVERITY_NOTE, "Statement[1].Principal", "conditions"},
+        {POLICY_KIND_KEY, ANYONE_WHEN("{\"StringLike\":{\"aws:PrincipalArn\":\"arn:aws:iam::111122223333:*\"}}"),
+         POLICY_SEVERITY_NOTE, "Statement[1].Principal", "conditions"},
+        {POLICY_KIND_KEY, ANYONE_WHEN("{\"StringLike\":{\"aws:PrincipalArn\":[\"x\",\"*\"]}}"), POLICY_SEVERITY_DANGER,
+         "Statement[1].Principal", "everyone"},
+        {POLICY_KIND_KEY, ANYONE_WHEN("{\"StringNotEquals\":{\"kms:CallerAccount\":\"444455556666\"}}"),
+         POLICY_SEVERITY_DANGER, "Statement[1].Principal", "everyone"},
+        {POLICY_KIND_KEY, ANYONE_WHEN("{\"StringEqualsIfExists\":{\"kms:ViaService\":\"ec2.amazonaws.com\"}}"),
+         POLICY_SEVERITY_DANGER, "Statement[1].Principal", "everyone"},
+        {POLICY_KIND_KEY, ANYONE_WHEN("{\"Null\":{\"aws:PrincipalArn\":\"false\"}}"), POLICY_SEVERITY_DANGER,
+         "Statement[1].Principal", "everyone"},
         {POLICY_KIND_KEY,
          WITH("{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"kms:Encrypt\",\"Resource\":\"*\"}"), 0, NULL,
          NULL},
@@ -120,7 +136,10 @@ static void what_is_found(void **state)
         {POLICY_KIND_KEY, WHEN("{\"ForAnyValue:StringEquals\":{\"kms:EncryptionContextKeys\":\"App\"}}"), 0, NULL,
          NULL},
         {POLICY_KIND_KEY, WHEN("{\"ForAllValues:StringEquals\":{\"kms:EncryptionContextKeys\":\"App\"}}"),
-         POLICY_SEVERITY_WARNING, "Statement[1].Condition.StringEquals.kms:encryptioncontextkeys", "not there"},
+         POLICY_SEVERITY_WARNING, "Statement[1].Condition.ForAllValues:StringEquals.kms:encryptioncontextkeys",
+         "not there"},
+        {POLICY_KIND_KEY, WHEN("{\"ForAnyValue:StringEqualsIfExists\":{\"aws:TagKeys\":\"App*\"}}"),
+         POLICY_SEVERITY_WARNING, "Statement[1].Condition.ForAnyValue:StringEqualsIfExists.aws:tagkeys", "StringLike"},
         {POLICY_KIND_KEY, WHEN("{\"StringEquals\":{\"kms:RequestAlias\":\"alias/*\"}}"), POLICY_SEVERITY_WARNING,
          "Statement[1].Condition.StringEquals.kms:requestalias", "StringLike"},
         {POLICY_KIND_KEY, WHEN("{\"StringEquals\":{\"kms:Colour\":\"red\"}}"), POLICY_SEVERITY_WARNING,
