@@ -19,14 +19,32 @@ static const char *const multi_valued[] = {
     "aws:principalservicenameslist",
 };
 
-/* FNV-1a. Who finds two names with one hash gains nothing: the names are compared too. */
+/* The bit that letters of either case differ in. Other characters that it makes equal only share a hash. */
+#define ANY_CASE UINT64_C(0x2020202020202020)
+
+static uint64_t mix(uint64_t hash, const uint8_t *bytes, size_t len)
+{
+    uint64_t word = 0;
+    memcpy(&word, bytes, len);
+    hash = (hash ^ (word | ANY_CASE)) * UINT64_C(0x9e3779b97f4a7c15);
+    return hash ^ hash >> 32;
+}
+
+/*
+ * Eight bytes at once, since every decision takes it of some forty names. Who finds two names with one hash gains
+ * nothing: the names are compared too.
+ */
 uint32_t policy_context_hash(struct view name)
 {
-    uint32_t hash = UINT32_C(2166136261);
-    for (size_t i = 0; i < name.len; i++) {
-        hash = (hash ^ policy_lower(name.data[i])) * UINT32_C(16777619);
+    uint64_t hash = name.len;
+    size_t at = 0;
+    for (; name.len - at >= sizeof(uint64_t); at += sizeof(uint64_t)) {
+        hash = mix(hash, name.data + at, sizeof(uint64_t));
     }
-    return hash;
+    if (at < name.len) {
+        hash = mix(hash, name.data + at, name.len - at);
+    }
+    return (uint32_t)hash;
 }
 
 #define COMPARISON_COST 32

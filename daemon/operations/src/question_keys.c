@@ -125,16 +125,54 @@ static void add_set(struct operation_question *question, const char *name, size_
     }
 }
 
+/* So many digits, with zeros in front. */
+static char *put_digits(char *at, unsigned long long number, size_t digits)
+{
+    for (size_t i = digits; i > 0; i--, number /= 10) {
+        at[i - 1] = (char)('0' + number % 10);
+    }
+    return at + digits;
+}
+
+static size_t count_digits(unsigned long long number)
+{
+    size_t digits = 1;
+    for (; number >= 10; number /= 10) {
+        digits++;
+    }
+    return digits;
+}
+
+/* "2026-11-22T01:02:03Z"; by hand, because printf and strftime take a sixth of a decision. */
+static void write_time(const struct tm *parts, char out[OPERATION_TIME_BYTES])
+{
+    const struct {
+        int number;
+        size_t digits;
+        char behind;
+    } fields[] = {
+        {parts->tm_year + 1900, 4, '-'}, {parts->tm_mon + 1, 2, '-'}, {parts->tm_mday, 2, 'T'},
+        {parts->tm_hour, 2, ':'},        {parts->tm_min, 2, ':'},     {parts->tm_sec, 2, 'Z'},
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        out = put_digits(out, (unsigned)fields[i].number, fields[i].digits);
+        *out++ = fields[i].behind;
+    }
+    *out = '\0';
+}
+
+/* A clock that is not in the years 1970 to 9999 stands at their beginning or end: a Deny may ask for the time. */
 static void add_time(struct operation_question *question, int64_t now_ms)
 {
+    const time_t last = INT64_C(253402300799);
     time_t seconds = (time_t)(now_ms / 1000);
-    struct tm parts;
-    snprintf(question->epoch, sizeof question->epoch, "%lld", (long long)seconds);
+    seconds = seconds < 0 ? 0 : seconds > last ? last : seconds;
+    struct tm parts = {.tm_year = 70, .tm_mday = 1};
+    rewrap_ignore(gmtime_r(&seconds, &parts), "these years fit");
+    *put_digits(question->epoch, (unsigned long long)seconds, count_digits((unsigned long long)seconds)) = '\0';
+    write_time(&parts, question->now);
     add_text(question, "aws:EpochTime", question->epoch);
-    if (gmtime_r(&seconds, &parts) != NULL &&
-        strftime(question->now, sizeof question->now, "%Y-%m-%dT%H:%M:%SZ", &parts) != 0) {
-        add_text(question, "aws:CurrentTime", question->now);
-    }
+    add_text(question, "aws:CurrentTime", question->now);
 }
 
 /* aws:userid: of a user his id, of a session that of its role and its name, of the root user the account. */
@@ -145,9 +183,9 @@ static void add_user_id(const struct operation_asking *asking, struct operation_
     bool is_session = strstr(asking->principal, ":assumed-role/") != NULL;
     const char *root = strrchr(asking->principal, ':');
     if (principal != NULL) {
-        int len = snprintf(question->user_id, sizeof question->user_id, "%s%s%s", principal->unique_id,
-                           is_session ? ":" : "", is_session && session != NULL ? session + 1 : "");
-        if ((size_t)len < sizeof question->user_id) {
+        const char *parts[] = {principal->unique_id, is_session ? ":" : "",
+                               is_session && session != NULL ? session + 1 : ""};
+        if (operation_text_join(parts, sizeof parts / sizeof parts[0], question->user_id, sizeof question->user_id)) {
             add_text(question, "aws:userid", question->user_id);
         }
     } else if (root != NULL && strcmp(root, ":root") == 0) {
