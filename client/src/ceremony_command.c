@@ -129,14 +129,14 @@ static int run_init(struct ceremony_run *run)
         return exit_code;
     }
     ceremony_output_stock(run->output, HSM_SPEC_AES_256, have);
-    ceremony_output_next(
-        run->output, is_weak(run)
-                         ? "Next: write down the check value of the binding root, name module, token and user PIN "
-                           "(and the check value, as binding-root) with require = sensitive in the [token] section "
-                           "of rewrapd's configuration, and start rewrapd."
-                         : "Next: write down the check value of the binding root, put the SO PIN away, name module, "
-                           "token and user PIN (and the check value, as binding-root) in the [token] section of "
-                           "rewrapd's configuration, and start rewrapd.");
+    ceremony_output_next(run->output,
+                         is_weak(run)
+                             ? "write down the check value of the binding root, name module, token and user PIN "
+                               "(and the check value, as binding-root) with require = sensitive in the [token] section "
+                               "of rewrapd's configuration, and start rewrapd."
+                             : "write down the check value of the binding root, put the SO PIN away, name module, "
+                               "token and user PIN (and the check value, as binding-root) in the [token] section of "
+                               "rewrapd's configuration, and start rewrapd.");
     ceremony_output_next(run->output, "More keys, of RSA specs too: rewrapctl ceremony add --key-spec SPEC --count N");
     return 0;
 }
@@ -153,8 +153,8 @@ static int run_add(struct ceremony_run *run)
         return exit_code;
     }
     ceremony_output_stock(run->output, options->spec, have + options->count);
-    ceremony_output_next(run->output, is_weak(run) ? "Next: nothing; rewrapd finds the new keys by itself."
-                                                   : "Next: nothing; rewrapd finds the new keys by itself. Put the SO "
+    ceremony_output_next(run->output, is_weak(run) ? "nothing; rewrapd finds the new keys by itself."
+                                                   : "nothing; rewrapd finds the new keys by itself. Put the SO "
                                                      "PIN away.");
     return 0;
 }
@@ -175,10 +175,10 @@ static int run_list(struct ceremony_run *run)
     }
     ceremony_output_survey(run->output, &survey);
     if (ceremony_survey_count(&survey, CEREMONY_BINDING_ROOT, 0, true) == 0) {
-        ceremony_output_next(run->output, "Next: this token has no binding root; rewrapctl ceremony init makes it.");
+        ceremony_output_next(run->output, "this token has no binding root; rewrapctl ceremony init makes it.");
     }
     if (ceremony_survey_count(&survey, CEREMONY_BINDING_ROOT, 0, true) > 1) {
-        ceremony_output_next(run->output, "Next: this token has more than one binding root; rewrapd starts only when "
+        ceremony_output_next(run->output, "this token has more than one binding root; rewrapd starts only when "
                                           "binding-root in its configuration names the check value of the right one.");
     }
     ceremony_survey_clear(&survey);
@@ -198,14 +198,10 @@ static int read_pin(const struct ceremony_run *run, const char *path, struct sec
     return result.code == HSM_OK ? 0 : ceremony_run_failed(run, path, result);
 }
 
-/* Names the token as it was asked for, without the query of the URI: PINs stand there, under whatever name. */
 static int failed_to_open(const struct ceremony_run *run, struct hsm_result result)
 {
-    const char *uri = run->options->token.uri;
-    char *shown = strndup(uri, strcspn(uri, "?"));
-    const int exit_code = ceremony_run_failed(run, shown == NULL ? "the token" : shown, result);
-    free(shown);
-    return exit_code;
+    char asked_for[TOKEN_ASKED_FOR_BYTES];
+    return ceremony_run_failed(run, token_asked_for(&run->options->token, result, asked_for), result);
 }
 
 /* Both PINs are read before the token is touched: half a run for want of a file would be odd. */

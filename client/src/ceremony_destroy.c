@@ -151,8 +151,8 @@ static int carry_out(struct ceremony_run *run, struct plan *plan)
     if (left != 0) {
         ceremony_output_next(run->output,
                              run->so_pin == NULL
-                                 ? "Next: the user may not destroy what is kept; with --so-pin-file the SO tries too."
-                                 : "Next: neither user nor SO may destroy what is kept. The token's own tool may; else "
+                                 ? "the user may not destroy what is kept; with --so-pin-file the SO tries too."
+                                 : "neither user nor SO may destroy what is kept. The token's own tool may; else "
                                    "it goes when the token is initialised (docs/ceremony.md).");
     }
     return exit_code != 0 ? exit_code : left;
@@ -175,9 +175,9 @@ int ceremony_run_destroy(struct ceremony_run *run)
     } else if (exit_code == 0) {
         exit_code = each(run, plan, show);
         show_missing(run, plan);
+        ceremony_output_next(run->output, "nothing was destroyed; say --yes");
         ceremony_output_next(run->output, "What is encrypted under a destroyed key is lost. rewrapctl doctor names the "
                                           "keys that no KMS key needs any more.");
-        ceremony_output_next(run->output, "nothing was destroyed; say --yes");
     }
     plan_free(plan);
     return exit_code;

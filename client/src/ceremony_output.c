@@ -11,6 +11,7 @@
 
 struct ceremony_output {
     json_t *document; /* NULL: text */
+    bool next_begun;  /* "Next: " was printed */
     bool failed;      /* something is missing in what was printed */
 };
 
@@ -241,7 +242,8 @@ void ceremony_output_stock(struct ceremony_output *output, enum hsm_spec spec, s
 void ceremony_output_next(struct ceremony_output *output, const char *text)
 {
     if (output->document == NULL) {
-        printf("%s\n", text);
+        printf("%s%s\n", output->next_begun ? "" : "Next: ", text);
+        output->next_begun = true;
         flush(output);
         return;
     }

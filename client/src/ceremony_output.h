@@ -32,7 +32,7 @@ void ceremony_output_remnant(struct ceremony_output *output, const struct ceremo
 /* How many sealed keys of a spec the token has now. */
 void ceremony_output_stock(struct ceremony_output *output, enum hsm_spec spec, size_t n);
 
-/* A line that says what to do next. */
+/* A line that says what to do next; as text the first has "Next: " before it. */
 void ceremony_output_next(struct ceremony_output *output, const char *text);
 
 /* Prints the document, if it is JSON. False when something could not be printed, or was left out for want of memory. */

@@ -20,12 +20,9 @@ static enum exit_code exit_code_of(enum hsm_code code)
 
 int ceremony_run_failed(const struct ceremony_run *run, const char *doing, struct hsm_result result)
 {
-    fprintf(stderr, "rewrapctl ceremony %s: %s: %s", run->options->action_name, doing, hsm_code_text(result.code));
-    if (result.what != NULL) {
-        fprintf(stderr, " (%s%s%s)", result.what, result.rv == 0 ? "" : ": ",
-                result.rv == 0 ? "" : hsm_rv_name(result.rv));
-    }
-    fputc('\n', stderr);
+    char text[512];
+    hsm_result_text(result, text, sizeof text);
+    fprintf(stderr, "rewrapctl ceremony %s: %s: %s\n", run->options->action_name, doing, text);
     return (int)exit_code_of(result.code);
 }
 

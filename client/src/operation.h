@@ -21,6 +21,7 @@ struct operation_about {
     const char *rpc;
     const char *does;  /* one sentence */
     const char *needs; /* the options without which the daemon refuses, or "none" */
+    const char *may;   /* those that matter besides, with what holds without them; NULL: none */
 };
 
 /* Of the operation of that name in the service, or NULL. */

@@ -35,11 +35,38 @@ static bool fail_json(const struct json_result *result, struct failure *failure)
                 result->path);
 }
 
+/* An RSA ciphertext does not say what it is: the request does, by these two. */
+static const struct {
+    const char *operation;
+    const char *algorithm;
+    const char *options;
+} rsa_needs[] = {
+    {"ReEncrypt", "SourceEncryptionAlgorithm", "--source-encryption-algorithm and --source-key-id"},
+    {"Decrypt", "EncryptionAlgorithm", "--encryption-algorithm and --key-id"},
+};
+
+/* What InvalidCiphertextException may mean, on one line. False when it could not be written. */
+static bool print_invalid_ciphertext(const char *operation, const json_t *request)
+{
+    bool printed = fputs("rewrapctl: the ciphertext is damaged or of another key, or the encryption context is not the "
+                         "one it was made with",
+                         stderr) >= 0;
+    for (size_t i = 0; i < sizeof rsa_needs / sizeof rsa_needs[0]; i++) {
+        if (strcmp(rsa_needs[i].operation, operation) == 0 &&
+            json_object_get(request, rsa_needs[i].algorithm) == NULL) {
+            printed =
+                printed && fprintf(stderr, ", or it is an RSA ciphertext, which needs %s", rsa_needs[i].options) >= 0;
+        }
+    }
+    return printed && fputc('\n', stderr) != EOF;
+}
+
 /*
  * Printed here and not carried in a failure, since it is as long as a frame may be: a validation error repeats the
  * values that it is about. The one error that AWS KMS and the daemon leave without a text gets a line of ours below it.
  */
-static bool fail_service(const char *operation, const Rewrap__Error *error, struct failure *failure)
+static bool fail_service(const char *operation, const json_t *request, const Rewrap__Error *error,
+                         struct failure *failure)
 {
     const char *code = error->code == NULL ? "" : error->code;
     const char *message = error->message == NULL ? "" : error->message;
@@ -47,9 +74,7 @@ static bool fail_service(const char *operation, const Rewrap__Error *error, stru
                    fprintf(stderr, ") when calling the %s operation: ", operation) >= 0 &&
                    printable_write(message, PRINTABLE_LINES, stderr) && fputc('\n', stderr) != EOF;
     if (printed && message[0] == '\0' && strcmp(code, "InvalidCiphertextException") == 0) {
-        printed = fputs("rewrapctl: the ciphertext is damaged or of another key, or the encryption context is not the "
-                        "one it was made with\n",
-                        stderr) >= 0;
+        printed = print_invalid_ciphertext(operation, request);
     }
     rewrap_ignore(printed, "there is nowhere else to say it, and the exit code does");
     return fail(failure, EXIT_CODE_SERVICE, "%s", "");
@@ -65,11 +90,11 @@ static bool fail_client(struct rewrap_client_result result, struct failure *fail
                 has_errno ? ": " : "", has_errno ? strerror(result.saved_errno) : "");
 }
 
-static bool response_read(const ProtobufCMethodDescriptor *method, const Rewrap__Response *response, json_t **ret,
-                          struct failure *failure)
+static bool response_read(const ProtobufCMethodDescriptor *method, const json_t *request,
+                          const Rewrap__Response *response, json_t **ret, struct failure *failure)
 {
     if (response->result_case == REWRAP__RESPONSE__RESULT_ERROR) {
-        return fail_service(method->name, response->error, failure);
+        return fail_service(method->name, request, response->error, failure);
     }
     ProtobufCMessage *message = NULL;
     struct proto_result result =
@@ -101,7 +126,7 @@ bool call_once(struct rewrap_client *client, const ProtobufCMethodDescriptor *me
     if (result.code != REWRAP_CLIENT_OK) {
         return fail_client(result, failure);
     }
-    bool read = response_read(method, response, ret, failure);
+    bool read = response_read(method, request, response, ret, failure);
     rewrap_client_response_free(response);
     return read;
 }

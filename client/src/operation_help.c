@@ -94,6 +94,24 @@ void operation_help_globals(FILE *file)
     }
 }
 
+/* The page that explains an operation, by what its name is about; those of keys and data are the rest. */
+static const char *page_of(const char *rpc)
+{
+    static const struct {
+        const char *about;
+        const char *page;
+    } pages[] = {
+        {"KeyPolic", "policy.md"}, {"Grant", "policy.md"},  {"Explain", "policy.md"},       {"User", "principals.md"},
+        {"Role", "principals.md"}, {"Doctor", "doctor.md"}, {"AccessKey", "principals.md"},
+    };
+    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
+        if (strstr(rpc, pages[i].about) != NULL) {
+            return pages[i].page;
+        }
+    }
+    return "operations.md";
+}
+
 void operation_help(const ProtobufCMethodDescriptor *method, FILE *file)
 {
     char command[OPERATION_MAX_NAME];
@@ -102,9 +120,11 @@ void operation_help(const ProtobufCMethodDescriptor *method, FILE *file)
     fprintf(file, "Calls the operation %s of rewrapd.\n", method->name);
     const struct operation_about *about = operation_about(method->name);
     if (about != NULL) {
-        fprintf(file, "%s\nNeeded options: %s.\n", about->does, about->needs);
+        fprintf(file, "%s\nNeeded: %s.%s%s%s\n", about->does, about->needs,
+                about->may == NULL ? "" : " Optional: ", about->may == NULL ? "" : about->may,
+                about->may == NULL ? "" : ".");
     }
-    fprintf(file, "More, and which values this version serves: docs/operations.md\n\nOptions:\n");
+    fprintf(file, "More, and which values this version serves: docs/%s\n\nOptions:\n", page_of(method->name));
     for (unsigned i = 0; i < method->input->n_fields; i++) {
         print_option(&method->input->fields[i], file);
     }

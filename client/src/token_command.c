@@ -23,18 +23,10 @@ static int exit_code_of(enum hsm_code code)
     return EXIT_CODE_OTHER;
 }
 
-/* "the token does not support this (C_WrapKey: CKR_MECHANISM_INVALID)" */
-static void describe(struct hsm_result result, char *out, size_t size)
-{
-    snprintf(out, size, "%s%s%s%s%s%s", hsm_code_text(result.code), result.what == NULL ? "" : " (",
-             result.what == NULL ? "" : result.what, result.rv == 0 ? "" : ": ",
-             result.rv == 0 ? "" : hsm_rv_name(result.rv), result.what == NULL ? "" : ")");
-}
-
 static int failed(const char *doing, struct hsm_result result)
 {
-    char text[256];
-    describe(result, text, sizeof text);
+    char text[512];
+    hsm_result_text(result, text, sizeof text);
     fprintf(stderr, "rewrapctl token probe: %s: %s\n", doing, text);
     return exit_code_of(result.code);
 }
@@ -61,7 +53,7 @@ static int report_on(struct hsm_token *token, const struct token_options *option
     struct token_finding finding = {
         .token = hsm_token_info(token), .report = report, .require = options->require, .reason = reason};
     if (result.code != HSM_OK) {
-        describe(result, reason, sizeof reason);
+        hsm_result_text(result, reason, sizeof reason);
     } else {
         finding.profile = &profile;
         snprintf(reason, sizeof reason, "its level is %s (%s), and %s is required", token_level_name(profile.level),
@@ -101,14 +93,11 @@ int token_command(int argc, char **argv)
     if (!token_options_parse(argc, argv, &options, &exit_code)) {
         return exit_code;
     }
+    char asked_for[TOKEN_ASKED_FOR_BYTES];
     struct hsm_token *token = NULL;
     const struct hsm_result result = hsm_token_open(&options.token, &token);
     if (result.code != HSM_OK) {
-        /* The token as it was asked for, without the query of the URI: PINs stand there, under whatever name. */
-        char *shown = strndup(options.token.uri, strcspn(options.token.uri, "?"));
-        exit_code = failed(shown == NULL ? "the token" : shown, result);
-        free(shown);
-        return exit_code;
+        return failed(token_asked_for(&options.token, result, asked_for), result);
     }
     exit_code = probe(token, &options);
     hsm_token_close(token);

@@ -201,3 +201,13 @@ bool token_options_parse(int argc, char **argv, struct token_options *ret, int *
     *ret = options;
     return true;
 }
+
+const char *token_asked_for(const struct hsm_token_config *config, struct hsm_result result,
+                            char out[TOKEN_ASKED_FOR_BYTES])
+{
+    const bool is_module = result.code == HSM_MODULE;
+    const char *asked_for = is_module ? config->module : config->uri;
+    const size_t len = is_module ? strlen(asked_for) : strcspn(asked_for, "?");
+    snprintf(out, TOKEN_ASKED_FOR_BYTES, "%s%.*s", is_module ? "module " : "", (int)(len < 400 ? len : 400), asked_for);
+    return out;
+}

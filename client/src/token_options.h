@@ -20,6 +20,13 @@ struct token_options {
  */
 REWRAP_MUST_USE bool token_options_parse(int argc, char **argv, struct token_options *ret, int *ret_exit);
 
+#define TOKEN_ASKED_FOR_BYTES 512
+
+/* What did not open, as it was asked for: the path of the module, or the URI without its query, where PINs stand under
+ * whatever name. Cut to the room. Returns out. */
+const char *token_asked_for(const struct hsm_token_config *config, struct hsm_result result,
+                            char out[TOKEN_ASKED_FOR_BYTES]);
+
 /* "sealed" or "sensitive", as in [token] require. */
 const char *token_level_name(enum hsm_level level);
 /* The other way round; false for any other text. */

@@ -8,6 +8,19 @@
 #include "p11_call.h"
 
 #include <p11-kit/p11-kit.h>
+#include <stdio.h>
+
+/* What p11-kit, and so the dynamic loader, says of the path; its text lives until its next failure only. */
+static const char *why_not_loaded(void)
+{
+    static char why[256]; /* one module at a time is loaded */
+    const char *message = p11_kit_message();
+    snprintf(why, sizeof why, "%s", message == NULL ? "dlopen or C_GetFunctionList" : message);
+    for (char *at = why; *at != '\0'; at++) {
+        *at = *at < 0x20 || *at > 0x7e ? '?' : *at;
+    }
+    return why;
+}
 
 struct hsm_result module_load(struct hsm_token *token, const struct hsm_token_config *config)
 {
@@ -17,7 +30,7 @@ struct hsm_result module_load(struct hsm_token *token, const struct hsm_token_co
     p11_kit_be_quiet();
     CK_FUNCTION_LIST *functions = p11_kit_module_load(config->module, P11_KIT_MODULE_UNMANAGED);
     if (functions == NULL) {
-        return hsm_failure(HSM_MODULE, "dlopen or C_GetFunctionList");
+        return hsm_failure(HSM_MODULE, why_not_loaded());
     }
     token->functions = functions;
     bool has_arguments = config->init_args != NULL && config->init_args[0] != '\0';

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -42,17 +43,30 @@ static size_t first_line(const uint8_t *text, size_t len)
     return line > 0 && text[line - 1] == '\r' ? line - 1 : line;
 }
 
-/* A path that others may write is as bad as one they may read: they would choose the PIN that is tried. */
-static bool is_ours_alone(int fd)
+/*
+ * NULL, or what is wrong with the file. A path that others may write is as bad as one they may read: they would choose
+ * the PIN that is tried.
+ */
+static const char *check_file(int fd)
 {
+    static char why[64]; /* one file at a time is read */
     struct stat status;
-    return fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & (S_IRWXO)) == 0;
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+        return "PIN file: not a regular file";
+    }
+    if ((status.st_mode & S_IRWXO) == 0) {
+        return NULL;
+    }
+    snprintf(why, sizeof why, "PIN file: its mode %04o lets others use it (chmod o=)",
+             (unsigned)status.st_mode & 07777U);
+    return why;
 }
 
 static struct hsm_result read_pin(int fd, struct secbuf *whole, struct secbuf **ret)
 {
-    if (!is_ours_alone(fd)) {
-        return hsm_failure(HSM_PIN_UNREADABLE, "PIN file: not a regular file, or open to others");
+    const char *wrong = check_file(fd);
+    if (wrong != NULL) {
+        return hsm_failure(HSM_PIN_UNREADABLE, wrong);
     }
     ssize_t got = read_up_to(fd, whole->data, whole->size);
     if (got < 0) {
@@ -76,7 +90,9 @@ struct hsm_result hsm_pin_read(const char *path, struct secbuf **ret)
     /* O_NONBLOCK: a FIFO in its place must not hang the start. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0) {
-        return hsm_failure(HSM_PIN_UNREADABLE, "PIN file: open");
+        return hsm_failure(HSM_PIN_UNREADABLE, errno == ENOENT   ? "PIN file: it is not there"
+                                               : errno == EACCES ? "PIN file: it may not be read"
+                                                                 : "PIN file: it cannot be opened");
     }
     struct hsm_result result = hsm_failure(HSM_NO_MEMORY, "locked memory for the PIN");
     struct secbuf *whole = secbuf_new(PIN_READ_BYTES);

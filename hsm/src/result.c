@@ -1,6 +1,9 @@
 /* What the codes of hsm/result.h are called. */
 #include "hsm/result.h"
 
+#include <stdbool.h>
+#include <stdio.h>
+
 const char *hsm_code_text(enum hsm_code code)
 {
     switch (code) {
@@ -46,4 +49,17 @@ const char *hsm_code_text(enum hsm_code code)
         return "the token failed";
     }
     return "unknown code";
+}
+
+void hsm_result_text(struct hsm_result result, char *out, size_t size)
+{
+    const bool says_all =
+        result.what != NULL && result.rv == 0 && (result.code == HSM_TOKEN_ABSENT || result.code == HSM_PIN_UNREADABLE);
+    if (says_all) {
+        snprintf(out, size, "%s", result.what);
+        return;
+    }
+    snprintf(out, size, "%s%s%s%s%s%s", hsm_code_text(result.code), result.what == NULL ? "" : " (",
+             result.what == NULL ? "" : result.what, result.rv == 0 || result.what == NULL ? "" : ": ",
+             result.rv == 0 || result.what == NULL ? "" : hsm_rv_name(result.rv), result.what == NULL ? "" : ")");
 }

@@ -21,8 +21,8 @@ static bool is_service_character(uint8_t c)
 /* IAM's characters of a name, without its ':' and '/'. */
 static bool is_name_character(uint8_t c)
 {
-    static const char others[] = "_+=,.@-";
-    return is_lower(c) || is_digit(c) || (c >= 'A' && c <= 'Z') || memchr(others, c, sizeof(others) - 1) != NULL;
+    return is_lower(c) || is_digit(c) || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.' || c == '@' ||
+           c == '+' || c == '=' || c == ',';
 }
 
 static bool all_of(struct view text, bool (*is_member)(uint8_t c))

@@ -19,20 +19,32 @@ static const char *const multi_valued[] = {
     "aws:principalservicenameslist",
 };
 
+/* The bit that letters of either case differ in. Other characters that it makes equal only share a hash. */
+#define ANY_CASE UINT64_C(0x2020202020202020)
+
+static uint64_t mix(uint64_t hash, const uint8_t *bytes, size_t len)
+{
+    uint64_t word = 0;
+    memcpy(&word, bytes, len);
+    hash = (hash ^ (word | ANY_CASE)) * UINT64_C(0x9e3779b97f4a7c15);
+    return hash ^ hash >> 32;
+}
+
 /*
- * Of the length and the last eight bytes, where names differ: a request has dozens, and hashing must cost less than
- * comparing. A bit makes letters of both cases equal, and other bytes of no interest too. Who finds two names with one
- * hash gains nothing: the names are compared then.
+ * Eight bytes at once, since every decision takes it of some forty names. Who finds two names with one hash gains
+ * nothing: the names are compared too.
  */
 uint32_t policy_context_hash(struct view name)
 {
-    uint64_t end = 0;
-    size_t len = name.len < sizeof(end) ? name.len : sizeof(end);
-    if (len != 0) {
-        memcpy(&end, name.data + name.len - len, len);
+    uint64_t hash = name.len;
+    size_t at = 0;
+    for (; name.len - at >= sizeof(uint64_t); at += sizeof(uint64_t)) {
+        hash = mix(hash, name.data + at, sizeof(uint64_t));
     }
-    end = (end | UINT64_C(0x2020202020202020)) + name.len;
-    return (uint32_t)((end * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
+    if (at < name.len) {
+        hash = mix(hash, name.data + at, name.len - at);
+    }
+    return (uint32_t)hash;
 }
 
 #define COMPARISON_COST 32

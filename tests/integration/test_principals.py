@@ -194,4 +194,5 @@ def test_help():
         command = "".join("-" + letter.lower() if letter.isupper() else letter for letter in method.name).lstrip("-")
         done = subprocess.run([program, command, "--help"], capture_output=True, text=True, check=True)
         lines = done.stdout.split("\n")
-        assert lines[2] == f"Calls the operation {method.name} of rewrapd." and lines[4].startswith("Needed options: "), done.stdout
+        assert lines[2] == f"Calls the operation {method.name} of rewrapd." and lines[4].startswith("Needed: "), done.stdout
+        assert lines[5].endswith(": docs/principals.md"), done.stdout

@@ -238,8 +238,14 @@ def test_service_error(instance):
 
 def test_service_error_without_a_text(instance, keys):
     text = failed(instance.ctl("re-encrypt", "--ciphertext-blob", "eA==", "--destination-key-id", "alias/F"), SERVICE)
-    assert text == "\nAn error occurred (InvalidCiphertextException) when calling the ReEncrypt operation: \n" \
-                   "rewrapctl: the ciphertext is damaged or of another key, or the encryption context is not the one it was made with\n"
+    said = "\nAn error occurred (InvalidCiphertextException) when calling the ReEncrypt operation: \n" \
+           "rewrapctl: the ciphertext is damaged or of another key, or the encryption context is not the one it was made with"
+    assert text == said + ", or it is an RSA ciphertext, which needs --source-encryption-algorithm and --source-key-id\n"
+    text = failed(instance.ctl("re-encrypt", "--ciphertext-blob", "eA==", "--destination-key-id", "alias/F",
+                               "--source-encryption-algorithm", "SYMMETRIC_DEFAULT"), SERVICE)
+    assert text == said + "\n"
+    text = failed(instance.ctl("decrypt", "--ciphertext-blob", "eA=="), SERVICE)
+    assert text.endswith(", or it is an RSA ciphertext, which needs --encryption-algorithm and --key-id\n")
 
 
 def test_nobody_listens(instance, tmp_path):

@@ -134,7 +134,9 @@ def test_token_probe_on_softhsm(fresh_instance, tmp_path):
     wrong.chmod(0o600)
     for code, says, arguments in ((252, "sealed or sensitive", ("--require", "open")), (252, "is not an option", ("--frob",)),
                                   (253, "tried once: the PIN is wrong", ("--pin-file", str(wrong))),
-                                  (253, "matches no token", ("--token-uri", "pkcs11:token=nobody"))):
+                                  (253, "probe: pkcs11:token=nobody: no token matches the URI\n", ("--token-uri", "pkcs11:token=nobody")),
+                                  (253, "probe: module /nonexistent.so: ", ("--module", "/nonexistent.so")),
+                                  (253, "No such file or directory", ("--module", "/nonexistent.so"))):
         refused = fresh_instance.ctl("token", "probe", *arguments)
         assert (refused.returncode, says in refused.stderr) == (code, True), refused.stderr
 

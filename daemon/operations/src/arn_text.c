@@ -14,6 +14,19 @@ static char *put(char *at, const char *end, const char *text)
     return at + len;
 }
 
+bool operation_text_join(const char *const *parts, size_t n, char *out, size_t size)
+{
+    const char *end = out + size;
+    char *at = out;
+    size_t len = 0;
+    for (size_t i = 0; i < n; i++) {
+        at = put(at, end, parts[i]);
+        len += strlen(parts[i]);
+    }
+    *at = '\0';
+    return len < size;
+}
+
 static void write_arn(const struct operations *operations, const char *account, const char *prefix,
                       const char *resource, char *out, size_t size)
 {

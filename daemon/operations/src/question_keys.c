@@ -166,14 +166,14 @@ static struct view put_number(int64_t value, char out[OPERATION_TIME_BYTES])
     return view_of(out, digits);
 }
 
-/* A clock outside of 1970 to 9999 is none, and conditions on the time do not hold. */
+/* A clock that is not in the years 1970 to 9999 stands at their beginning or end: a Deny may ask for the time. */
 static void add_time(struct operation_question *question, int64_t now_ms)
 {
+    const time_t last = INT64_C(253402300799);
     time_t seconds = (time_t)(now_ms / 1000);
-    struct tm parts;
-    if (now_ms < 0 || gmtime_r(&seconds, &parts) == NULL || parts.tm_year > 9999 - 1900) {
-        return;
-    }
+    seconds = seconds < 0 ? 0 : seconds > last ? last : seconds;
+    struct tm parts = {.tm_year = 70, .tm_mday = 1};
+    rewrap_ignore(gmtime_r(&seconds, &parts), "these years fit");
     add(question, WORD("aws:EpochTime"), put_number(seconds, question->epoch));
     add(question, WORD("aws:CurrentTime"), put_time(&parts, question->now));
 }
@@ -186,9 +186,9 @@ static void add_user_id(const struct operation_asking *asking, struct operation_
     bool is_session = strstr(asking->principal, ":assumed-role/") != NULL;
     const char *root = strrchr(asking->principal, ':');
     if (principal != NULL) {
-        int len = snprintf(question->user_id, sizeof question->user_id, "%s%s%s", principal->unique_id,
-                           is_session ? ":" : "", is_session && session != NULL ? session + 1 : "");
-        if ((size_t)len < sizeof question->user_id) {
+        const char *parts[] = {principal->unique_id, is_session ? ":" : "",
+                               is_session && session != NULL ? session + 1 : ""};
+        if (operation_text_join(parts, sizeof parts / sizeof parts[0], question->user_id, sizeof question->user_id)) {
             add(question, WORD("aws:userid"), view_of_string(question->user_id));
         }
     } else if (root != NULL && strcmp(root, ":root") == 0) {

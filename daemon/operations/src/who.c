@@ -1,7 +1,7 @@
 /* Principals by their ARNs; see who.h. */
 #include "who.h"
 
-#include <stdio.h>
+#include "arn_text.h"
 
 struct named {
     enum principal_kind kind;
@@ -78,8 +78,14 @@ const struct registry_principal *operation_principal_of(const struct operations 
 void operation_principal_arn(const struct operations *operations, const struct registry_principal *principal,
                              char out[POLICY_ARN_BYTES])
 {
-    snprintf(out, POLICY_ARN_BYTES, "arn:%s:iam::%s:%s%s%s", operations->settings.partition, principal->account,
-             principal->kind == PRINCIPAL_USER ? "user" : "role", principal->path, principal->name);
+    const char *parts[] = {"arn:",
+                           operations->settings.partition,
+                           ":iam::",
+                           principal->account,
+                           principal->kind == PRINCIPAL_USER ? ":user" : ":role",
+                           principal->path,
+                           principal->name};
+    rewrap_ignore(operation_text_join(parts, sizeof parts / sizeof parts[0], out, POLICY_ARN_BYTES), "they fit");
 }
 
 /* ------------------------------------------------------------------ the configuration */

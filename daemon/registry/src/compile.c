@@ -105,7 +105,6 @@ bool registry_begin_compiling(struct registry *registry, struct event_base *base
     registry->memory.policies.on_damaged = on_damaged;
     registry->memory.policies.arg = registry;
     registry->compile = evtimer_new(base, on_compile, registry);
-    const struct timeval interval = {.tv_usec = INTERVAL_US};
     return registry->compile != NULL &&
-           (registry_policies_left(registry) == 0 || event_add(registry->compile, &interval) == 0);
+           (registry_policies_left(registry) == 0 || event_add(registry->compile, &(struct timeval){0}) == 0);
 }

@@ -3,6 +3,8 @@
 
 #include "base/attr.h"
 
+#include <stddef.h>
+
 enum hsm_code {
     HSM_OK = 0,
     HSM_MODULE,         /* the PKCS#11 module did not load or initialize */
@@ -29,12 +31,16 @@ enum hsm_code {
 struct hsm_result {
     enum hsm_code code;
     unsigned long rv; /* the CK_RV behind it, CKR_OK when there was none */
-    const char *what; /* static: the call or the attribute at fault ("C_UnwrapKey", "CKA_TRUSTED"); NULL on success */
+    const char *what; /* static: the call or the attribute at fault ("C_UnwrapKey", "CKA_TRUSTED"); NULL on success.
+                         What a loader said of a module, and the mode of a PIN file, until the next is tried */
 };
 
 #define HSM_SUCCESS ((struct hsm_result){.code = HSM_OK})
 
 /* Constant texts, for messages: "the PIN is wrong". */
 const char *hsm_code_text(enum hsm_code code);
+/* For a person: "the token does not support this (C_WrapKey: CKR_MECHANISM_INVALID)", or what alone, where that says
+ * all: a token that is not there, a PIN file that cannot be read. Cut to size, which is at least 1. */
+void hsm_result_text(struct hsm_result result, char *out, size_t size);
 /* "CKR_PIN_INCORRECT", or "CKR_…" with the number for one without a name; points to static memory. */
 const char *hsm_rv_name(unsigned long rv);

@@ -82,7 +82,11 @@ static void test_configuration(void **state)
     snprintf(bad_pin, sizeof bad_pin, "%s/bad-pin", fixture->dir);
     fixture_write_file(bad_pin, "not the PIN\n", 0600);
     expect_exit(fixture, 253, "did not load", ARGUMENTS("list", "--module", "/nonexistent.so"));
-    expect_exit(fixture, 253, "matches no token", ARGUMENTS("list", "--token-uri", "pkcs11:token=nobody"));
+    expect_exit(fixture, 253,
+                "ceremony list: module /nonexistent.so: ", ARGUMENTS("list", "--module", "/nonexistent.so"));
+    expect_exit(fixture, 253, "No such file or directory", ARGUMENTS("list", "--module", "/nonexistent.so"));
+    expect_exit(fixture, 253, "list: pkcs11:token=nobody: no token matches the URI\n",
+                ARGUMENTS("list", "--token-uri", "pkcs11:token=nobody"));
     static const char *const with_pin[] = {
         "pkcs11:token=rewrapd-test?pin-value=" FIXTURE_USER_PIN, "pkcs11:token=x?pin-source=/" FIXTURE_USER_PIN,
         "pkcs11:token=nobody?x-pin=" FIXTURE_USER_PIN, "token=x?y=" FIXTURE_USER_PIN};
@@ -98,7 +102,8 @@ static void test_configuration(void **state)
     expect_exit(fixture, 253, "SO login, tried once: the PIN is wrong",
                 ARGUMENTS("add", "--key-spec", "SYMMETRIC_DEFAULT", "--count", "1", "--so-pin-file", bad_pin));
     fixture_write_file(bad_pin, FIXTURE_SO_PIN "\n", 0644);
-    expect_exit(fixture, 253, "open to others", ARGUMENTS("init", "--so-pin-file", bad_pin));
+    expect_exit(fixture, 253, "its mode 0644 lets others use it (chmod o=)",
+                ARGUMENTS("init", "--so-pin-file", bad_pin));
     static const char *const variables[] = {"REWRAP_MODULE", "REWRAP_TOKEN_URI", "REWRAP_PIN_FILE",
                                             "REWRAP_SO_PIN_FILE"};
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {

@@ -346,7 +346,8 @@ static void errors_of_the_service(void **state)
     assert_string_equal(ran->err,
                         "\nAn error occurred (InvalidCiphertextException) when calling the ReEncrypt operation: \n"
                         "rewrapctl: the ciphertext is damaged or of another key, or the encryption context is not the "
-                        "one it was made with\n");
+                        "one it was made with, or it is an RSA ciphertext, which needs --source-encryption-algorithm "
+                        "and --source-key-id\n");
     ran = RUN("re-encrypt", "--destination-key-id", "silent-internal");
     assert_string_equal(ran->err,
                         "\nAn error occurred (KMSInternalException) when calling the ReEncrypt operation: \n");
@@ -403,8 +404,26 @@ static void usage(void **state)
     struct run *ran = RUN("nope");
     assert_int_equal(ran->exit_code, 252);
     assert_non_null(strstr(ran->err, "unknown command: nope"));
-    assert_non_null(strstr(ran->err, "    re-encrypt\n"));
-    assert_non_null(strstr(ran->err, "    ceremony "));
+    assert_non_null(strstr(ran->err, "To see the commands: rewrapctl --help\n"));
+    assert_null(strstr(ran->err, "did you mean"));
+    assert_null(strstr(ran->err, "    re-encrypt\n")); /* the whole list would hide what is wrong */
+    static const char *const meant[][2] = {{"reencrypt", "re-encrypt"},    {"list-key", "list-keys"},
+                                           {"doctro", "doctor"},           {"ceremonies", "ceremony"},
+                                           {"listkeys", "list-keys"},      {"generate-datakey", "generate-data-key"},
+                                           {"crate-alias", "create-alias"}};
+    for (size_t i = 0; i < sizeof meant / sizeof meant[0]; i++) {
+        char wanted[128];
+        snprintf(wanted, sizeof wanted, "unknown command: %s (did you mean %s?)\n", meant[i][0], meant[i][1]);
+        ran = RUN(meant[i][0]);
+        assert_int_equal(ran->exit_code, 252);
+        assert_non_null(strstr(ran->err, wanted));
+    }
+    char longest[300];
+    memset(longest, 'a', sizeof longest);
+    longest[sizeof longest - 1] = '\0';
+    ran = RUN(longest);
+    assert_int_equal(ran->exit_code, 252);
+    assert_null(strstr(ran->err, "did you mean"));
     ran = RUN("--output", "json");
     assert_int_equal(ran->exit_code, 252);
     assert_non_null(strstr(ran->err, "a command is required"));
@@ -441,7 +460,8 @@ static void help_and_version(void **state)
     assert_int_equal(ran->exit_code, 0);
     assert_string_equal(ran->err, "");
     static const char *const lines[] = {"Turns data under one key into data under another, inside the token.\n",
-                                        "Needed options: --ciphertext-blob and --destination-key-id; ",
+                                        "Needed: --ciphertext-blob and --destination-key-id. Optional: "
+                                        "--source-encryption-context if it was made with one.\n",
                                         "docs/operations.md\n",
                                         "    --ciphertext-blob <blob>\n",
                                         "    --source-encryption-context <map>\n",
