@@ -38,6 +38,15 @@ static const struct operation_about table[] = {
     {"UpdateAlias", "Moves an alias to another key.", "--alias-name and --target-key-id"},
     {"DeleteAlias", "Takes an alias away; its key stays.", "--alias-name"},
     {"ListAliases", "Lists the aliases of the account, or of one key with --key-id.", "none"},
+    {"GetKeyPolicy", "Shows the policy of a key.", "--key-id"},
+    {"PutKeyPolicy", "Gives a key another policy.", "--key-id and --policy (file://PATH)"},
+    {"ListKeyPolicies", "Lists the names of a key's policies: default, always.", "--key-id"},
+    {"CreateGrant", "Lets a principal use a key, for certain operations and contexts.",
+     "--key-id, --grantee-principal and --operations; --constraints"},
+    {"ListGrants", "Lists the grants on a key.", "--key-id; --grantee-principal or --grant-id"},
+    {"ListRetirableGrants", "Lists the grants that a principal may retire, on all keys.", "--retiring-principal"},
+    {"RetireGrant", "Ends a grant, by whoever it lets do so.", "--grant-token, or --key-id (an ARN) and --grant-id"},
+    {"RevokeGrant", "Takes a grant back, as who manages the key.", "--key-id and --grant-id"},
     {"CreateUser", "Makes a user of the account.", "--user-name; --path (/)"},
     {"GetUser", "Shows a user.", "none; --user-name, else the caller"},
     {"DeleteUser", "Deletes a user that has no policies and no access keys any more.", "--user-name"},
@@ -62,6 +71,8 @@ static const struct operation_about table[] = {
     {"DeleteAccessKey", "Deletes an access key.", "--access-key-id; --user-name, else the caller"},
     {"ListAccessKeys", "Lists the access keys of a user, without their secrets.", "none; --user-name, else the caller"},
     {"Doctor", "Looks at tokens, stock, registry and file modes, for the operator.", "none"},
+    {"ExplainReEncrypt", "Tells why a principal may or may not re-encrypt; see also policy explain re-encrypt.",
+     "--principal and --request (the members of ReEncrypt, as JSON)"},
 };
 
 const struct operation_about *operation_about(const char *rpc)
