@@ -77,8 +77,7 @@ static const struct operation_about table[] = {
     {"ListAccessKeys", "Lists the access keys of a user, without their secrets.", "none",
      "--user-name, else the caller"},
     {"Doctor", "Looks at tokens, stock, registry and file modes, for the operator.", "none", NULL},
-    {"ExplainReEncrypt",
-     "Shows why a principal may or may not re-encrypt: both decisions, and each statement looked at.",
+    {"ExplainReEncrypt", "Tells why a principal may or may not re-encrypt; see also policy explain re-encrypt.",
      "--principal and --request", NULL},
 };
 

@@ -4,6 +4,7 @@
 #include "base/view.h"
 #include "fail.h"
 #include "policy/arn.h"
+#include "policy_explain.h"
 #include "policy_lint.h"
 #include "policy_simulate.h"
 
@@ -91,9 +92,11 @@ static const struct subcommand {
     int (*run)(const struct options *options);
     const char *summary;
     const char *help;
+    int (*command)(int argc, char **argv); /* reads its words itself: all between is not there */
 } subcommands[] = {
-    {"simulate", simulate_options, OPTION_INPUT, simulate, "decide requests that a file holds", simulate_help},
-    {"lint", lint_options, OPTION_POLICY, lint, "find what in a policy is likely not meant so", lint_help},
+    {"simulate", simulate_options, OPTION_INPUT, simulate, "decide requests that a file holds", simulate_help, NULL},
+    {"lint", lint_options, OPTION_POLICY, lint, "find what in a policy is likely not meant so", lint_help, NULL},
+    {.name = "explain", .summary = "ask rewrapd why a principal may or may not re-encrypt", .command = policy_explain},
 };
 
 #define SUBCOMMANDS (sizeof subcommands / sizeof subcommands[0])
@@ -217,6 +220,9 @@ int policy_command(int argc, char **argv)
     if (subcommand == NULL) {
         complain("unknown subcommand: %.128s", argv[1]);
         return EXIT_CODE_USAGE;
+    }
+    if (subcommand->command != NULL) {
+        return subcommand->command(argc - 1, argv + 1);
     }
     if (argc == 3 && strcmp(argv[2], "help") == 0) {
         return print_help(subcommand->help);

@@ -45,9 +45,13 @@ size_t policy_build_enter(struct policy_build *build, const char *name)
 
 size_t policy_build_enter_index(struct policy_build *build, size_t index)
 {
-    char digits[24];
-    rewrap_ignore(snprintf(digits, sizeof(digits), "%zu", index), "a number fits");
-    return enter(build, "[", digits, "]");
+    char digits[24] = "";
+    char *at = digits + sizeof(digits) - 1;
+    do { /* not printed: most of a policy's places are never told, and this is called for each */
+        *--at = (char)('0' + index % 10);
+        index /= 10;
+    } while (index != 0);
+    return enter(build, "[", at, "]");
 }
 
 void policy_build_leave(struct policy_build *build, size_t place)

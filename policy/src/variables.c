@@ -142,6 +142,9 @@ enum policy_error policy_encode(struct view text, struct policy_encoding encodin
     if (!is_plain(text)) {
         return POLICY_FOREIGN_CHARACTER;
     }
+    if (!buffer_reserve(out, text.len)) { /* what is no variable takes a byte for a byte */
+        return POLICY_NO_MEMORY;
+    }
     while (text.len != 0) {
         size_t taken = 1;
         if (encoding.variables && text.data[0] == '$' && text.len > 1 && text.data[1] == '{') {
@@ -157,7 +160,9 @@ enum policy_error policy_encode(struct view text, struct policy_encoding encodin
         if (!encode_character(encoding, &c, &flags, &run)) {
             return POLICY_BAD_PATTERN;
         }
-        if (!buffer_append_u8(out, c)) {
+        if (out->len < out->cap) {
+            out->data[out->len++] = c;
+        } else if (!buffer_append_u8(out, c)) { /* a variable has taken more */
             return POLICY_NO_MEMORY;
         }
         text = skip(text, taken);

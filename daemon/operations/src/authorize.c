@@ -69,6 +69,7 @@ static const struct operation_permission_row rows[OPERATION_PERMISSIONS] = {
     [OPERATION_MAY_DELETE_ACCESS_KEY] = {"DeleteAccessKey", "iam:DeleteAccessKey", "the user", false, false},
     [OPERATION_MAY_LIST_ACCESS_KEYS] = {"ListAccessKeys", "iam:ListAccessKeys", "the user", false, false},
     [OPERATION_MAY_DOCTOR] = {"Doctor", "rewrapd:Doctor", "*", false, false},
+    [OPERATION_MAY_EXPLAIN_RE_ENCRYPT] = {"ExplainReEncrypt", "rewrapd:ExplainReEncrypt", "*", false, false},
 };
 
 const struct operation_permission_row *operation_permission_row(enum operation_permission permission)

@@ -2,6 +2,7 @@
 #include "constraints.h"
 
 #include "envelope/header.h"
+#include "policy/arn.h"
 #include "proto/rewrap.pb-c.h"
 #include "registry/types.h"
 
@@ -100,6 +101,8 @@ static bool create_grant_names_service(const ProtobufCMessage *message)
 #define UPDATE_ACCESS_KEY  &rewrap__update_access_key_request__descriptor
 #define DELETE_ACCESS_KEY  &rewrap__delete_access_key_request__descriptor
 #define LIST_ACCESS_KEYS   &rewrap__list_access_keys_request__descriptor
+
+#define EXPLAIN &rewrap__explain_re_encrypt_request__descriptor
 
 #define KEY_ID_MAX 2048 /* KMS.md R-49 */
 
@@ -315,6 +318,9 @@ static const struct operation_constraint table[] = {
     ACCESS_KEY_ID(DELETE_ACCESS_KEY),
     EXISTING_USER_NAME(LIST_ACCESS_KEYS, 0),
     PAGE_OF_1000(LIST_ACCESS_KEYS),
+
+    LIMITS(EXPLAIN, "principal", OPERATION_REQUIRED, 1, ARN_MAX_BYTES),
+    {.type = EXPLAIN, .field = "request", .flags = OPERATION_REQUIRED},
 };
 
 #define ROWS (sizeof(table) / sizeof(table[0]))

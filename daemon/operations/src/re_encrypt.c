@@ -1,4 +1,6 @@
 /* ReEncrypt: data under one key to data under another; the plaintext never leaves the token (KMS.md section 2). */
+#include "re_encrypt.h"
+
 #include "job.h"
 #include "resolve.h"
 #include "table.h"
@@ -8,21 +10,20 @@
 
 #include <string.h>
 
-struct re_encrypt {
-    struct operation_side source;
-    struct operation_side destination;
-};
-
-static void clear(struct operation *operation)
+void operation_re_encrypt_clear(struct operation_re_encrypt *state)
 {
-    struct re_encrypt *state = operation->state;
     operation_side_clear(&state->source);
     operation_side_clear(&state->destination);
 }
 
-static bool begin(struct operation *operation, const Rewrap__ReEncryptRequest *request)
+static void clear(struct operation *operation)
 {
-    struct re_encrypt *state = operation->state;
+    operation_re_encrypt_clear(operation->state);
+}
+
+bool operation_re_encrypt_begin(struct operation *operation, const Rewrap__ReEncryptRequest *request,
+                                struct operation_re_encrypt *state)
+{
     if (!operation_side_begin(operation, &state->source, request->has_source_encryption_algorithm,
                               request->source_encryption_algorithm,
                               (const ProtobufCMessage *const *)request->source_encryption_context,
@@ -45,9 +46,19 @@ static bool begin(struct operation *operation, const Rewrap__ReEncryptRequest *r
     return operation_check_members(operation, &members);
 }
 
+struct operation_source operation_re_encrypt_source(const Rewrap__ReEncryptRequest *request)
+{
+    return (struct operation_source){
+        .ciphertext = view_of(request->ciphertext_blob.data, request->ciphertext_blob.len),
+        .key_id = request->source_key_id,
+        .ignores_ciphertext = request->n_dry_run_modifiers != 0,
+        .permission = OPERATION_MAY_RE_ENCRYPT_FROM,
+    };
+}
+
 /* What two keys that are each in order cannot do together. The token refuses sealed to open as well; here the text is
  * clearer. */
-static bool check_pair(struct operation *operation, const struct re_encrypt *state)
+static bool check_pair(struct operation *operation, const struct operation_re_encrypt *state)
 {
     const struct operation_side *source = &state->source;
     const struct operation_side *destination = &state->destination;
@@ -76,7 +87,7 @@ static bool is_dry_run(const Rewrap__ReEncryptRequest *request)
 static bool known_length(const struct operation *operation, size_t *ret_length)
 {
     const Rewrap__ReEncryptRequest *request = (const Rewrap__ReEncryptRequest *)operation->request;
-    const struct re_encrypt *state = operation->state;
+    const struct operation_re_encrypt *state = operation->state;
     struct envelope_header header;
     if (!state->source.spec->symmetric ||
         !envelope_header_parse(view_of(request->ciphertext_blob.data, request->ciphertext_blob.len), &header)) {
@@ -88,7 +99,7 @@ static bool known_length(const struct operation *operation, size_t *ret_length)
 
 static bool refused(struct operation *operation, Hsm__Status status)
 {
-    const struct re_encrypt *state = operation->state;
+    const struct operation_re_encrypt *state = operation->state;
     return operation_job_refused(operation, &state->source, &state->destination, status);
 }
 
@@ -96,7 +107,7 @@ static bool refused(struct operation *operation, Hsm__Status status)
  */
 static void end_dry_run(struct operation *operation)
 {
-    const struct re_encrypt *state = operation->state;
+    const struct operation_re_encrypt *state = operation->state;
     struct workers_token_state token;
     size_t length;
     if (state->destination.spec->symmetric || !known_length(operation, &length)) {
@@ -115,7 +126,7 @@ static void end_dry_run(struct operation *operation)
 static void on_response(struct operation *operation, const Hsm__Response *answer)
 {
     const Rewrap__ReEncryptRequest *request = (const Rewrap__ReEncryptRequest *)operation->request;
-    struct re_encrypt *state = operation->state;
+    struct operation_re_encrypt *state = operation->state;
     if (is_dry_run(request)) {
         end_dry_run(operation);
         return;
@@ -141,7 +152,7 @@ static void on_response(struct operation *operation, const Hsm__Response *answer
 
 static void submit(struct operation *operation, const Rewrap__ReEncryptRequest *request)
 {
-    const struct re_encrypt *state = operation->state;
+    const struct operation_re_encrypt *state = operation->state;
     struct operation_job job;
     Hsm__ReEncrypt body = HSM__RE_ENCRYPT__INIT;
     operation_job_init(&job, HSM__REQUEST__BODY_RE_ENCRYPT, &state->source, &state->destination);
@@ -160,7 +171,7 @@ static void submit(struct operation *operation, const Rewrap__ReEncryptRequest *
 static bool find_source(struct operation *operation, const struct operation_source *source)
 {
     const Rewrap__ReEncryptRequest *request = (const Rewrap__ReEncryptRequest *)operation->request;
-    struct re_encrypt *state = operation->state;
+    struct operation_re_encrypt *state = operation->state;
     operation->facts.has_other = true;
     operation->facts.other = operation_peek_key(operation, request->destination_key_id);
     return operation_side_source(operation, source, &state->source);
@@ -168,7 +179,7 @@ static bool find_source(struct operation *operation, const struct operation_sour
 
 static bool find_destination(struct operation *operation, const char *key_id)
 {
-    struct re_encrypt *state = operation->state;
+    struct operation_re_encrypt *state = operation->state;
     operation->facts.other = state->source.key;
     return operation_side_destination(operation, key_id, OPERATION_MAY_RE_ENCRYPT_TO, &state->destination);
 }
@@ -177,16 +188,11 @@ static bool find_destination(struct operation *operation, const char *key_id)
 static void run(struct operation *operation)
 {
     const Rewrap__ReEncryptRequest *request = (const Rewrap__ReEncryptRequest *)operation->request;
-    struct re_encrypt *state = operation->state;
-    if (!begin(operation, request)) {
+    struct operation_re_encrypt *state = operation->state;
+    if (!operation_re_encrypt_begin(operation, request, state)) {
         return;
     }
-    struct operation_source source = {
-        .ciphertext = view_of(request->ciphertext_blob.data, request->ciphertext_blob.len),
-        .key_id = request->source_key_id,
-        .ignores_ciphertext = request->n_dry_run_modifiers != 0,
-        .permission = OPERATION_MAY_RE_ENCRYPT_FROM,
-    };
+    struct operation_source source = operation_re_encrypt_source(request);
     if (!find_source(operation, &source) || !find_destination(operation, request->destination_key_id) ||
         !check_pair(operation, state) || !operation_side_check_material(operation, &state->source)) {
         return;
@@ -198,5 +204,8 @@ static void run(struct operation *operation)
     submit(operation, request);
 }
 
-const struct operation_kind operation_kind_re_encrypt = {
-    .name = "ReEncrypt", .run = run, .refused = refused, .clear = clear, .state_bytes = sizeof(struct re_encrypt)};
+const struct operation_kind operation_kind_re_encrypt = {.name = "ReEncrypt",
+                                                         .run = run,
+                                                         .refused = refused,
+                                                         .clear = clear,
+                                                         .state_bytes = sizeof(struct operation_re_encrypt)};

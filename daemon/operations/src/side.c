@@ -127,7 +127,7 @@ static bool same_key(const struct registry_key *key, const struct envelope_heade
     return view_equal(view_of(key->key_id, KEY_ID_BYTES), view_of(header->key_id, ENVELOPE_KEY_ID_BYTES));
 }
 
-/* Steps 5 to 8 for a key that the caller named: it must be the ciphertext's. */
+/* Steps 5 to 7 for a key that the caller named: it must be the ciphertext's. */
 static const struct registry_key *named_source(struct operation *operation, const struct operation_source *source,
                                                const struct envelope_header *header, bool must_match)
 {
@@ -145,12 +145,11 @@ static const struct registry_key *named_source(struct operation *operation, cons
                        "The key ID in the request does not identify a CMK that can perform this operation."); /* */
         return NULL;
     }
-    return operation_authorize_key(operation, source->permission, key) ? key : NULL;
+    return key;
 }
 
-/* Steps 6 and 8 for a key that only the ciphertext names. */
-static const struct registry_key *unnamed_source(struct operation *operation, const struct operation_source *source,
-                                                 const struct envelope_header *header)
+/* Step 6 for a key that only the ciphertext names. */
+static const struct registry_key *unnamed_source(struct operation *operation, const struct envelope_header *header)
 {
     if (header == NULL) {
         operation_fail_without_text(operation, OPERATION_INVALID_CIPHERTEXT);
@@ -159,9 +158,8 @@ static const struct registry_key *unnamed_source(struct operation *operation, co
     const struct registry_key *key = key_of_ciphertext(operation, header);
     if (key == NULL) {
         operation_refuse_ciphertext(operation);
-        return NULL;
     }
-    return operation_authorize_ciphertext(operation, source->permission, key) ? key : NULL;
+    return key;
 }
 
 /*
@@ -175,27 +173,45 @@ static bool is_altered(const struct operation *operation, const struct envelope_
     return key != NULL && strcmp(key->account, operation->account) == 0 && !same_key(key, header);
 }
 
-bool operation_side_source(struct operation *operation, const struct operation_source *source,
-                           struct operation_side *side)
+bool operation_side_find_source(struct operation *operation, const struct operation_source *source,
+                                const struct operation_side *side, struct operation_found *ret)
 {
     tell_facts(operation, side);
     bool reads_header = operation_algorithm_is_symmetric(side->algorithm) && !source->ignores_ciphertext;
-    struct envelope_header parsed;
-    const struct envelope_header *header = NULL;
-    if (reads_header && envelope_header_parse(source->ciphertext, &parsed) && !is_altered(operation, &parsed)) {
-        header = &parsed;
+    struct operation_found found = {0};
+    struct envelope_header header;
+    if (reads_header && envelope_header_parse(source->ciphertext, &header) && !is_altered(operation, &header)) {
+        found.has_material = true;
+        memcpy(found.material_id, header.material_id, MATERIAL_ID_BYTES);
     }
-    const struct registry_key *key = source->key_id != NULL ? named_source(operation, source, header, reads_header)
-                                                            : unnamed_source(operation, source, header);
-    if (key == NULL) {
+    const struct envelope_header *known = found.has_material ? &header : NULL;
+    found.key = source->key_id != NULL ? named_source(operation, source, known, reads_header)
+                                       : unnamed_source(operation, known);
+    if (found.key == NULL) {
         return false;
     }
-    operation_side_set(operation, side, key);
+    *ret = found;
+    return true;
+}
+
+bool operation_side_source(struct operation *operation, const struct operation_source *source,
+                           struct operation_side *side)
+{
+    struct operation_found found;
+    if (!operation_side_find_source(operation, source, side, &found)) {
+        return false;
+    }
+    bool may = source->key_id != NULL ? operation_authorize_key(operation, source->permission, found.key)
+                                      : operation_authorize_ciphertext(operation, source->permission, found.key);
+    if (!may) {
+        return false;
+    }
+    operation_side_set(operation, side, found.key);
     if (!check_usable(operation, source->permission, side, "decrypting")) {
         return false;
     }
-    if (header != NULL) {
-        memcpy(side->material_id, header->material_id, MATERIAL_ID_BYTES);
+    if (found.has_material) {
+        memcpy(side->material_id, found.material_id, MATERIAL_ID_BYTES);
     }
     return true;
 }
@@ -211,12 +227,19 @@ bool operation_side_check_material(struct operation *operation, const struct ope
 
 /* ------------------------------------------------------------------ destination */
 
+bool operation_side_find_destination(struct operation *operation, const char *key_id,
+                                     enum operation_permission permission, const struct operation_side *side,
+                                     const struct registry_key **ret_key)
+{
+    tell_facts(operation, side);
+    return operation_resolve_key(operation, key_id, permission, NULL, ret_key);
+}
+
 bool operation_side_destination(struct operation *operation, const char *key_id, enum operation_permission permission,
                                 struct operation_side *side)
 {
     const struct registry_key *key;
-    tell_facts(operation, side);
-    if (!operation_resolve_key(operation, key_id, permission, NULL, &key) ||
+    if (!operation_side_find_destination(operation, key_id, permission, side, &key) ||
         !operation_authorize_key(operation, permission, key)) {
         return false;
     }

@@ -43,6 +43,25 @@ struct operation_source {
     enum operation_permission permission;
 };
 
+/* The key that a ciphertext is under, as its first steps find it. */
+struct operation_found {
+    const struct registry_key *key; /* until the event loop turns */
+    bool has_material;              /* the ciphertext's header was read: it names this material */
+    uint8_t material_id[MATERIAL_ID_BYTES];
+};
+
+/*
+ * Finds that key (steps 5 to 7) and tells the facts of this side. False when the request was answered. Whether the
+ * caller may use it is not asked, but where looking for a key of another account asks it.
+ */
+REWRAP_MUST_USE bool operation_side_find_source(struct operation *operation, const struct operation_source *source,
+                                                const struct operation_side *side, struct operation_found *ret);
+/* The same of the key to encrypt under. */
+REWRAP_MUST_USE bool operation_side_find_destination(struct operation *operation, const char *key_id,
+                                                     enum operation_permission permission,
+                                                     const struct operation_side *side,
+                                                     const struct registry_key **ret_key);
+
 /*
  * Finds, authorises and checks the key that a ciphertext is under (steps 5 to 9). False when the request was answered.
  * Whether the material that the ciphertext names is that key's is left for operation_side_check_material, since to a

@@ -66,6 +66,7 @@ static const struct row rows[OPERATION_PERMISSIONS] = {
     [OPERATION_MAY_RETIRE_GRANT] = ANY,
     [OPERATION_MAY_REVOKE_GRANT] = ANY,
     [OPERATION_MAY_DOCTOR] = ANY,
+    [OPERATION_MAY_EXPLAIN_RE_ENCRYPT] = ANY,
 };
 
 static const struct {

@@ -60,6 +60,7 @@ static const struct operation_kind *const table[] = {
     &operation_kind_delete_access_key,
     &operation_kind_list_access_keys,
     &operation_kind_doctor,
+    &operation_kind_explain_re_encrypt,
 };
 
 const struct operation_kind *operation_kind_find(const char *name)

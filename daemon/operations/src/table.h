@@ -67,3 +67,4 @@ extern const struct operation_kind operation_kind_update_access_key;
 extern const struct operation_kind operation_kind_delete_access_key;
 extern const struct operation_kind operation_kind_list_access_keys;
 extern const struct operation_kind operation_kind_doctor;
+extern const struct operation_kind operation_kind_explain_re_encrypt;
