@@ -223,7 +223,10 @@ static bool start_workers(struct server *server)
         static_assert(sizeof tokens[i].binding_check == sizeof token->binding_root, "one check value");
         memcpy(tokens[i].binding_check, token->binding_root, sizeof tokens[i].binding_check);
     }
-    struct workers_settings wanted = {.program = settings->worker, .tokens = tokens, .n_tokens = settings->n_tokens};
+    struct workers_settings wanted = {.program = settings->worker,
+                                      .tokens = tokens,
+                                      .n_tokens = settings->n_tokens,
+                                      .turn_folder = settings->state_dir};
     server->workers = workers_new(server->base, &wanted, on_workers_started, on_module_log, server);
     if (server->workers == NULL) {
         log_error("%s: the workers cannot be started; not starting", settings->worker);

@@ -160,7 +160,7 @@ static struct hsm_result try_extractable(struct probe *probe, bool *ret_enforced
 
 /* What a sealed key rests on, all of it. */
 static const struct trial trials[] = {
-    {"CKA_TRUSTED", "the user asks for CKA_TRUSTED, in six ways", probe_try_trusted},
+    {"CKA_TRUSTED", "the user asks for CKA_TRUSTED, in seven ways", probe_try_trusted},
     {"CKA_WRAP_WITH_TRUSTED", "a sealed payload is wrapped under a key that is not trusted", try_wrap_with_trusted},
     {"CKA_UNWRAP_TEMPLATE", "a payload is unwrapped without, or against, each attribute forced",
      probe_try_unwrap_template},

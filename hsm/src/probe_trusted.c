@@ -3,6 +3,8 @@
 #include "p11_call.h"
 #include "probe_private.h"
 
+#include <string.h>
+
 static CK_BBOOL yes = CK_TRUE;
 static CK_BBOOL no = CK_FALSE;
 static CK_ATTRIBUTE trusted = {CKA_TRUSTED, &yes, sizeof yes};
@@ -50,6 +52,40 @@ static CK_RV ask_generate(struct probe *probe)
 {
     CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
     return probe_kek(probe, HSM_LEVEL_SEALED, HSM_OPEN, true, &made);
+}
+
+static CK_RV generate_pair(struct probe *probe, CK_MECHANISM_TYPE mechanism, CK_ATTRIBUTE size, CK_ATTRIBUTE use)
+{
+    char label[] = PROBE_LABEL;
+    CK_ATTRIBUTE label_first = {CKA_LABEL, label, sizeof label - 1};
+    CK_ATTRIBUTE of_session = {CKA_TOKEN, &no, sizeof no};
+    CK_ATTRIBUTE public_half[] = {label_first, of_session, size, use, trusted};
+    CK_ATTRIBUTE private_half[] = {label_first, of_session, {CKA_PRIVATE, &yes, sizeof yes}};
+    CK_OBJECT_HANDLE halves[2] = {CK_INVALID_HANDLE, CK_INVALID_HANDLE};
+    CK_RV rv =
+        p11_generate_key_pair(probe->token, mechanism, public_half, sizeof public_half / sizeof public_half[0],
+                              private_half, sizeof private_half / sizeof private_half[0], &halves[0], &halves[1]);
+    CK_RV of_public = probe_register(probe, rv, &halves[0]);
+    CK_RV of_private = probe_register(probe, rv, &halves[1]);
+    return of_public == CKR_OK ? of_private : of_public;
+}
+
+/*
+ * Sealed RSA pairs rely on it. On the curve of the audit key: a token may look at the attributes only after it has made
+ * the pair, which takes it seconds with RSA. With RSA where there is no such curve.
+ */
+static CK_RV ask_generate_pair(struct probe *probe)
+{
+    CK_ULONG bits = 2048;
+    CK_BYTE p256[sizeof attributes_p256];
+    memcpy(p256, attributes_p256, sizeof p256);
+    CK_ATTRIBUTE curve = {CKA_EC_PARAMS, p256, sizeof p256};
+    CK_ATTRIBUTE modulus = {CKA_MODULUS_BITS, &bits, sizeof bits};
+    CK_ATTRIBUTE verifies = {CKA_VERIFY, &yes, sizeof yes};
+    CK_ATTRIBUTE wraps = {CKA_WRAP, &yes, sizeof yes};
+    CK_RV rv = generate_pair(probe, CKM_EC_KEY_PAIR_GEN, curve, verifies);
+    bool no_curve = rv == CKR_MECHANISM_INVALID || rv == CKR_CURVE_NOT_SUPPORTED;
+    return no_curve ? generate_pair(probe, CKM_RSA_PKCS_KEY_PAIR_GEN, modulus, wraps) : rv;
 }
 
 static CK_RV ask_import_secret(struct probe *probe)
@@ -131,6 +167,7 @@ struct hsm_result probe_try_trusted(struct probe *probe, bool *ret_enforced)
         CK_RV (*ask)(struct probe *probe);
     } ways[] = {
         {"C_GenerateKey", "given to a key that the user makes", ask_generate},
+        {"C_GenerateKeyPair", "given to the public half of a pair that the user makes", ask_generate_pair},
         {"C_CreateObject", "given to a secret key that the user imports", ask_import_secret},
         {"C_CreateObject", "given to a public key that the user imports", ask_import_public},
         {"C_SetAttributeValue", "given to a key that the user has", ask_set},

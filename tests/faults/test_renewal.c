@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -158,17 +159,67 @@ static void test_renewals_are_bounded(void **state)
     world_expect_leaving(world);
 }
 
-/* Whether the worker has the folder open, which it does to wait for its turn. */
-static bool is_at_the_turn(const struct world *world)
+/* The files that the workers of this world lock; returns how many, the first in path. */
+static size_t turn_files(const struct world *world, const char *but, char path[512])
 {
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%d/fd", (int)world->client.pid);
-    DIR *folder = opendir(path);
+    DIR *folder = opendir(world->fixture->dir);
+    assert_non_null(folder);
+    size_t n = 0;
+    for (struct dirent *entry = NULL; (entry = readdir(folder)) != NULL;) {
+        char found[512];
+        snprintf(found, sizeof found, "%s/%s", world->fixture->dir, entry->d_name);
+        if (strncmp(entry->d_name, "turn-", 5) == 0 && strcmp(found, but) != 0 && n++ == 0) {
+            memcpy(path, found, sizeof found);
+        }
+    }
+    closedir(folder);
+    return n;
+}
+
+static int hold(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+    return fd;
+}
+
+/*
+ * The paths of the module's turn and of the token's: the first of them is made before a module is opened, so also for
+ * one that is not there.
+ */
+static void find_turns(struct world *world, char of_module[512], char of_token[512])
+{
+    char path[512];
+    while (turn_files(world, "", path) != 0) {
+        assert_int_equal(unlink(path), 0);
+    }
+    world_script(world, "%s", "");
+    Hsm__Configure configure = world_configuration(world);
+    char nothing[] = "pkcs11:token=nothing";
+    configure.token_uri = nothing;
+    Hsm__Response *hello = world_say_hello(world, &configure);
+    assert_int_equal(hello->hello->status, HSM__HELLO_STATUS__HELLO_TOKEN_ABSENT);
+    proto_free(&hello->base);
+    assert_int_equal(turn_files(world, "", of_module), 1);
+    world_start(world);
+    world_stop(world);
+    assert_int_equal(turn_files(world, of_module, of_token), 1);
+    struct stat status;
+    assert_int_equal(stat(of_token, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0600);
+}
+
+static bool has_open(const struct world *world, const char *path)
+{
+    char fds[64];
+    snprintf(fds, sizeof fds, "/proc/%d/fd", (int)world->client.pid);
+    DIR *folder = opendir(fds);
     bool found = false;
     for (struct dirent *entry = NULL; folder != NULL && (entry = readdir(folder)) != NULL;) {
-        char target[128] = "";
+        char target[512] = "";
         ssize_t len = readlinkat(dirfd(folder), entry->d_name, target, sizeof target - 1);
-        found |= len > 0 && strcmp(target, world->fixture->dir) == 0;
+        found |= len > 0 && strcmp(target, path) == 0;
     }
     if (folder != NULL) {
         closedir(folder);
@@ -176,14 +227,11 @@ static bool is_at_the_turn(const struct world *world)
     return found;
 }
 
-/* Whoever starts or renews waits for whoever is at it: the lock is on the folder of the PIN file. */
-static void test_one_at_a_time(void **state)
+/* A start that has to wait for whoever has locked the file, and then goes on. */
+static void expect_to_wait(struct world *world, const char *path, const char *not_called)
 {
-    struct world *world = *state;
-    int turn = open(world->fixture->dir, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
-    assert_true(turn >= 0);
-    assert_int_equal(flock(turn, LOCK_EX), 0);
-    world_script(world, "%s", "");
+    int turn = hold(path);
+    unsigned long before = world_total(world, not_called);
     Hsm__Configure configure = world_configuration(world);
     Hsm__Request request = HSM__REQUEST__INIT;
     request.has_id = true;
@@ -193,10 +241,10 @@ static void test_one_at_a_time(void **state)
     worker_client_start(&world->client);
     world->up = true;
     worker_client_send(&world->client, &request);
-    for (time_t until = time(NULL) + 60; !is_at_the_turn(world);) {
+    for (time_t until = time(NULL) + 60; !has_open(world, path);) {
         assert_true(time(NULL) < until);
     }
-    assert_int_equal(world_count(world, "C_Initialize"), 0);
+    assert_int_equal(world_total(world, not_called), before);
     close(turn);
     Hsm__Response *hello = worker_client_receive(&world->client);
     assert_int_equal(hello->hello->status, HSM__HELLO_STATUS__HELLO_READY);
@@ -204,12 +252,96 @@ static void test_one_at_a_time(void **state)
     world_stop(world);
 }
 
+/* Whoever starts waits for whoever of the same token is at it. */
+static void test_one_at_a_time(void **state)
+{
+    struct world *world = *state;
+    char of_module[512];
+    char of_token[512];
+    find_turns(world, of_module, of_token);
+    expect_to_wait(world, of_token, "C_Login");
+    expect_to_wait(world, of_module, "C_Initialize");
+}
+
+/* A login that hangs has the token's turn, and shares the module's: so the renewals of its token come to an end. */
+static void test_the_wait_is_bounded(void **state)
+{
+    struct world *world = *state;
+    char of_module[512];
+    char of_token[512];
+    find_turns(world, of_module, of_token);
+    world_start(world);
+    int turn = hold(of_token);
+    world_script(world, "C_GenerateRandom 1 lose-session");
+    Hsm__Response *response = ask_random(world);
+    assert_int_equal(response->status, HSM__STATUS__STATUS_TOKEN_UNAVAILABLE);
+    assert_int_equal(world_count(world, "C_Login"), 0);
+    proto_free(&response->base);
+    world_expect_leaving(world);
+    close(turn);
+
+    /* A module that is being opened, for ever: the login is made all the same. */
+    world_start(world);
+    turn = hold(of_module);
+    world_script(world, "C_GenerateRandom 1 lose-session");
+    response = ask_random(world);
+    assert_int_equal(response->status, HSM__STATUS__STATUS_OK);
+    assert_int_equal(world_count(world, "C_Login"), 1);
+    proto_free(&response->base);
+    close(turn);
+    world_stop(world);
+}
+
+/* Another token of the same module, whose PIN file is in the same folder. */
+static void test_another_token_does_not_wait(void **state)
+{
+    struct world *world = *state;
+    char of_module[512];
+    char of_token[512];
+    find_turns(world, of_module, of_token);
+    const char *const init[] = {"--init-token",   "--free",   "--label",      "another", "--pin",
+                                FIXTURE_USER_PIN, "--so-pin", FIXTURE_SO_PIN, NULL};
+    fixture_softhsm(init);
+    int login = hold(of_token);
+    Hsm__Configure configure = world_configuration(world);
+    char another[] = "pkcs11:token=another";
+    configure.token_uri = another;
+    time_t begun = time(NULL);
+    Hsm__Response *hello = world_say_hello(world, &configure);
+    assert_true(time(NULL) - begun < 8);
+    assert_int_equal(hello->hello->status, HSM__HELLO_STATUS__HELLO_NO_CEREMONY); /* which is seen after the login */
+    proto_free(&hello->base);
+    close(login);
+}
+
+/* A link in the place of the file is not followed, and keeps nobody from starting. */
+static void test_no_link_is_followed(void **state)
+{
+    struct world *world = *state;
+    char of_module[512];
+    char of_token[512];
+    char target[128];
+    find_turns(world, of_module, of_token);
+    snprintf(target, sizeof target, "%s/elsewhere", world->fixture->dir);
+    assert_int_equal(unlink(of_token), 0);
+    assert_int_equal(symlink(target, of_token), 0);
+    world_start(world);
+    world_stop(world);
+    assert_int_equal(access(target, F_OK), -1);
+    assert_int_equal(unlink(of_token), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_all_sessions_at_once), cmocka_unit_test(test_a_refused_pin_is_tried_once),
-        cmocka_unit_test(test_what_the_answer_says), cmocka_unit_test(test_renewals_are_bounded),
+        cmocka_unit_test(test_all_sessions_at_once),
+        cmocka_unit_test(test_a_refused_pin_is_tried_once),
+        cmocka_unit_test(test_what_the_answer_says),
+        cmocka_unit_test(test_renewals_are_bounded),
         cmocka_unit_test(test_one_at_a_time),
+        cmocka_unit_test(test_the_wait_is_bounded),
+        cmocka_unit_test(test_another_token_does_not_wait),
+        cmocka_unit_test(test_no_link_is_followed),
     };
     return cmocka_run_group_tests(tests, world_setup, world_teardown);
 }

@@ -358,18 +358,40 @@ static void test_lost_answers_unseen(void **state)
     }
 }
 
+/* A good ciphertext is not called bad for a session that is lost, or memory that is short, at its second chance. */
+static void test_second_chance(void **state)
+{
+    static const struct {
+        const char *rv;
+        enum outcome outcome;
+    } rows[] = {
+        {"CKR_SESSION_HANDLE_INVALID", UNSEEN}, {"CKR_SESSION_CLOSED", UNSEEN}, {"CKR_USER_NOT_LOGGED_IN", UNSEEN},
+        {"CKR_TOKEN_NOT_PRESENT", UNSEEN},      {"CKR_DEVICE_ERROR", UNSEEN},   {"CKR_DEVICE_REMOVED", UNSEEN},
+        {"CKR_DEVICE_MEMORY", ERROR},           {"CKR_HOST_MEMORY", ERROR},     {"CKR_ENCRYPTED_DATA_INVALID", WRONG},
+        {"CKR_GENERAL_ERROR", WRONG},
+    };
+    size_t wrong = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char script[128];
+        snprintf(script, sizeof script, "C_UnwrapKey 1 rv=CKR_GENERAL_ERROR\nC_UnwrapKey 3 rv=%s", rows[i].rv);
+        wrong += !one_fault(*state, ASK_FROM_RSA, script, rows[i].outcome);
+    }
+    assert_int_equal(wrong, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_re_encrypt),   cmocka_unit_test(test_check_only),
-        cmocka_unit_test(test_encrypt),      cmocka_unit_test(test_decrypt),
-        cmocka_unit_test(test_generate),     cmocka_unit_test(test_list),
-        cmocka_unit_test(test_make_key),     cmocka_unit_test(test_from_rsa),
-        cmocka_unit_test(test_to_rsa),       cmocka_unit_test(test_generate_plain),
-        cmocka_unit_test(test_random),       cmocka_unit_test(test_public_key),
-        cmocka_unit_test(test_destroy_key),  cmocka_unit_test(test_losses),
-        cmocka_unit_test(test_lasting),      cmocka_unit_test(test_lengths),
-        cmocka_unit_test(test_lost_answers), cmocka_unit_test(test_lost_answers_unseen),
+        cmocka_unit_test(test_re_encrypt),    cmocka_unit_test(test_check_only),
+        cmocka_unit_test(test_encrypt),       cmocka_unit_test(test_decrypt),
+        cmocka_unit_test(test_generate),      cmocka_unit_test(test_list),
+        cmocka_unit_test(test_make_key),      cmocka_unit_test(test_from_rsa),
+        cmocka_unit_test(test_to_rsa),        cmocka_unit_test(test_generate_plain),
+        cmocka_unit_test(test_random),        cmocka_unit_test(test_public_key),
+        cmocka_unit_test(test_destroy_key),   cmocka_unit_test(test_losses),
+        cmocka_unit_test(test_lasting),       cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_lost_answers),  cmocka_unit_test(test_lost_answers_unseen),
+        cmocka_unit_test(test_second_chance),
     };
     return cmocka_run_group_tests(tests, world_setup, world_teardown);
 }

@@ -136,6 +136,7 @@ Hsm__Configure world_configuration(struct world *world)
     Hsm__Configure configure = worker_client_configuration(world->fixture->pin_file);
     configure.module = (char *)(uintptr_t)LIBFAULTY;
     configure.max_objects = 100000;
+    configure.turn_folder = world->fixture->dir;
     return configure;
 }
 

@@ -21,6 +21,7 @@ struct workers_job *workers_hello_ask(struct workers_token *token)
     configure.init_args = (char *)token->settings.init_args;
     configure.token_uri = (char *)token->settings.uri;
     configure.pin_file = (char *)token->settings.pin_file;
+    configure.turn_folder = token->workers->turn_folder;
     configure.has_require = true;
     configure.require = token->settings.require;
     configure.has_max_objects = true;

@@ -196,6 +196,7 @@ struct workers_timing {
 struct workers {
     struct event_base *base; /* borrowed */
     char *program;
+    char *turn_folder; /* or NULL */
     workers_started_fn started;
     workers_log_fn log;
     void *arg;

@@ -64,11 +64,14 @@ static bool init(struct workers *workers, const struct workers_settings *setting
     TAILQ_INIT(&workers->finished);
     TAILQ_INIT(&workers->spare);
     workers->program = strdup(settings->program);
+    workers->turn_folder = settings->turn_folder == NULL ? NULL : strdup(settings->turn_folder);
     workers->turn = event_new(workers->base, -1, 0, workers_on_turn, workers);
     workers->child = evsignal_new(workers->base, SIGCHLD, on_child, workers);
     workers->tokens = calloc(settings->n_tokens, sizeof(*workers->tokens));
-    if (!workers_wheel_init(workers) || workers->program == NULL || workers->turn == NULL || workers->child == NULL ||
-        workers->tokens == NULL || !jobs_reserve(workers) || event_add(workers->child, NULL) != 0) {
+    if (!workers_wheel_init(workers) || workers->program == NULL ||
+        (settings->turn_folder != NULL && workers->turn_folder == NULL) || workers->turn == NULL ||
+        workers->child == NULL || workers->tokens == NULL || !jobs_reserve(workers) ||
+        event_add(workers->child, NULL) != 0) {
         return false;
     }
     for (size_t i = 0; i < settings->n_tokens; i++) {
@@ -209,5 +212,6 @@ void workers_free(struct workers *workers)
     }
     free(workers->tokens);
     free(workers->program);
+    free(workers->turn_folder);
     free(workers);
 }

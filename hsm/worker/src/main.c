@@ -95,8 +95,10 @@ int main(void)
         return EX_OSERR;
     }
     lock_memory();
-    struct worker worker = {
-        .turn = -1, .result = BUFFER_INIT(CIPHERTEXT_MAX_BYTES), .plaintext = BUFFER_INIT(CIPHERTEXT_MAX_BYTES)};
+    struct worker worker = {.turn = -1,
+                            .module_turn = -1,
+                            .result = BUFFER_INIT(CIPHERTEXT_MAX_BYTES),
+                            .plaintext = BUFFER_INIT(CIPHERTEXT_MAX_BYTES)};
     channel_init(&worker.channel, CHANNEL_FD, map_progress());
     bool ready = start(&worker);
     if (ready) {
@@ -107,6 +109,8 @@ int main(void)
     hsm_token_close(worker.token);
     turn_return(&worker);
     free(worker.pin_file);
+    free(worker.module);
+    free(worker.turn_folder);
     buffer_clear(&worker.result);
     buffer_clear(&worker.plaintext);
     channel_clear(&worker.channel);

@@ -3,6 +3,7 @@
 #include "worker.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Shorter than [token] start-deadline-ms is by default. */
@@ -100,17 +101,32 @@ static struct hsm_result log_in(struct worker *worker, const char *pin_file)
     return result;
 }
 
+/* A module that has no path is one that p11-kit finds by its name. */
+static bool keep_names(struct worker *worker, const Hsm__Configure *configure)
+{
+    const char *module = configure->module == NULL ? "" : configure->module;
+    worker->pin_file = strdup(configure->pin_file == NULL ? "" : configure->pin_file);
+    worker->module = realpath(module, NULL);
+    if (worker->module == NULL) {
+        worker->module = strdup(module);
+    }
+    worker->turn_folder = configure->turn_folder == NULL ? NULL : strdup(configure->turn_folder);
+    return worker->pin_file != NULL && worker->module != NULL &&
+           (configure->turn_folder == NULL || worker->turn_folder != NULL);
+}
+
 static struct hsm_result open_token(struct worker *worker, const Hsm__Configure *configure)
 {
     struct hsm_token_config config = {
         .module = configure->module, .init_args = configure->init_args, .uri = configure->token_uri};
-    worker->pin_file = strdup(configure->pin_file == NULL ? "" : configure->pin_file);
-    if (worker->pin_file == NULL) {
+    if (!keep_names(worker, configure)) {
         return (struct hsm_result){.code = HSM_NO_MEMORY, .what = "configuration"};
     }
-    rewrap_ignore(turn_take_within(worker, START_TURN_MS), "one that hangs must not keep the others from starting");
+    turn_take_to_open(worker);
     struct hsm_result result = hsm_token_open(&config, &worker->token);
+    turn_return(worker);
     if (result.code == HSM_OK) {
+        rewrap_ignore(turn_take_within(worker, START_TURN_MS), "one that hangs must not keep the others from starting");
         result = log_in(worker, worker->pin_file);
     }
     if (result.code == HSM_OK) {

@@ -13,8 +13,11 @@ struct worker {
     struct hsm_token *token;
     struct hsm_rewrap *rewrap;
     struct hsm_profile profile;
-    char *pin_file;          /* owned; for the renewal of a lost login */
-    int turn;                /* the descriptor that holds the turn (turn.c), or -1 */
+    char *pin_file;          /* owned, as the next two; for the renewal of a lost login */
+    char *module;            /* its path, without links where it has one */
+    char *turn_folder;       /* or NULL */
+    int turn;                /* the descriptor that holds the token's turn (turn.c), or -1 */
+    int module_turn;         /* that of the module, or -1 */
     uint64_t renewed_ms;     /* when the session was last renewed */
     bool renewed_in_vain;    /* and no request has succeeded since */
     struct buffer result;    /* the ciphertext or public key of the request at hand */
@@ -27,6 +30,9 @@ REWRAP_MUST_USE bool worker_start(struct worker *worker, const Hsm__Request *req
 /* Serves until the other side is gone or the token is. */
 void worker_serve(struct worker *worker);
 
+/* CLOCK_MONOTONIC. */
+uint64_t now_ms(void);
+
 /* A word of why a start or a renewal failed, for rewrapd. */
 Hsm__HelloStatus hello_status(enum hsm_code code);
 
@@ -37,15 +43,20 @@ Hsm__HelloStatus hello_status(enum hsm_code code);
 REWRAP_MUST_USE struct hsm_result worker_renew(struct worker *worker);
 
 /*
- * Waits until no other worker whose PIN file is in the same folder has the turn, which each has from C_Initialize to
- * the end of its C_Login, and while it makes a key: SoftHSM rewrites its token's object in C_Login, and whoever reads
- * it in that moment finds an empty file and then no token, or a broken one; it may also lose sight of what another
- * process makes meanwhile (make_open.c); and of several workers that have lost their logins at once only one at a time
- * tries the PIN. The turn is a lock on the folder, since that on the PIN file itself is the ceremony's, for as long as
- * it takes. False when another still has it after max_ms: who goes on all the same must still return it. Without a
- * folder that can be opened there are no turns.
+ * The workers of one token take turns at C_Login and at making keys: of several that have lost their logins at once
+ * only one at a time tries the PIN, and SoftHSM may lose sight of what another process makes meanwhile (make_open.c).
+ * The turn is a lock on a file of the token's in Configure.turn_folder. False when another still has it after max_ms:
+ * who goes on all the same must still return it. The token is open. Without that folder there are no turns.
+ *
+ * Nor is a module opened, by C_Initialize, while one of its tokens has a turn: SoftHSM rewrites its token's object in
+ * C_Login, and whoever reads it in that moment finds an empty file and then no token, or a broken one. That is a lock
+ * on a file of the module's, which all who have a turn share, so that no token waits for another; nobody waits for it
+ * long.
  */
 bool turn_take_within(struct worker *worker, unsigned max_ms);
+/* The turn to open the module. */
+void turn_take_to_open(struct worker *worker);
+/* Either. */
 void turn_return(struct worker *worker);
 
 /* A response and what its pointers point to. */

@@ -33,6 +33,27 @@ static CK_RV generate_ignoring(CK_SESSION_HANDLE session, CK_MECHANISM *mechanis
     return real->C_GenerateKey(session, mechanism, kept, n, ret);
 }
 
+static CK_RV generate_pair_ignoring(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_ATTRIBUTE *public_half,
+                                    CK_ULONG n_public, CK_ATTRIBUTE *private_half, CK_ULONG n_private,
+                                    CK_OBJECT_HANDLE *ret_public, CK_OBJECT_HANDLE *ret_private)
+{
+    CK_ATTRIBUTE kept[ATTRIBUTES_MAX];
+    n_public = without(public_half, n_public, kept);
+    return real->C_GenerateKeyPair(session, mechanism, kept, n_public, private_half, n_private, ret_public,
+                                   ret_private);
+}
+
+/* The same token, which has no curves. */
+static CK_RV generate_rsa_ignoring(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_ATTRIBUTE *public_half,
+                                   CK_ULONG n_public, CK_ATTRIBUTE *private_half, CK_ULONG n_private,
+                                   CK_OBJECT_HANDLE *ret_public, CK_OBJECT_HANDLE *ret_private)
+{
+    return mechanism->mechanism == CKM_EC_KEY_PAIR_GEN
+               ? CKR_MECHANISM_INVALID
+               : generate_pair_ignoring(session, mechanism, public_half, n_public, private_half, n_private, ret_public,
+                                        ret_private);
+}
+
 /* A token that keeps all of an unwrap template but one attribute. */
 static CK_RV generate_ignoring_in_template(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_ATTRIBUTE *list,
                                            CK_ULONG n, CK_OBJECT_HANDLE *ret)
@@ -186,6 +207,10 @@ static void test_each_way_to_be_trusted(void **state)
 {
     ignored = CKA_TRUSTED;
     weak.C_GenerateKey = generate_ignoring;
+    expect_not_sealed(*state, "CKA_TRUSTED");
+    weak.C_GenerateKeyPair = generate_pair_ignoring;
+    expect_not_sealed(*state, "CKA_TRUSTED");
+    weak.C_GenerateKeyPair = generate_rsa_ignoring;
     expect_not_sealed(*state, "CKA_TRUSTED");
     weak.C_CreateObject = create_ignoring;
     expect_not_sealed(*state, "CKA_TRUSTED");

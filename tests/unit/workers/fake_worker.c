@@ -294,6 +294,9 @@ static void start(struct fake *fake, const Hsm__Request *request)
     mode_read(fake, configure);
     fake_trace(fake, "start %s %s %s %u %u", configure->module, configure->token_uri, configure->pin_file,
                (unsigned)configure->require, configure->max_objects);
+    if (configure->turn_folder != NULL) {
+        fake_trace(fake, "turns in %s", configure->turn_folder);
+    }
     if (configure->has_binding_check) {
         fake_trace(fake, "binding check of %zu bytes, the last is %u", configure->binding_check.len,
                    configure->binding_check.data[configure->binding_check.len - 1]);

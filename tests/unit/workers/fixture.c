@@ -122,7 +122,7 @@ struct workers_token_settings *fixture_token(struct fixture *fixture, const char
 void fixture_begin(struct fixture *fixture)
 {
     struct workers_settings settings = {
-        .program = FAKE_WORKER, .tokens = fixture->tokens, .n_tokens = fixture->n_tokens};
+        .program = FAKE_WORKER, .tokens = fixture->tokens, .n_tokens = fixture->n_tokens, .turn_folder = fixture->dir};
     fixture->workers = workers_new(fixture->base, &settings, on_started, on_log, fixture);
     assert_non_null(fixture->workers);
     assert_int_equal(fixture->started, 0);

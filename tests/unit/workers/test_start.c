@@ -58,6 +58,8 @@ static void comes_up(void **state)
     char line[256];
     snprintf(line, sizeof(line), "start ready pkcs11:token=fake %s 2 77\n", fixture->pin_file);
     assert_int_equal(fixture_trace_count(fixture, line), 1);
+    snprintf(line, sizeof(line), "turns in %s\n", fixture->dir);
+    assert_int_equal(fixture_trace_count(fixture, line), 1);
     assert_int_equal(fixture_trace_count(fixture, "binding check of 16 bytes, the last is 99\n"), 1);
     assert_true(fixture_logged(fixture, "started"));
     assert_true(fixture_logged(fixture, "is ready"));

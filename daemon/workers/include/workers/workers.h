@@ -50,6 +50,7 @@ struct workers_settings {
     const char *program;                         /* path of rewrapd-hsm */
     const struct workers_token_settings *tokens; /* copied */
     size_t n_tokens;
+    const char *turn_folder; /* of the caller's own, where workers lock files to log in by turns; NULL: they do not */
 };
 
 /* What the newest Hello of a token said; shown by doctor, DescribeKey and CreateKey. */
