@@ -73,8 +73,10 @@ static bool ask_daemon(const struct globals *globals, json_t **ret, struct failu
         return false;
     }
     json_t *answer = doctor_answer_new();
-    if (answer == NULL || !doctor_add(answer, DOCTOR_FAULT, "daemon", "rewrapd", failure->text,
-                                      "Start it (systemctl start rewrapd), and read its log if it does not stay.")) {
+    if (answer == NULL ||
+        !doctor_add(answer, DOCTOR_FAULT, "daemon", "rewrapd", failure->text,
+                    "Start rewrapd for this socket; as a service: systemctl start rewrapd. Its log says why, if it "
+                    "does not stay.")) {
         json_decref(answer);
         return fail(failure, EXIT_CODE_OTHER, "out of memory");
     }

@@ -235,6 +235,7 @@ void server_reload(struct server *server)
         log_notice("%s: the new configuration is in force", server->config_path);
     } else {
         log_error("%s; keeping the configuration that is in force", error);
+        server->operations.settings.reload_refused = true; /* for Doctor; a reload that is taken sets all anew */
         settings_free(fresh);
     }
     sd_notify(0, "READY=1");

@@ -27,31 +27,50 @@ struct parser {
     unsigned long seen; /* bit i: row i of keys was given */
 };
 
-static char *begin_service(struct settings *settings, const char *name, unsigned line)
+#define TWICE     "is given twice"
+#define TOO_MANY  "is one too many"
+#define NOT_PLAIN "has a name that cannot be: letters, digits, and . - _ are, at most 63 of them"
+_Static_assert(SETTINGS_NAME_BYTES == 63 + 1, "NOT_PLAIN says it");
+
+/* Says why there is no such section; NULL, for a caller to return. */
+static char *refuse(const char **ret_why, const char *why)
+{
+    *ret_why = why;
+    return NULL;
+}
+
+static char *begin_service(struct settings *settings, const char *name, unsigned line, const char **ret_why)
 {
     (void)line;
-    if (name != NULL || settings->has_service) {
-        return NULL;
+    if (name != NULL) {
+        return refuse(ret_why, "takes no name");
+    }
+    if (settings->has_service) {
+        return refuse(ret_why, TWICE);
     }
     settings->has_service = true;
     return (char *)settings;
 }
 
-static char *begin_account(struct settings *settings, const char *name, unsigned line)
+static char *begin_account(struct settings *settings, const char *name, unsigned line, const char **ret_why)
 {
     (void)line;
-    if (!arn_is_account(view_of_string(name)) || settings->n_accounts == SETTINGS_MAX_ACCOUNTS) {
-        return NULL;
+    if (!arn_is_account(view_of_string(name))) {
+        return refuse(ret_why, "is not an account: that is 12 digits");
     }
     for (size_t i = 0; i < settings->n_accounts; i++) {
         if (strcmp(settings->accounts[i], name) == 0) {
-            return NULL;
+            return refuse(ret_why, TWICE);
         }
     }
-    char *copy = strdup(name);
-    if (copy != NULL) {
-        settings->accounts[settings->n_accounts++] = copy;
+    if (settings->n_accounts == SETTINGS_MAX_ACCOUNTS) {
+        return refuse(ret_why, TOO_MANY);
     }
+    char *copy = strdup(name);
+    if (copy == NULL) {
+        return refuse(ret_why, "finds no memory");
+    }
+    settings->accounts[settings->n_accounts++] = copy;
     return copy;
 }
 
@@ -62,15 +81,18 @@ static bool name_is_plain(const char *name)
            strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == len;
 }
 
-static char *begin_listener(struct settings *settings, const char *name, unsigned line)
+static char *begin_listener(struct settings *settings, const char *name, unsigned line, const char **ret_why)
 {
-    if (!name_is_plain(name) || settings->n_listeners == SETTINGS_MAX_LISTENERS) {
-        return NULL;
+    if (!name_is_plain(name)) {
+        return refuse(ret_why, NOT_PLAIN);
     }
     for (size_t i = 0; i < settings->n_listeners; i++) {
         if (strcmp(settings->listeners[i].name, name) == 0) {
-            return NULL;
+            return refuse(ret_why, TWICE);
         }
+    }
+    if (settings->n_listeners == SETTINGS_MAX_LISTENERS) {
+        return refuse(ret_why, TOO_MANY);
     }
     struct settings_listener *listener = &settings->listeners[settings->n_listeners++];
     *listener = (struct settings_listener){.line = line, .mode = 0600};
@@ -78,15 +100,18 @@ static char *begin_listener(struct settings *settings, const char *name, unsigne
     return (char *)listener;
 }
 
-static char *begin_peer(struct settings *settings, const char *name, unsigned line)
+static char *begin_peer(struct settings *settings, const char *name, unsigned line, const char **ret_why)
 {
-    if (!name_is_plain(name) || settings->n_peers == SETTINGS_MAX_PEERS) {
-        return NULL;
+    if (!name_is_plain(name)) {
+        return refuse(ret_why, NOT_PLAIN);
     }
     for (size_t i = 0; i < settings->n_peers; i++) {
         if (strcmp(settings->peers[i].name, name) == 0) {
-            return NULL;
+            return refuse(ret_why, TWICE);
         }
+    }
+    if (settings->n_peers == SETTINGS_MAX_PEERS) {
+        return refuse(ret_why, TOO_MANY);
     }
     struct settings_peer *peer = &settings->peers[settings->n_peers++];
     *peer = (struct settings_peer){.line = line};
@@ -94,15 +119,18 @@ static char *begin_peer(struct settings *settings, const char *name, unsigned li
     return (char *)peer;
 }
 
-static char *begin_token(struct settings *settings, const char *name, unsigned line)
+static char *begin_token(struct settings *settings, const char *name, unsigned line, const char **ret_why)
 {
-    if (!name_is_plain(name) || settings->n_tokens == SETTINGS_MAX_TOKENS) {
-        return NULL;
+    if (!name_is_plain(name)) {
+        return refuse(ret_why, NOT_PLAIN);
     }
     for (size_t i = 0; i < settings->n_tokens; i++) {
         if (strcmp(settings->tokens[i].name, name) == 0) {
-            return NULL;
+            return refuse(ret_why, TWICE);
         }
+    }
+    if (settings->n_tokens == SETTINGS_MAX_TOKENS) {
+        return refuse(ret_why, TOO_MANY);
     }
     struct settings_token *token = &settings->tokens[settings->n_tokens++];
     *token = (struct settings_token){.line = line,
@@ -118,7 +146,7 @@ static char *begin_token(struct settings *settings, const char *name, unsigned l
 
 static const struct {
     const char *kind;
-    char *(*begin)(struct settings *settings, const char *name, unsigned line);
+    char *(*begin)(struct settings *settings, const char *name, unsigned line, const char **ret_why);
     const struct key_row *keys;
 } sections[] = {
     {"service", begin_service, settings_service_keys}, {"account", begin_account, settings_no_keys},
@@ -136,18 +164,22 @@ static bool begin_section(struct parser *parser, const char *section)
         if (strlen(sections[i].kind) != kind_len || strncmp(sections[i].kind, section, kind_len) != 0) {
             continue;
         }
-        parser->object = name == NULL && sections[i].begin != begin_service
-                             ? NULL
-                             : sections[i].begin(parser->settings, name, parser->line);
+        const char *why = "needs a name";
+        const bool lacks_name = name == NULL && sections[i].begin != begin_service;
+        parser->object = lacks_name ? NULL : sections[i].begin(parser->settings, name, parser->line, &why);
         parser->keys = sections[i].keys;
         parser->seen = 0;
         snprintf(parser->section, sizeof parser->section, "%s", section);
-        return parser->object != NULL
-                   ? true
-                   : settings_complain(&parser->problem, parser->line,
-                                       "[%s] is given twice, has a name that cannot be, or is one too many", section);
+        return parser->object != NULL || settings_complain(&parser->problem, parser->line, "[%s] %s", section, why);
     }
     return settings_complain(&parser->problem, parser->line, "there is no section [%s]", section);
+}
+
+/* inih takes what follows a "#" in a line as a part of the value. */
+static const char *comment_hint(const char *value)
+{
+    return strstr(value, " #") != NULL || strstr(value, "\t#") != NULL ? " (a comment stands on a line of its own)"
+                                                                       : "";
 }
 
 static bool set_key(struct parser *parser, const char *key, const char *value)
@@ -162,8 +194,8 @@ static bool set_key(struct parser *parser, const char *key, const char *value)
         }
         parser->seen |= 1ul << i;
         const char *why = row->read(row, parser->object, value);
-        return why == NULL ||
-               settings_complain(&parser->problem, parser->line, "[%s] %s: %s", parser->section, key, why);
+        return why == NULL || settings_complain(&parser->problem, parser->line, "[%s] %s: %s%s", parser->section, key,
+                                                why, comment_hint(value));
     }
     return settings_complain(&parser->problem, parser->line, "[%s] has no key '%s'", parser->section, key);
 }

@@ -190,6 +190,7 @@ def test_a_bad_new_configuration_is_refused_and_the_old_one_kept(fresh_instance)
         checked = subprocess.run([os.path.join(instance.env["REWRAP_BIN"], "rewrapd"), "--config", path, "--check-config"],
                                  capture_output=True, text=True, check=False)
         assert checked.returncode == (0 if "restart" in said else 78), checked.stderr
+        assert "the last reload was refused" in instance.ctl("doctor").stdout
         with instance.client() as connection:
             connection.call("ListKeys")
         with instance.client("root2") as connection:

@@ -231,7 +231,7 @@ def test_rows_11_13_and_17_of_longer_keys(world, client, spec, bits):
     assert c.decrypt(client, re_encrypt(client, world.outside(name, plaintext), "alias/F", **members).ciphertext_blob) == plaintext
     if longest < limit:
         message = refused(client, "ValidationException", world.outside(name, plaintext + b"x"), "alias/F", **members)
-        assert message == "Token main (NSS 3) does not take data of this length."
+        assert message == "Token main (NSS 3) does not take data larger than 256 bytes."
     blob = client.call("Encrypt", key_id=name, plaintext=plaintext, encryption_algorithm=world.algorithm).ciphertext_blob
     assert len(blob) == bits // 8
     assert client.call("Decrypt", key_id=name, ciphertext_blob=blob, encryption_algorithm=world.algorithm).plaintext == plaintext

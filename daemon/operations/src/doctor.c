@@ -74,7 +74,8 @@ static void conclude(struct doctor *doctor)
         doctor_look_at_stock(doctor, token);
         if (token->listed && token->troubles == 0) {
             doctor_find(doctor, REWRAP__DOCTOR_VERDICT__VALUE__OK, "registry", token->name, NULL,
-                        "%zu keys and %zu objects on the token, each with its other", token->keys, token->n_objects);
+                        "%zu key%s, all of whose objects are on the token; %zu object%s there in all", token->keys,
+                        token->keys == 1 ? "" : "s", token->n_objects, token->n_objects == 1 ? "" : "s");
         }
     }
     doctor_answer(doctor);

@@ -6,8 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CHECK_FILES "file modes"
-#define CHECK_PIN   "PIN file modes"
+#define CHECK_FILES         "file modes"
+#define CHECK_PIN           "PIN file modes"
+#define CHECK_CONFIGURATION "configuration"
 
 enum owner { OWNER_US, OWNER_US_OR_ROOT };
 
@@ -39,6 +40,12 @@ static bool owner_is_good(enum owner owner, uid_t uid)
     return uid == geteuid() || (owner == OWNER_US_OR_ROOT && uid == 0);
 }
 
+/* Whom the bits of a mode let in. */
+static const char *who(unsigned bits)
+{
+    return (bits & S_IRWXO) != 0 ? "others" : "its group";
+}
+
 /* True when it found something. */
 static bool look_at_status(struct doctor *doctor, const struct operations_file *file, const struct rule *rule,
                            const struct stat *status)
@@ -57,15 +64,18 @@ static bool look_at_status(struct doctor *doctor, const struct operations_file *
     }
     if ((mode & rule->never) != 0) {
         doctor_find(doctor, REWRAP__DOCTOR_VERDICT__VALUE__FAULT, rule->check, file->path, rule->advice,
-                    "%s has mode %04o: others may %s it", rule->what, mode,
+                    "%s has mode %04o: %s may %s it", rule->what, mode, who(mode & rule->never),
                     (mode & rule->never & (S_IWGRP | S_IWOTH)) != 0 ? "change" : "read");
         return true;
     }
-    if ((mode & rule->unwanted) != 0 || (file->has_mode && mode != file->mode)) {
+    if (file->has_mode && mode != file->mode) {
         doctor_find(doctor, REWRAP__DOCTOR_VERDICT__VALUE__WARNING, rule->check, file->path, rule->advice,
-                    file->has_mode ? "%s has mode %04o, the configuration says %04o"
-                                   : "%s has mode %04o: others may look into it",
-                    rule->what, mode, file->mode);
+                    "%s has mode %04o, the configuration says %04o", rule->what, mode, file->mode);
+        return true;
+    }
+    if ((mode & rule->unwanted) != 0) {
+        doctor_find(doctor, REWRAP__DOCTOR_VERDICT__VALUE__WARNING, rule->check, file->path, rule->advice,
+                    "%s has mode %04o: %s may look into it", rule->what, mode, who(mode & rule->unwanted));
         return true;
     }
     return false;
@@ -84,10 +94,36 @@ static void look_at_file(struct doctor *doctor, const struct operations_file *fi
     }
 }
 
+/* Two tokens may have one PIN file, which is one thing to mend. */
+static bool was_looked_at(const struct operations_settings *settings, size_t index)
+{
+    const struct operations_file *file = &settings->files[index];
+    for (size_t i = 0; i < index; i++) {
+        if (settings->files[i].kind == file->kind && strcmp(settings->files[i].path, file->path) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void look_at_reload(struct doctor *doctor, const struct operations_settings *settings)
+{
+    for (size_t i = 0; i < settings->n_files && settings->reload_refused; i++) {
+        if (settings->files[i].kind == OPERATIONS_FILE_CONFIGURATION) {
+            doctor_find(doctor, REWRAP__DOCTOR_VERDICT__VALUE__WARNING, CHECK_CONFIGURATION, settings->files[i].path,
+                        "The log of rewrapd says why. Correct the file, or restart where that is what it takes.",
+                        "the last reload was refused: what runs is the configuration of before");
+        }
+    }
+}
+
 void doctor_look_at_files(struct doctor *doctor)
 {
     const struct operations_settings *settings = &doctor->operation->operations->settings;
     for (size_t i = 0; i < settings->n_files; i++) {
-        look_at_file(doctor, &settings->files[i]);
+        if (!was_looked_at(settings, i)) {
+            look_at_file(doctor, &settings->files[i]);
+        }
     }
+    look_at_reload(doctor, settings);
 }

@@ -20,6 +20,13 @@ static void look_at_workers(struct doctor *doctor, const struct workers_token_st
                     "the token refused the PIN, and it is not tried again: %s", why);
         return;
     }
+    if (state->ready == 0 && state->starting) {
+        doctor_find(doctor, REWRAP__DOCTOR_VERDICT__VALUE__FAULT, CHECK_TOKEN, state->name,
+                    "Ask again in a moment. The log of rewrapd says how the start ends.",
+                    "no worker is ready, a start is under way%s%s", said ? "; before it: " : "",
+                    said ? state->last_failure : "");
+        return;
+    }
     if (state->ready == 0) {
         doctor_find(doctor, REWRAP__DOCTOR_VERDICT__VALUE__FAULT, CHECK_TOKEN, state->name,
                     "Bring the token back; the workers start again by themselves. The log of rewrapd says more.",
@@ -36,15 +43,16 @@ static void look_at_workers(struct doctor *doctor, const struct workers_token_st
                 state->ready, state->configured);
 }
 
+/* No token is served below the level that its section requires: who has sensitive has asked for it. */
 static void look_at_level(struct doctor *doctor, const struct workers_token_state *state)
 {
     if (state->level == HSM__LEVEL__LEVEL_SEALED) {
         doctor_find(doctor, REWRAP__DOCTOR_VERDICT__VALUE__OK, CHECK_LEVEL, state->name, NULL, "sealed");
     } else if (state->level == HSM__LEVEL__LEVEL_SENSITIVE) {
-        doctor_find(doctor, REWRAP__DOCTOR_VERDICT__VALUE__WARNING, CHECK_LEVEL, state->name,
-                    "A compromised worker could take payloads off this token. Use one that enforces the boundary where "
-                    "that matters (docs/tokens.md).",
-                    "sensitive, not sealed: %s", state->level_reason == NULL ? "" : state->level_reason);
+        doctor_find(doctor, REWRAP__DOCTOR_VERDICT__VALUE__OK, CHECK_LEVEL, state->name, NULL,
+                    "sensitive, as its section allows (require = sensitive), not sealed: %s is not enforced, and a "
+                    "compromised worker could take payloads off this token",
+                    state->level_reason == NULL || *state->level_reason == '\0' ? "the boundary" : state->level_reason);
     }
 }
 

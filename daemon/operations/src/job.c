@@ -91,10 +91,15 @@ static void fail_length(struct operation *operation, const struct operation_side
                    operation_algorithm_name(destination->algorithm), destination->spec->name, longest(destination));
 }
 
-/* Too long for the token, and not for the algorithm. */
-static void fail_length_of_token(struct operation *operation, const char *token)
+/* Too long for the token, and not for the algorithm. max_bytes 0: the token has not said where its limit is. */
+static void fail_length_of_token(struct operation *operation, const char *token, uint32_t max_bytes)
 {
-    operation_fail(operation, OPERATION_VALIDATION, "%s does not take data of this length.", token);
+    if (max_bytes == 0) {
+        operation_fail(operation, OPERATION_VALIDATION, "%s does not take data of this length.", token);
+        return;
+    }
+    operation_fail(operation, OPERATION_VALIDATION, "%s does not take data larger than %u bytes.", token,
+                   (unsigned)max_bytes);
 }
 
 bool operation_job_check_length(struct operation *operation, const struct operation_side *destination, size_t length)
@@ -110,7 +115,7 @@ bool operation_job_check_length(struct operation *operation, const struct operat
     }
     char token[OPERATION_TOKEN_TEXT_BYTES];
     operation_token_text(operation->operations, destination->token, token);
-    fail_length_of_token(operation, token);
+    fail_length_of_token(operation, token, state.payload_max_bytes);
     return false;
 }
 
@@ -122,14 +127,16 @@ bool operation_job_check_length(struct operation *operation, const struct operat
 static void fail_too_large(struct operation *operation, const struct operation_side *source,
                            const struct operation_side *destination, const char *token)
 {
-    struct workers_token_state state;
+    struct workers_token_state state = {0};
     bool open = source != NULL && destination != NULL && longest(source) > longest(destination);
+    rewrap_ignore(
+        workers_state(operation->operations->workers, destination != NULL ? destination->token : source->token, &state),
+        "a token that is not there any more has no limit to name");
     if (!open) {
-        fail_length_of_token(operation, token);
+        fail_length_of_token(operation, token, state.payload_max_bytes);
         return;
     }
-    if (!workers_state(operation->operations->workers, destination->token, &state) || state.payload_max_bytes == 0 ||
-        state.payload_max_bytes >= longest(destination)) {
+    if (state.payload_max_bytes == 0 || state.payload_max_bytes >= longest(destination)) {
         fail_length(operation, destination);
         return;
     }

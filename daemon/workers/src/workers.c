@@ -171,6 +171,16 @@ void workers_abandon(struct workers_job *job)
 
 /* ------------------------------------------------------------------------------------------------ what is shown */
 
+static bool is_starting(const struct workers_token *token)
+{
+    for (unsigned i = 0; i < token->settings.workers; i++) {
+        if (token->workers_list[i].state == WORKER_STARTING) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool workers_state(const struct workers *workers, const char *token_name, struct workers_token_state *ret)
 {
     const struct workers_token *token = token_find(workers, token_name);
@@ -181,6 +191,7 @@ bool workers_state(const struct workers *workers, const char *token_name, struct
         .name = token->settings.name,
         .ready = token->ready,
         .configured = token->settings.workers,
+        .starting = is_starting(token),
         .queued = token->queue.len,
         .stopped_by_pin = token->stopped_by_pin,
         .level = token->level,

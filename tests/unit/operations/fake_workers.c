@@ -236,6 +236,7 @@ bool workers_state(const struct workers *workers, const char *token, struct work
         .n_algorithms = found->n_algorithms,
         .model = found->model,
         .stopped_by_pin = found->stopped_by_pin,
+        .starting = found->starting,
         .level_reason = found->level_reason,
         .last_failure = found->last_failure,
     };

@@ -44,6 +44,7 @@ struct fake_token {
     const char *level_reason;
     const char *last_failure;
     bool stopped_by_pin;
+    bool starting;
 };
 
 /* No token at all until a test adds some. The caller frees with fake_workers_free, which drops jobs without a call. */

@@ -82,7 +82,8 @@ static void a_service_that_is_well(void **state)
     assert_int_equal(token->n_stock, 4);
     assert_int_equal(token->stock[0]->key_spec, REWRAP__KEY_SPEC__VALUE__SYMMETRIC_DEFAULT);
     assert_int_equal(token->stock[0]->spares, 8);
-    assert_non_null(strstr(find(response, "registry", "main")->text, "2 keys and 10 objects"));
+    assert_non_null(strstr(find(response, "registry", "main")->text,
+                           "2 keys, all of whose objects are on the token; 10 objects there in all"));
     for (size_t i = 0; i < response->n_findings; i++) {
         assert_int_equal(response->findings[i]->verdict, FINE);
         assert_null(response->findings[i]->advice);
@@ -121,7 +122,8 @@ static void tokens_in_trouble(void **state)
     struct fixture *fixture = *state;
     fixture->main->level = HSM__LEVEL__LEVEL_SENSITIVE;
     fixture->main->level_reason = "CKA_WRAP_WITH_TRUSTED";
-    expect(fixture, A_WARNING, "level", "main", "sensitive, not sealed: CKA_WRAP_WITH_TRUSTED");
+    expect(fixture, FINE, "level", "main",
+           "sensitive, as its section allows (require = sensitive), not sealed: CKA_WRAP_WITH_TRUSTED is not enforced");
     fixture->main->level = HSM__LEVEL__LEVEL_SEALED;
     fixture->main->n_stock = 1;
     expect(fixture, A_WARNING, "stock", "main", "1 spare sealed SYMMETRIC_DEFAULT key");
@@ -136,6 +138,9 @@ static void tokens_in_trouble(void **state)
     size_t submitted = fake_workers_submitted(fixture->workers);
     expect(fixture, THE_FAULT, "token", "main", "no worker is ready: the token is not there?[2J");
     assert_int_equal(fake_workers_submitted(fixture->workers), submitted); /* nobody waits for it */
+    fixture->main->starting = true;
+    expect(fixture, THE_FAULT, "token", "main",
+           "no worker is ready, a start is under way; before it: the token is not");
     fixture->main->stopped_by_pin = true;
     expect(fixture, THE_FAULT, "token", "main", "refused the PIN");
 }
@@ -249,14 +254,14 @@ static void modes_of_files(void **state)
         const char *check, *words;
     } cases[] = {
         {OPERATIONS_FILE_REGISTRY, 0600, FINE, "file modes", "the registry has mode 0600"},
-        {OPERATIONS_FILE_REGISTRY, 0640, A_WARNING, "file modes", "0640: others may look into it"},
+        {OPERATIONS_FILE_REGISTRY, 0640, A_WARNING, "file modes", "0640: its group may look into it"},
         {OPERATIONS_FILE_REGISTRY, 0602, THE_FAULT, "file modes", "0602: others may change it"},
         {OPERATIONS_FILE_PIN, 0400, FINE, "PIN file modes", "the PIN file has mode 0400"},
-        {OPERATIONS_FILE_PIN, 0440, A_WARNING, "PIN file modes", "0440"},
+        {OPERATIONS_FILE_PIN, 0440, A_WARNING, "PIN file modes", "0440: its group may look into it"},
         {OPERATIONS_FILE_PIN, 0404, THE_FAULT, "PIN file modes", "0404: others may read it"},
-        {OPERATIONS_FILE_PIN, 0420, THE_FAULT, "PIN file modes", "0420: others may change it"},
+        {OPERATIONS_FILE_PIN, 0420, THE_FAULT, "PIN file modes", "0420: its group may change it"},
         {OPERATIONS_FILE_CONFIGURATION, 0644, FINE, "file modes", "the configuration"},
-        {OPERATIONS_FILE_CONFIGURATION, 0664, THE_FAULT, "file modes", "others may change it"},
+        {OPERATIONS_FILE_CONFIGURATION, 0664, THE_FAULT, "file modes", "its group may change it"},
         {OPERATIONS_FILE_STATE_DIR, 0600, THE_FAULT, "file modes", "another kind of file"},
         {OPERATIONS_FILE_SOCKET, 0600, THE_FAULT, "file modes", "another kind of file"},
     };
@@ -279,6 +284,29 @@ static void modes_of_files(void **state)
     file.path = "/nonexistent/\xff\n";
     file.kind = OPERATIONS_FILE_PIN;
     expect(fixture, THE_FAULT, "PIN file modes", "/nonexistent/??", "is not there");
+}
+
+static void files_named_twice_and_a_refused_reload(void **state)
+{
+    struct fixture *fixture = *state;
+    char path[128];
+    snprintf(path, sizeof path, "%s/registry.db", fixture->folder);
+    const struct operations_file files[] = {{.kind = OPERATIONS_FILE_CONFIGURATION, .path = path},
+                                            {.kind = OPERATIONS_FILE_PIN, .path = path},
+                                            {.kind = OPERATIONS_FILE_PIN, .path = path}};
+    fixture->operations.settings.files = files;
+    fixture->operations.settings.n_files = COUNT(files);
+    struct reply reply;
+    const Rewrap__DoctorResponse *response = examine(fixture, &reply);
+    size_t pins = 0;
+    for (size_t i = 0; i < response->n_findings; i++) {
+        pins += strcmp(response->findings[i]->check, "PIN file modes") == 0;
+    }
+    assert_int_equal(pins, 1);
+    assert_null(find(response, "configuration", path));
+    reply_clear(&reply);
+    fixture->operations.settings.reload_refused = true;
+    expect(fixture, A_WARNING, "configuration", path, "the last reload was refused");
 }
 
 /* More than fits: the worst are told, the others counted, and the answer fits into a frame. */
@@ -340,6 +368,7 @@ int main(void)
         TEST(what_is_due_with_keys),
         TEST(rotations_that_are_late),
         TEST(modes_of_files),
+        TEST(files_named_twice_and_a_refused_reload),
         TEST(findings_are_bounded),
         TEST(one_at_a_time),
     };

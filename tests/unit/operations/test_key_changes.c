@@ -348,6 +348,7 @@ static void too_many_at_once_are_told_to_come_again(void **state)
     struct fixture_key key = fixture_open(fixture);
     static struct reply replies[REGISTRY_MAX_WAITING + 3];
     size_t throttled = 0;
+    registry_set_patience(fixture->registry, 120000); /* so many take long to begin under valgrind */
     for (size_t i = 0; i < COUNT(replies); i++) {
         tag_with(fixture, &key, "tag", &replies[i]);
     }

@@ -298,7 +298,7 @@ static void the_limit_of_a_token(void **state)
     struct pair small = sealed_pair(fixture);
     struct fixture_key key = fixture_sealed(fixture);
     ProtobufCBinaryData blob = made_outside(&large, OAEP_1, "secret");
-    const char *of_token = TOKEN "does not take data of this length.";
+    const char *of_token = TOKEN "does not take data larger than 256 bytes.";
     const char *of_algorithm =
         "Algorithm RSAES_OAEP_SHA_1 and key spec RSA_2048 cannot encrypt data larger than 214 bytes.";
     const struct {

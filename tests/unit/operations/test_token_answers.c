@@ -227,7 +227,7 @@ static void a_dry_run_knows_the_limit_of_a_token(void **state)
     struct fixture *fixture = *state;
     struct fixture_key open = fixture_open(fixture);
     char *plaintext = repeated('p', 257);
-    const char *refusal = TOKEN "does not take data of this length.";
+    const char *refusal = TOKEN "does not take data larger than 256 bytes.";
     const char *dry_run = "The request would have succeeded, but the DryRun option is set.";
     fixture->main->payload_max_bytes = 256;
     for (size_t length = 256; length <= 257; length++) {

@@ -50,6 +50,7 @@ struct operations_settings {
     unsigned max_keys_per_account;
     const struct operations_file *files;
     size_t n_files;
+    bool reload_refused; /* the configuration on disk was not taken: these are of the one before */
 };
 
 /*

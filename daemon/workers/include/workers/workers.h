@@ -58,6 +58,7 @@ struct workers_token_state {
     const char *name;
     unsigned ready; /* workers that serve */
     unsigned configured;
+    bool starting; /* a worker was started that has not said Hello yet */
     size_t queued;
     bool stopped_by_pin; /* the PIN was refused: no further start until the PIN file changes */
     Hsm__Level level;
