@@ -183,12 +183,10 @@ static bool check_kind(struct operation *operation, const struct registry_key *f
     return false;
 }
 
-/* Authorises all three before anything is said of their state: the alias, the key that has it, the key that gets it. */
-static bool check_move(struct operation *operation, const char *name, const struct registry_key *from,
-                       const struct registry_key *to)
+/* Authorises both before anything is said of their state: the key that has the alias, the key that gets it. */
+static bool check_move(struct operation *operation, const struct registry_key *from, const struct registry_key *to)
 {
-    return authorize_alias(operation, OPERATION_MAY_UPDATE_ALIAS, name) &&
-           operation_authorize_key(operation, OPERATION_MAY_UPDATE_ALIAS, from) &&
+    return operation_authorize_key(operation, OPERATION_MAY_UPDATE_ALIAS, from) &&
            operation_authorize_key(operation, OPERATION_MAY_UPDATE_ALIAS, to) &&
            operation_check_state(operation, OPERATION_MAY_UPDATE_ALIAS, to) && check_kind(operation, from, to) &&
            (from == to || reserve_alias(operation, to));
@@ -200,7 +198,8 @@ static void update_alias(struct operation *operation)
     struct registry *registry = operation->operations->registry;
     const struct registry_key *to;
     if (!check_name(operation, request->alias_name) ||
-        !operation_resolve_key(operation, request->target_key_id, OPERATION_MAY_UPDATE_ALIAS, NULL, &to)) {
+        !operation_resolve_key(operation, request->target_key_id, OPERATION_MAY_UPDATE_ALIAS, NULL, &to) ||
+        !authorize_alias(operation, OPERATION_MAY_UPDATE_ALIAS, request->alias_name)) {
         return;
     }
     const struct registry_key *from = operation_find_alias(operation, operation->account, request->alias_name);
@@ -208,7 +207,7 @@ static void update_alias(struct operation *operation)
         refuse_missing(operation, request->alias_name);
         return;
     }
-    if (check_move(operation, request->alias_name, from, to)) {
+    if (check_move(operation, from, to)) {
         registry_alias_retarget(registry, operation->account, request->alias_name, to->key_id,
                                 operation_now_ms(operation), on_updated, operation);
     }
@@ -238,7 +237,8 @@ static void delete_alias(struct operation *operation)
 {
     const Rewrap__DeleteAliasRequest *request = (const Rewrap__DeleteAliasRequest *)operation->request;
     struct registry *registry = operation->operations->registry;
-    if (!check_name(operation, request->alias_name)) {
+    if (!check_name(operation, request->alias_name) ||
+        !authorize_alias(operation, OPERATION_MAY_DELETE_ALIAS, request->alias_name)) {
         return;
     }
     const struct registry_key *key = operation_find_alias(operation, operation->account, request->alias_name);
@@ -246,8 +246,7 @@ static void delete_alias(struct operation *operation)
         refuse_missing(operation, request->alias_name);
         return;
     }
-    if (authorize_alias(operation, OPERATION_MAY_DELETE_ALIAS, request->alias_name) &&
-        operation_authorize_key(operation, OPERATION_MAY_DELETE_ALIAS, key)) {
+    if (operation_authorize_key(operation, OPERATION_MAY_DELETE_ALIAS, key)) {
         registry_alias_remove(registry, operation->account, request->alias_name, on_deleted, operation);
     }
 }

@@ -10,6 +10,9 @@
     "User: " ALICE                                                                                                     \
     " is not authorized to perform: kms:%s on this resource because the resource does not exist in this Region, no "   \
     "resource-based policies allow access, or a resource-based policy explicitly denies access"
+#define NOT_ALLOWED_FORMAT                                                                                             \
+    "User: arn:aws:iam::" ACCOUNT ":user/carol is not authorized to perform: kms:%s on resource: " ARN(                \
+        "%s") " because no identity-based policy allows the kms:%s action"
 #define LIMIT_TEXT "A key can have 50 aliases, and this one has them."
 
 static Rewrap__CreateAliasRequest create_of(const char *name, const char *target)
@@ -72,6 +75,26 @@ static void made_moved_and_deleted(void **state)
     assert_error(fixture, "DeleteAlias", &delete.base, "NotFoundException", missing);
     assert_error(fixture, "UpdateAlias", &update.base, "NotFoundException", missing);
     works(fixture, "CreateAlias", &create.base); /* a name can be used again */
+}
+
+/* Whether there is such an alias is told to those who may change it. */
+static void missing_is_told_to_who_may(void **state)
+{
+    struct fixture *fixture = *state;
+    struct fixture_key key = fixture_sealed(fixture);
+    static const char *const names[] = {"alias/x", "alias/missing"};
+    fixture_alias(fixture, ACCOUNT, "alias/x", &key);
+    fixture_principal(fixture, ACCOUNT, "user/carol", fixture->now_ms - 1, NULL);
+    fixture->principal = "arn:aws:iam::" ACCOUNT ":user/carol";
+    for (size_t i = 0; i < COUNT(names); i++) {
+        Rewrap__UpdateAliasRequest update = update_of(names[i], key.id);
+        assert_error(fixture, "UpdateAlias", &update.base, "AccessDeniedException",
+                     text(NOT_ALLOWED_FORMAT, "UpdateAlias", names[i], "UpdateAlias"));
+        Rewrap__DeleteAliasRequest delete = delete_of(names[i]);
+        assert_error(fixture, "DeleteAlias", &delete.base, "AccessDeniedException",
+                     text(NOT_ALLOWED_FORMAT, "DeleteAlias", names[i], "DeleteAlias"));
+    }
+    assert_target(fixture, "alias/x", &key);
 }
 
 static void names_have_rules(void **state)
@@ -234,8 +257,13 @@ static void of_two_at_once_with_one_name_one_wins(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(made_moved_and_deleted),      TEST(names_have_rules),          TEST(targets_are_keys_of_the_account),
-        TEST(states_and_kinds_of_targets), TEST(a_key_has_so_many_aliases), TEST(of_two_at_once_with_one_name_one_wins),
+        TEST(made_moved_and_deleted),
+        TEST(missing_is_told_to_who_may),
+        TEST(names_have_rules),
+        TEST(targets_are_keys_of_the_account),
+        TEST(states_and_kinds_of_targets),
+        TEST(a_key_has_so_many_aliases),
+        TEST(of_two_at_once_with_one_name_one_wins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
