@@ -14,8 +14,6 @@
 #define CHECK_CONFIGURATION "configuration"
 #define SAID_MAX_BYTES      2048 /* of rewrapd's output: one line is usual */
 
-extern char **environ;
-
 /* Where rewrapd lies beside rewrapctl, in a build and when installed; else the name alone, which $PATH is searched for.
  */
 static void find_program(char out[PATH_MAX])

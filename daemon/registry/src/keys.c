@@ -132,10 +132,10 @@ void registry_key_remove(struct registry *registry, const uint8_t key_id[KEY_ID_
     memcpy(change.removal.key_id, key_id, KEY_ID_BYTES);
     struct registry_result refusal = find(registry, key_id, revision, &known);
     const char *wrong = check_time(now_ms);
-    if (refusal.code == REGISTRY_OK && wrong != NULL) {
+    if (known != NULL && wrong != NULL) {
         refusal = registry_failure(REGISTRY_STORE, "key %s not removed: %s", known->key_id_text, wrong);
     }
-    if (refusal.code == REGISTRY_OK &&
+    if (known != NULL && wrong == NULL &&
         (!memory_reserve_retired(&registry->memory, registry->n_retiring + known->n_materials) ||
          !retired_list_of_key(known, now_ms, &change.retired))) {
         refusal = registry_no_memory();

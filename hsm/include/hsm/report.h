@@ -63,5 +63,5 @@ REWRAP_MUST_USE struct hsm_result hsm_probe_report(struct hsm_token *token, stru
 /* "good", "limits", "level", "against"; "told" for what counts nothing. */
 const char *hsm_counts_name(enum hsm_counts counts);
 
-/* The name of the i-th flag that is set in CK_MECHANISM_INFO.flags ("WRAP"), NULL beyond the last that has a name. */
-const char *hsm_mechanism_flag(unsigned long flags, size_t i);
+/* The name of the i-th flag of set, which is CK_MECHANISM_INFO.flags ("WRAP"), NULL beyond the last that has a name. */
+const char *hsm_mechanism_flag(unsigned long set, size_t i);
