@@ -101,8 +101,8 @@ static bool authorize(struct operation *operation, const struct registry_key *ke
 static bool means_another(const struct operation *operation, const struct registry_grant *grant)
 {
     const struct operations *operations = operation->operations;
-    return operation_grant_predates(grant, operation_principal_of(operations, grant->grant.grantee)) ||
-           operation_grant_predates(grant, operation_principal_of(operations, grant->grant.retiring));
+    return operation_grant_predates(grant, operation_departed_ms(operations, grant->grant.grantee)) ||
+           operation_grant_predates(grant, operation_departed_ms(operations, grant->grant.retiring));
 }
 
 static bool is_same(void *arg, const struct registry_grant *grant)

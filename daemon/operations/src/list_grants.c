@@ -32,7 +32,7 @@ struct grant_page {
     const struct registry_key *key; /* ListGrants: whose; NULL: ListRetirableGrants */
     struct view principal;          /* the filter, or who may retire; empty: none */
     bool is_service;
-    const struct registry_principal *retirer; /* the user or role that may retire; NULL: not registered */
+    int64_t departed_ms; /* from the name of who may retire: operation_departed_ms */
     size_t limit;
     size_t n;
     size_t bytes;
@@ -66,7 +66,7 @@ static bool is_retirable_wanted(const struct grant_page *page, const struct regi
 {
     return key != NULL && grant->retiring_is_service == page->is_service &&
            (!page->is_service || strcmp(key->account, page->operation->account) == 0) &&
-           !operation_grant_predates(grant, page->retirer);
+           !operation_grant_predates(grant, page->departed_ms);
 }
 
 /* The key of a grant that belongs on the page; NULL for one that does not. */
@@ -257,7 +257,7 @@ static void list_retirable_grants(struct operation *operation)
     }
     page.principal =
         view_of_string(page.is_service ? request->retiring_service_principal : request->retiring_principal);
-    page.retirer = operation_principal_of(operation->operations, page.principal);
+    page.departed_ms = page.is_service ? 0 : operation_departed_ms(operation->operations, page.principal);
     list(&page, after);
 }
 

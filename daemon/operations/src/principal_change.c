@@ -96,7 +96,7 @@ static void write_draft(struct operation *operation, const struct operation_prin
     enter(operation, true);
     if (draft->remove) {
         registry_principal_remove(registry, principal->account, principal->kind, principal->name, principal->revision,
-                                  on_done, operation);
+                                  operation_now_ms(operation), on_done, operation);
     } else {
         registry_principal_replace(registry, principal, on_done, operation);
     }
@@ -179,6 +179,13 @@ static bool shows_the_change(const struct operation *operation, const struct reg
     return change->removes ? now == NULL : now != NULL && change->kind->is_made(operation, now);
 }
 
+/* For the name of one more who is gone, as registry_principal_remove sees it: trying again would not help. */
+static bool has_no_room(const struct operation *operation)
+{
+    const struct registry *registry = operation->operations->registry;
+    return registry_departures(registry) + registry_waiting(registry) >= REGISTRY_MAX_DEPARTURES;
+}
+
 /* Answers, or begins again. */
 static void go_on(struct operation *operation, struct registry_result result)
 {
@@ -190,6 +197,9 @@ static void go_on(struct operation *operation, struct registry_result result)
     } else if (result.code == REGISTRY_CONFLICT) {
         operation_fail(operation, OPERATION_INTERNAL, "The %s is being changed by others at the same time.",
                        change->set->noun);
+    } else if (result.code == REGISTRY_LIMIT && change->removes && has_no_room(operation)) {
+        operation_fail(operation, OPERATION_LIMIT_EXCEEDED, "Cannot exceed quota for DeletedNames: %d",
+                       REGISTRY_MAX_DEPARTURES);
     } else if (result.code == REGISTRY_STORE && shows_the_change(operation, now)) {
         answer(operation, now);
     } else if (operation_take_change(operation, result)) {

@@ -27,9 +27,15 @@ void operation_question_clear(struct operation_question *question)
 
 /* ------------------------------------------------------------------ policies and grants */
 
-bool operation_grant_predates(const struct registry_grant *grant, const struct registry_principal *principal)
+/* In the same millisecond too: nobody knows which was first. */
+static bool predates(int64_t written_ms, int64_t departed_ms)
 {
-    return principal != NULL && grant->created_ms < principal->created_ms;
+    return departed_ms != 0 && written_ms <= departed_ms;
+}
+
+bool operation_grant_predates(const struct registry_grant *grant, int64_t departed_ms)
+{
+    return predates(grant->created_ms, departed_ms);
 }
 
 /* Leaves out the grants that meant another of his name. */
@@ -38,7 +44,7 @@ static bool leave_out(struct operation_question *question, size_t index)
     struct policy_grant_list *list = &question->grants[index];
     size_t older = 0;
     for (size_t i = 0; i < list->count; i++) {
-        older += operation_grant_predates(registry_grant_of(list->grants[i]), question->principal);
+        older += operation_grant_predates(registry_grant_of(list->grants[i]), question->departed_ms);
     }
     if (older == 0) {
         return true;
@@ -49,7 +55,7 @@ static bool leave_out(struct operation_question *question, size_t index)
     }
     size_t n = 0;
     for (size_t i = 0; i < list->count; i++) {
-        if (!operation_grant_predates(registry_grant_of(list->grants[i]), question->principal)) {
+        if (!operation_grant_predates(registry_grant_of(list->grants[i]), question->departed_ms)) {
             kept[n++] = list->grants[i];
         }
     }
@@ -97,6 +103,7 @@ static bool read_principal(const struct operation_asking *asking, struct operati
 {
     struct view principal = view_of_string(asking->principal);
     ret->principal = operation_principal_of(asking->operations, principal);
+    ret->departed_ms = operation_departed_ms(asking->operations, principal);
     struct view role = view_of(NULL, 0);
     if (ret->principal != NULL && ret->principal->kind == PRINCIPAL_ROLE) {
         operation_principal_arn(asking->operations, ret->principal, ret->role);
@@ -130,7 +137,7 @@ static void name_resource(const struct operation_asking *asking, struct operatio
     operation_arn_of_key(asking->operations, key->account, key->key_id_text, ret->arn);
     ret->request.resource = view_of_string(ret->arn);
     ret->request.resource_account = view_of_string(key->account);
-    ret->question.key_policy_predates_principal = ret->principal != NULL && key->policy_ms < ret->principal->created_ms;
+    ret->question.key_policy_predates_principal = predates(key->policy_ms, ret->departed_ms);
 }
 
 bool operation_question_make(const struct operation_asking *asking, struct operation_question *ret)

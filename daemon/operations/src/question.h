@@ -34,6 +34,7 @@ struct operation_question {
     struct policy_request request;
 
     const struct registry_principal *principal; /* NULL: not registered */
+    int64_t departed_ms;                        /* see operation_departed_ms */
     struct policy_principal_keys principal_keys;
     struct policy_grantees grantees;
     struct policy_identity identities[PRINCIPAL_MAX_POLICIES];
@@ -63,7 +64,6 @@ struct operation_question {
 REWRAP_MUST_USE bool operation_question_make(const struct operation_asking *asking, struct operation_question *ret);
 void operation_question_clear(struct operation_question *question);
 
-/* True when the grant was made before the principal that it names (grantee, or who may retire it) was made: it meant
- * another of the same name (KMS.md R-118). principal NULL: not registered. */
-REWRAP_MUST_USE bool operation_grant_predates(const struct registry_grant *grant,
-                                              const struct registry_principal *principal);
+/* True when the grant is not younger than the departure (operation_departed_ms) of whom it names, grantee or who may
+ * retire it: it meant him, and nobody of the same name since (KMS.md R-118). */
+REWRAP_MUST_USE bool operation_grant_predates(const struct registry_grant *grant, int64_t departed_ms);

@@ -94,12 +94,12 @@ static void remove_grant(struct operation *operation, const struct registry_gran
 
 /* ------------------------------------------------------------------ RetireGrant */
 
-/* The grant as it counts for this caller: where it names him but was made before he was, it meant another of his name
- * (R-118). His account stays what it was. */
+/* The grant as it counts for this caller: where it names him but is older than the last departure from his name, it
+ * meant another (R-118). His account stays what it was. */
 static struct policy_grant terms_for(const struct registry_grant *grant, const struct operation_question *question)
 {
     struct policy_grant terms = grant->grant;
-    if (!operation_grant_predates(grant, question->principal) || question->grantees.count == 0) {
+    if (!operation_grant_predates(grant, question->departed_ms) || question->grantees.count == 0) {
         return terms;
     }
     const struct view account = question->grantees.names[question->grantees.count - 1];

@@ -59,19 +59,43 @@ static bool read_arn(const struct operations *operations, struct view text, stru
     return true;
 }
 
+/* As the registry wants them. */
+struct texts {
+    char account[ACCOUNT_TEXT_BYTES];
+    char name[PRINCIPAL_NAME_MAX_BYTES + 1];
+};
+
+static bool read_texts(const struct operations *operations, struct view arn, struct named *named, struct texts *ret)
+{
+    if (!read_arn(operations, arn, named) || named->name.len >= sizeof ret->name) {
+        return false;
+    }
+    *ret = (struct texts){0};
+    memcpy(ret->account, named->account.data, ARN_ACCOUNT_DIGITS);
+    memcpy(ret->name, named->name.data, named->name.len);
+    return true;
+}
+
 const struct registry_principal *operation_principal_of(const struct operations *operations, struct view arn)
 {
     struct named named;
-    char account[ACCOUNT_TEXT_BYTES] = "";
-    char name[PRINCIPAL_NAME_MAX_BYTES + 1] = "";
-    if (!read_arn(operations, arn, &named) || named.name.len >= sizeof name) {
+    struct texts texts;
+    if (!read_texts(operations, arn, &named, &texts)) {
         return NULL;
     }
-    memcpy(account, named.account.data, ARN_ACCOUNT_DIGITS);
-    memcpy(name, named.name.data, named.name.len);
-    const struct registry_principal *found = registry_principal_find(operations->registry, account, named.kind, name);
+    const struct registry_principal *found =
+        registry_principal_find(operations->registry, texts.account, named.kind, texts.name);
     bool is_he = found != NULL && (named.path.len == 0 || view_equal(named.path, view_of_string(found->path)));
     return is_he ? found : NULL;
+}
+
+int64_t operation_departed_ms(const struct operations *operations, struct view arn)
+{
+    struct named named;
+    struct texts texts;
+    return read_texts(operations, arn, &named, &texts)
+               ? registry_principal_departed_ms(operations->registry, texts.account, named.kind, texts.name)
+               : 0;
 }
 
 /* Shorter than an ARN may be: the parts have bounds. */

@@ -12,6 +12,13 @@
  */
 const struct registry_principal *operation_principal_of(const struct operations *operations, struct view arn);
 
+/*
+ * When the last user or role with the name in this ARN was deleted, whatever his path; of a session, the last role. 0:
+ * none ever was, or this is another kind of principal. Key policies that were put, and grants that were made, in that
+ * millisecond or before do not mean who has the name now, registered or not (KMS.md R-85, R-118).
+ */
+int64_t operation_departed_ms(const struct operations *operations, struct view arn);
+
 /* The ARN of a user or role of the registry, with a NUL. */
 void operation_principal_arn(const struct operations *operations, const struct registry_principal *principal,
                              char out[POLICY_ARN_BYTES]);

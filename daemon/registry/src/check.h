@@ -7,6 +7,7 @@
 
 #include "base/attr.h"
 #include "base/view.h"
+#include "entries_principal.h"
 #include "registry/types.h"
 
 #include <stdbool.h>
@@ -61,6 +62,8 @@ REWRAP_MUST_USE const char *check_access_key(struct view id, struct view secret,
 
 /* Every field; policies and access keys in order, each once. */
 REWRAP_MUST_USE const char *check_principal(const struct registry_principal *principal);
+
+REWRAP_MUST_USE const char *check_departure(const struct principal_departure *departure);
 
 /* Every field but grant.id, which the registry makes. */
 REWRAP_MUST_USE const char *check_grant(const struct registry_grant *grant);

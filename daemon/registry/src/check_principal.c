@@ -159,6 +159,21 @@ const char *check_principal(const struct registry_principal *principal)
     return wrong != NULL ? wrong : check_access_keys(principal);
 }
 
+const char *check_departure(const struct principal_departure *departure)
+{
+    const char *wrong = check_account(view_of(departure->account, strnlen(departure->account, ACCOUNT_TEXT_BYTES)));
+    if (wrong == NULL && departure->kind != PRINCIPAL_USER && departure->kind != PRINCIPAL_ROLE) {
+        wrong = "kind of a principal is unknown";
+    }
+    if (wrong == NULL) {
+        wrong = check_principal_name(view_of(departure->name, strnlen(departure->name, sizeof departure->name)));
+    }
+    if (wrong == NULL && departure->departed_ms == 0) {
+        wrong = "time of a departure is 0";
+    }
+    return wrong != NULL ? wrong : check_time(departure->departed_ms);
+}
+
 const char *check_principal_change(const struct registry_principal *from, const struct registry_principal *to)
 {
     bool same = strcmp(from->account, to->account) == 0 && from->kind == to->kind &&

@@ -124,6 +124,20 @@ void principal_entry_free(struct principal_entry *entry)
     wiping_free(entry);
 }
 
+struct departure_entry *departure_entry_new(const struct principal_departure *departure)
+{
+    char id[PRINCIPAL_MAP_ID_MAX_BYTES];
+    const size_t id_len = principal_map_id(departure->account, departure->kind, departure->name, id);
+    struct departure_entry *entry = malloc(sizeof *entry + id_len);
+    if (entry == NULL) {
+        return NULL;
+    }
+    entry->departed_ms = departure->departed_ms;
+    entry->id_len = id_len;
+    memcpy(entry->id, id, id_len);
+    return entry;
+}
+
 size_t principal_map_id(const char *account, enum principal_kind kind, const char *name,
                         char out[PRINCIPAL_MAP_ID_MAX_BYTES])
 {

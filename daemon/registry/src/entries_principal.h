@@ -13,6 +13,20 @@ struct principal_entry {
     char id[]; /* account, kind as a digit, name: together the key of the map of names. A NUL, then the path. */
 };
 
+/* When the last one of that name was deleted. */
+struct principal_departure {
+    char account[ACCOUNT_TEXT_BYTES];
+    enum principal_kind kind;
+    char name[PRINCIPAL_NAME_MAX_BYTES + 1];
+    int64_t departed_ms;
+};
+
+struct departure_entry {
+    int64_t departed_ms;
+    size_t id_len;
+    char id[]; /* as of a principal_entry, without the path */
+};
+
 #define PRINCIPAL_ID_TEXT_BYTES    (PRINCIPAL_ID_BYTES - 1)
 #define PRINCIPAL_MAP_ID_MAX_BYTES (ACCOUNT_TEXT_BYTES + PRINCIPAL_NAME_MAX_BYTES)
 
@@ -34,6 +48,9 @@ REWRAP_MUST_USE struct registry_result principal_entry_share(struct principal_en
 
 /* Erases it. NULL is allowed. */
 void principal_entry_free(struct principal_entry *entry);
+
+/* NULL without memory. To be freed with free. */
+REWRAP_MUST_USE struct departure_entry *departure_entry_new(const struct principal_departure *departure);
 
 /* Writes the id of the map; its length, or 0 when account or name have a length that none has. */
 size_t principal_map_id(const char *account, enum principal_kind kind, const char *name,

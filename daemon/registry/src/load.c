@@ -1,6 +1,9 @@
 /* What the store shows goes into memory: everything at the start, later single rows whose change lost its outcome. */
 #include "base/hex.h"
 #include "model.h"
+#include "registry/principals.h"
+
+#include <stdlib.h>
 
 /* While changes wait, their room is not to be taken: a later one must find it. */
 static bool reserve(struct registry *registry, const char *account, size_t materials)
@@ -99,6 +102,22 @@ static void show_no_principal(void *arg, const char *unique_id)
     memory_remove_principal(&registry->memory, unique_id);
 }
 
+static struct registry_result show_departure(void *arg, const struct principal_departure *departure)
+{
+    struct registry *registry = arg;
+    const size_t kept = registry->loading ? 0 : REGISTRY_MAX_WAITING;
+    if (registry->loading && registry_departures(registry) >= REGISTRY_MAX_DEPARTURES) {
+        return registry_failure(REGISTRY_STORE, "table departures has more than %d rows", REGISTRY_MAX_DEPARTURES);
+    }
+    struct departure_entry *entry = departure_entry_new(departure);
+    if (entry == NULL || !memory_reserve_departures(&registry->memory, kept + 1)) {
+        free(entry);
+        return registry_no_memory();
+    }
+    memory_put_departure(&registry->memory, entry);
+    return registry_ok();
+}
+
 static struct registry_result grant_row_failure(const struct registry_grant *grant, const char *wrong)
 {
     char text[GRANT_ID_TEXT_BYTES + 1];
@@ -148,6 +167,7 @@ const struct store_visitor registry_visitor = {
     .no_alias = show_no_alias,
     .principal = show_principal,
     .no_principal = show_no_principal,
+    .departure = show_departure,
     .grant = show_grant,
     .no_grant = show_no_grant,
 };

@@ -16,6 +16,7 @@ void memory_init(struct memory *memory)
     map_init(&memory->principals);
     map_init(&memory->unique_ids);
     map_init(&memory->access_keys);
+    map_init(&memory->departures);
     map_init(&memory->grants);
     policies_init(&memory->policies);
     texts_init(&memory->texts);
@@ -32,6 +33,11 @@ static void free_entries(struct memory *memory)
     const struct map *principals = &memory->principals;
     for (struct principal_entry *p = map_next(principals, &cursor); p; p = map_next(principals, &cursor)) {
         principal_entry_free(p);
+    }
+    cursor = 0;
+    const struct map *departures = &memory->departures;
+    for (struct departure_entry *d = map_next(departures, &cursor); d; d = map_next(departures, &cursor)) {
+        free(d);
     }
     cursor = 0;
     for (struct key_entry *key = map_next(&memory->keys, &cursor); key; key = map_next(&memory->keys, &cursor)) {
@@ -69,6 +75,7 @@ void memory_clear(struct memory *memory)
     map_clear(&memory->principals);
     map_clear(&memory->unique_ids);
     map_clear(&memory->access_keys);
+    map_clear(&memory->departures);
     map_clear(&memory->grants);
     policies_clear(&memory->policies);
     texts_clear(&memory->texts);

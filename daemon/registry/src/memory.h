@@ -37,6 +37,7 @@ struct memory {
     struct map principals;             /* account, kind and name → struct principal_entry, owned */
     struct map unique_ids;             /* unique id → struct principal_entry */
     struct map access_keys;            /* id of an access key → struct principal_entry */
+    struct map departures;             /* account, kind and name → struct departure_entry, owned */
     struct map grants;                 /* grant id → struct grant_entry, owned */
     struct policies policies;          /* of keys and principals, and of changes that are waiting */
     struct texts texts;                /* of grants, and of changes that are waiting */
@@ -115,6 +116,16 @@ REWRAP_MUST_USE bool memory_put_principal(struct memory *memory, struct principa
 
 /* False when there was none. */
 bool memory_remove_principal(struct memory *memory, const char *unique_id);
+
+/* Room for that many more names that somebody departed from. False without memory. */
+REWRAP_MUST_USE bool memory_reserve_departures(struct memory *memory, size_t more);
+
+/* NULL when there is none. */
+const struct departure_entry *memory_departure(const struct memory *memory, const char *account,
+                                               enum principal_kind kind, const char *name);
+
+/* Takes entry over; of two from one name the later counts. Needs reserved room. */
+void memory_put_departure(struct memory *memory, struct departure_entry *entry);
 
 /* NULL when there is no such kind. */
 const struct principal_list *account_principals(const struct account *account, enum principal_kind kind);

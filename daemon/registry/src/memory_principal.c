@@ -124,3 +124,29 @@ bool memory_remove_principal(struct memory *memory, const char *unique_id)
     principal_entry_free(entry);
     return true;
 }
+
+/* ------------------------------------------------------------------ departures */
+
+bool memory_reserve_departures(struct memory *memory, size_t more)
+{
+    return map_reserve(&memory->departures, map_count(&memory->departures) + more);
+}
+
+const struct departure_entry *memory_departure(const struct memory *memory, const char *account,
+                                               enum principal_kind kind, const char *name)
+{
+    char id[PRINCIPAL_MAP_ID_MAX_BYTES];
+    size_t len = principal_map_id(account, kind, name, id);
+    return len == 0 ? NULL : map_find(&memory->departures, view_of(id, len));
+}
+
+void memory_put_departure(struct memory *memory, struct departure_entry *entry)
+{
+    struct departure_entry *known = map_find(&memory->departures, view_of(entry->id, entry->id_len));
+    if (known == NULL) {
+        memory_map_add(&memory->departures, view_of(entry->id, entry->id_len), entry);
+        return;
+    }
+    known->departed_ms = entry->departed_ms > known->departed_ms ? entry->departed_ms : known->departed_ms;
+    free(entry);
+}

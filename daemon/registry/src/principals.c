@@ -39,6 +39,18 @@ const struct registry_principal *registry_principal_of_access_key(const struct r
     return entry == NULL ? NULL : &entry->principal;
 }
 
+int64_t registry_principal_departed_ms(const struct registry *registry, const char *account, enum principal_kind kind,
+                                       const char *name)
+{
+    const struct departure_entry *entry = memory_departure(&registry->memory, account, kind, name);
+    return entry == NULL ? 0 : entry->departed_ms;
+}
+
+size_t registry_departures(const struct registry *registry)
+{
+    return map_count(&registry->memory.departures);
+}
+
 size_t registry_principals(const struct registry *registry)
 {
     return map_count(&registry->memory.principals);
@@ -156,8 +168,38 @@ void registry_principal_replace(struct registry *registry, const struct registry
     registry_submit(registry, &change, refusal, done, arg);
 }
 
+/* Whatever the clock says: not before he was made, nor before another departed from his name. The end of time stays. */
+static int64_t departure_ms(const struct registry *registry, const struct registry_principal *principal, int64_t now_ms)
+{
+    const int64_t last_ms =
+        registry_principal_departed_ms(registry, principal->account, principal->kind, principal->name);
+    int64_t departed_ms = now_ms > principal->created_ms ? now_ms : principal->created_ms;
+    departed_ms = departed_ms > last_ms ? departed_ms : last_ms + 1;
+    return departed_ms < TIME_MAX_MS ? departed_ms : TIME_MAX_MS;
+}
+
+/* What is waiting may be departures too. */
+static struct registry_result prepare_departure(struct registry *registry, const struct registry_principal *principal,
+                                                int64_t now_ms, struct change *change)
+{
+    struct principal_departure *departure = &change->principal_removal.departure;
+    if (memory_departure(&registry->memory, principal->account, principal->kind, principal->name) == NULL &&
+        registry_departures(registry) + registry->n_waiting >= REGISTRY_MAX_DEPARTURES) {
+        return registry_failure(REGISTRY_LIMIT, "principals of %d names were deleted: another cannot be",
+                                REGISTRY_MAX_DEPARTURES);
+    }
+    memcpy(departure->account, principal->account, ACCOUNT_TEXT_BYTES);
+    departure->kind = principal->kind;
+    memcpy(departure->name, principal->name, strlen(principal->name) + 1);
+    departure->departed_ms = departure_ms(registry, principal, now_ms);
+    change->departed = departure_entry_new(departure);
+    return change->departed != NULL && memory_reserve_departures(&registry->memory, REGISTRY_MAX_WAITING)
+               ? registry_ok()
+               : registry_no_memory();
+}
+
 void registry_principal_remove(struct registry *registry, const char *account, enum principal_kind kind,
-                               const char *name, uint64_t revision, registry_done_fn done, void *arg)
+                               const char *name, uint64_t revision, int64_t now_ms, registry_done_fn done, void *arg)
 {
     const struct registry_principal *known = NULL;
     struct change change = {.kind = CHANGE_PRINCIPAL_REMOVE};
@@ -165,6 +207,7 @@ void registry_principal_remove(struct registry *registry, const char *account, e
     if (refusal.code == REGISTRY_OK) {
         memcpy(change.principal_removal.unique_id, known->unique_id, PRINCIPAL_ID_BYTES);
         change.principal_removal.revision = revision;
+        refusal = prepare_departure(registry, known, now_ms, &change);
     }
     registry_submit(registry, &change, refusal, done, arg);
 }

@@ -10,6 +10,7 @@ static void change_clear(struct change *change)
     alias_entry_free(change->alias);
     retired_list_clear(&change->retired);
     principal_entry_free(change->principal);
+    free(change->departed);
     grant_entry_free(change->grant);
 }
 
@@ -93,6 +94,8 @@ static bool replace_principal(struct memory *memory, struct change *change)
 
 static bool remove_principal(struct memory *memory, struct change *change)
 {
+    memory_put_departure(memory, change->departed);
+    change->departed = NULL;
     return memory_remove_principal(memory, change->principal_removal.unique_id);
 }
 

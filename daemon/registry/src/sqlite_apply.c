@@ -24,6 +24,10 @@ static const char insert_principal[] =
     "INSERT INTO principals (unique_id, account, kind, name, path, created_ms, revision)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
+static const char depart[] = "INSERT INTO departures (account, kind, name, departed_ms)"
+                             " SELECT account, kind, name, ?2 FROM principals WHERE unique_id = ?1"
+                             " ON CONFLICT DO UPDATE SET departed_ms = max(departed_ms, excluded.departed_ms)";
+
 static const char insert_access_key[] =
     "INSERT INTO access_keys (unique_id, access_key_id, secret, status, created_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
 
@@ -60,6 +64,7 @@ static const char *const texts[APPLY_STATEMENTS] = {
     [APPLY_PRINCIPAL_ACCESS_KEY] = insert_access_key,
     [APPLY_PRINCIPAL_POLICIES_OUT] = "DELETE FROM identity_policies WHERE unique_id = ?1",
     [APPLY_PRINCIPAL_ACCESS_KEYS_OUT] = "DELETE FROM access_keys WHERE unique_id = ?1",
+    [APPLY_PRINCIPAL_DEPARTS] = depart,
     [APPLY_PRINCIPAL_OUT] = "DELETE FROM principals WHERE unique_id = ?1",
     [APPLY_GRANT] = insert_grant,
     [APPLY_GRANT_OUT] = "DELETE FROM grants WHERE key_id = ?1 AND grant_id = ?2",

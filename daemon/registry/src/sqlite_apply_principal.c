@@ -108,6 +108,16 @@ struct registry_result sqlite_apply_principal_replace(struct sqlite_apply *apply
     return sqlite_apply_goes_on(result, ret_answer) ? add_parts(apply, principal, ret_answer) : result;
 }
 
+/* While his name is there to be read. */
+static struct registry_result depart(struct sqlite_apply *apply, const struct principal_removal *removal,
+                                     struct registry_result *ret_answer)
+{
+    bool bound =
+        bind_unique_id(apply, APPLY_PRINCIPAL_DEPARTS, removal->unique_id) &&
+        sqlite_bind_number(sqlite_apply_handle(apply, APPLY_PRINCIPAL_DEPARTS), 2, removal->departure.departed_ms);
+    return sqlite_apply_run(apply, APPLY_PRINCIPAL_DEPARTS, bound, ret_answer);
+}
+
 struct registry_result sqlite_apply_principal_remove(struct sqlite_apply *apply, const struct wire_frame *change,
                                                      struct registry_result *ret_answer)
 {
@@ -115,6 +125,9 @@ struct registry_result sqlite_apply_principal_remove(struct sqlite_apply *apply,
                                                       APPLY_PRINCIPAL_OUT};
     const struct principal_removal *removal = &change->principal_removal;
     struct registry_result result = look_at_principal(apply, removal->unique_id, removal->revision, ret_answer);
+    if (sqlite_apply_goes_on(result, ret_answer)) {
+        result = depart(apply, removal, ret_answer);
+    }
     if (sqlite_apply_goes_on(result, ret_answer)) {
         result = run_of_principal(apply, all, sizeof all / sizeof all[0], removal->unique_id, ret_answer);
     }

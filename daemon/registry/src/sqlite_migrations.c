@@ -102,6 +102,14 @@ const char *const sqlite_migrations[SQLITE_SCHEMA_VERSION + 1] = {
           " PRIMARY KEY (unique_id, access_key_id)"
           ") STRICT, WITHOUT ROWID;"
 
+          "CREATE TABLE departures ("
+          " account TEXT NOT NULL CHECK (length(account) = 12 AND account NOT GLOB '*[^0-9]*'),"
+          " kind INTEGER NOT NULL CHECK (kind >= 1),"
+          " name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 64),"
+          " departed_ms INTEGER NOT NULL CHECK (departed_ms >= 1),"
+          " PRIMARY KEY (account, kind, name)"
+          ") STRICT, WITHOUT ROWID;"
+
           "CREATE TABLE grants ("
           " key_id BLOB NOT NULL REFERENCES keys (key_id),"
           " grant_id BLOB NOT NULL CHECK (length(grant_id) = 32),"

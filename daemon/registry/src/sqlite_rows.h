@@ -5,14 +5,16 @@
 
 #include <sqlite3.h>
 
-/* Show the visitor all keys, all retired materials, all aliases, principals, grants (store.h). Block. Stop at the first
- * failure, also of the visitor. */
+/* Show the visitor all keys, all retired materials, all aliases, principals, departures, grants (store.h). Block. Stop
+ * at the first failure, also of the visitor. */
 REWRAP_MUST_USE struct registry_result sqlite_rows_keys(sqlite3 *db, const struct store_visitor *visitor, void *arg);
 REWRAP_MUST_USE struct registry_result sqlite_rows_retired_all(sqlite3 *db, const struct store_visitor *visitor,
                                                                void *arg);
 REWRAP_MUST_USE struct registry_result sqlite_rows_aliases(sqlite3 *db, const struct store_visitor *visitor, void *arg);
 
 REWRAP_MUST_USE struct registry_result sqlite_rows_principals(sqlite3 *db, const struct store_visitor *visitor,
+                                                              void *arg);
+REWRAP_MUST_USE struct registry_result sqlite_rows_departures(sqlite3 *db, const struct store_visitor *visitor,
                                                               void *arg);
 REWRAP_MUST_USE struct registry_result sqlite_rows_grants(sqlite3 *db, const struct store_visitor *visitor, void *arg);
 

@@ -38,6 +38,7 @@ struct key_removal {
 struct principal_removal {
     char unique_id[PRINCIPAL_ID_BYTES];
     uint64_t revision; /* that was seen */
+    struct principal_departure departure;
 };
 
 /* Where a grant stands. */
@@ -56,23 +57,27 @@ struct change {
     uint8_t material_id[MATERIAL_ID_BYTES]; /* CHANGE_RETIRED_REMOVE */
     struct principal_entry *principal;      /* CHANGE_PRINCIPAL_ADD, _REPLACE: as with a key */
     struct principal_removal principal_removal;
-    struct grant_entry *grant;      /* CHANGE_GRANT_ADD */
-    struct grant_place grant_place; /* CHANGE_GRANT_REMOVE */
+    struct departure_entry *departed; /* CHANGE_PRINCIPAL_REMOVE: the same, for memory */
+    struct grant_entry *grant;        /* CHANGE_GRANT_ADD */
+    struct grant_place grant_place;   /* CHANGE_GRANT_REMOVE */
 };
 
 /*
  * What the store shows. Rows have passed the rules of check.h. While loading: keys first, in order of their ids, then
- * retired materials in order of theirs, then aliases in order of account and name, principals, and grants in order of
- * key id and id. Policies are not compiled yet. Later: rows which a change with a
+ * retired materials in order of theirs, then aliases in order of account and name, principals, departures, and grants
+ * in order of key id and id. Policies are not compiled yet. Later: rows which a change with a
  * lost outcome may have touched, as they are in the store; what is known already is shown again. A key that is not
- * there is followed by those of its materials that are retired. Each takes the entry over when it answers REGISTRY_OK,
- * but grants are borrowed.
+ * there is followed by those of its materials that are retired; one of a principal whose removal was lost follows his
+ * departure. Each takes the entry over when it answers REGISTRY_OK,
+ * but grants
+ * and departures are borrowed.
  */
 struct store_visitor {
     struct registry_result (*key)(void *arg, struct key_entry *entry);
     struct registry_result (*retired)(void *arg, struct retired_entry *entry);
     struct registry_result (*alias)(void *arg, struct alias_entry *entry);
     struct registry_result (*principal)(void *arg, struct principal_entry *entry);
+    struct registry_result (*departure)(void *arg, const struct principal_departure *departure);
     struct registry_result (*grant)(void *arg, const struct registry_grant *grant);
     void (*no_key)(void *arg, const uint8_t key_id[KEY_ID_BYTES]);
     void (*no_retired)(void *arg, const uint8_t material_id[MATERIAL_ID_BYTES]);

@@ -110,6 +110,13 @@ static struct registry_result show_no_principal(struct store *store, const struc
                                                 struct wire_frame *row)
 {
     (void)row;
+    const struct principal_departure *departure = &question->principal_removal.departure;
+    if (departure->departed_ms != 0) {
+        struct registry_result result = store->visitor->departure(store->visitor_arg, departure);
+        if (result.code != REGISTRY_OK) {
+            return result;
+        }
+    }
     store->visitor->no_principal(store->visitor_arg, question->principal_removal.unique_id);
     return registry_ok();
 }

@@ -30,6 +30,9 @@ static struct registry_result load(struct store *store)
         result = sqlite_rows_principals(db, store->visitor, store->visitor_arg);
     }
     if (result.code == REGISTRY_OK) {
+        result = sqlite_rows_departures(db, store->visitor, store->visitor_arg);
+    }
+    if (result.code == REGISTRY_OK) {
         result = sqlite_rows_grants(db, store->visitor, store->visitor_arg);
     }
     /* Closed before the writer is forked: a connection must not cross a fork. */

@@ -41,7 +41,7 @@ enum wire_kind {
     WIRE_KEY_READ = WIRE_FIRST_QUESTION, /* body: a key id */
     WIRE_ALIAS_READ = 65,                /* body: an alias, of which account and name count */
     WIRE_RETIRED_READ = 66,              /* body: a material id */
-    WIRE_PRINCIPAL_READ = 67,            /* body: a unique id */
+    WIRE_PRINCIPAL_READ = 67,            /* body: a unique id and the departure to be shown if he is gone */
     WIRE_GRANT_READ = 68,                /* body: a key id and a grant id */
 
     WIRE_DONE = WIRE_FIRST_ANSWER, /* body: code and text */
@@ -67,7 +67,7 @@ struct wire_frame {
     struct alias_entry *alias;                  /* WIRE_ALIAS_* */
     struct retired_list retired;                /* WIRE_KEY_GONE; WIRE_RETIRED_ROW: one */
     struct principal_entry *principal;          /* WIRE_PRINCIPAL_ADD, WIRE_PRINCIPAL_REPLACE, WIRE_PRINCIPAL_ROW */
-    struct principal_removal principal_removal; /* WIRE_PRINCIPAL_REMOVE; its unique id: WIRE_PRINCIPAL_READ */
+    struct principal_removal principal_removal; /* WIRE_PRINCIPAL_REMOVE; but its revision: WIRE_PRINCIPAL_READ */
     struct grant_entry *grant;                  /* WIRE_GRANT_ADD, WIRE_GRANT_ROW */
     struct grant_place grant_place;             /* WIRE_GRANT_REMOVE, WIRE_GRANT_READ */
     struct registry_result result;              /* WIRE_DONE, WIRE_FAILED */
@@ -105,8 +105,10 @@ REWRAP_MUST_USE bool wire_write_alias(struct buffer *out, uint64_t sequence, enu
                                       const struct registry_alias *alias);
 REWRAP_MUST_USE bool wire_write_principal(struct buffer *out, uint64_t sequence, enum wire_kind kind,
                                           const struct registry_principal *principal);
+/* departure may be NULL: nobody asked for a removal. */
 REWRAP_MUST_USE bool wire_write_principal_read(struct buffer *out, uint64_t sequence,
-                                               const char unique_id[PRINCIPAL_ID_BYTES]);
+                                               const char unique_id[PRINCIPAL_ID_BYTES],
+                                               const struct principal_departure *departure);
 REWRAP_MUST_USE bool wire_write_principal_removal(struct buffer *out, uint64_t sequence,
                                                   const struct principal_removal *removal);
 REWRAP_MUST_USE bool wire_write_grant(struct buffer *out, uint64_t sequence, enum wire_kind kind,

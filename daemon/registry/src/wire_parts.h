@@ -18,6 +18,6 @@ struct view wire_read_text(struct reader *reader);
 /* Bodies: what was allocated stays in the frame, whatever the answer. */
 REWRAP_MUST_USE enum wire_code wire_read_principal(struct reader *reader, struct wire_frame *frame);
 REWRAP_MUST_USE enum wire_code wire_read_principal_removal(struct reader *reader, struct wire_frame *frame);
-REWRAP_MUST_USE enum wire_code wire_read_unique_id(struct reader *reader, struct wire_frame *frame);
+REWRAP_MUST_USE enum wire_code wire_read_principal_question(struct reader *reader, struct wire_frame *frame);
 REWRAP_MUST_USE enum wire_code wire_read_grant(struct reader *reader, struct wire_frame *frame);
 REWRAP_MUST_USE enum wire_code wire_read_grant_place(struct reader *reader, struct wire_frame *frame);

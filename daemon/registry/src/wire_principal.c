@@ -75,7 +75,7 @@ enum wire_code wire_read_principal(struct reader *reader, struct wire_frame *fra
     return check_principal(&entry->principal) == NULL ? WIRE_OK : WIRE_MALFORMED;
 }
 
-enum wire_code wire_read_unique_id(struct reader *reader, struct wire_frame *frame)
+static enum wire_code read_unique_id(struct reader *reader, struct wire_frame *frame)
 {
     char *unique_id = frame->principal_removal.unique_id;
     reader_copy(reader, unique_id, PRINCIPAL_ID_TEXT_BYTES);
@@ -83,11 +83,35 @@ enum wire_code wire_read_unique_id(struct reader *reader, struct wire_frame *fra
                                                                                                    : WIRE_MALFORMED;
 }
 
+static enum wire_code read_departure(struct reader *reader, struct principal_departure *departure)
+{
+    reader_copy(reader, departure->account, ACCOUNT_TEXT_BYTES - 1);
+    departure->kind = reader_u8(reader);
+    struct view name = wire_read_text(reader);
+    departure->departed_ms = (int64_t)reader_u64(reader);
+    if (reader->failed || check_principal_name(name) != NULL) {
+        return WIRE_MALFORMED;
+    }
+    memcpy(departure->name, name.data, name.len);
+    return check_departure(departure) == NULL ? WIRE_OK : WIRE_MALFORMED;
+}
+
+/* With a departure or without. */
+enum wire_code wire_read_principal_question(struct reader *reader, struct wire_frame *frame)
+{
+    enum wire_code code = read_unique_id(reader, frame);
+    return code == WIRE_OK && !reader_finished(reader) ? read_departure(reader, &frame->principal_removal.departure)
+                                                       : code;
+}
+
 enum wire_code wire_read_principal_removal(struct reader *reader, struct wire_frame *frame)
 {
-    enum wire_code code = wire_read_unique_id(reader, frame);
+    enum wire_code code = read_unique_id(reader, frame);
     frame->principal_removal.revision = reader_u64(reader);
-    return code == WIRE_OK && check_revision(frame->principal_removal.revision) != NULL ? WIRE_MALFORMED : code;
+    if (code == WIRE_OK && check_revision(frame->principal_removal.revision) != NULL) {
+        code = WIRE_MALFORMED;
+    }
+    return code == WIRE_OK ? read_departure(reader, &frame->principal_removal.departure) : code;
 }
 
 /* ------------------------------------------------------------------ writing */
@@ -126,11 +150,20 @@ bool wire_write_principal(struct buffer *out, uint64_t sequence, enum wire_kind 
     return wire_frame_end(out, start, good);
 }
 
-bool wire_write_principal_read(struct buffer *out, uint64_t sequence, const char unique_id[PRINCIPAL_ID_BYTES])
+static bool append_departure(struct buffer *out, const struct principal_departure *departure)
+{
+    return buffer_append(out, departure->account, ACCOUNT_TEXT_BYTES - 1) &&
+           buffer_append_u8(out, (uint8_t)departure->kind) && wire_append_text(out, departure->name) &&
+           buffer_append_u64(out, (uint64_t)departure->departed_ms);
+}
+
+bool wire_write_principal_read(struct buffer *out, uint64_t sequence, const char unique_id[PRINCIPAL_ID_BYTES],
+                               const struct principal_departure *departure)
 {
     size_t start = out->len;
-    bool good =
-        wire_frame_begin(out, sequence, WIRE_PRINCIPAL_READ) && buffer_append(out, unique_id, PRINCIPAL_ID_TEXT_BYTES);
+    bool good = wire_frame_begin(out, sequence, WIRE_PRINCIPAL_READ) &&
+                buffer_append(out, unique_id, PRINCIPAL_ID_TEXT_BYTES) &&
+                (departure == NULL || append_departure(out, departure));
     return wire_frame_end(out, start, good);
 }
 
@@ -139,6 +172,6 @@ bool wire_write_principal_removal(struct buffer *out, uint64_t sequence, const s
     size_t start = out->len;
     bool good = wire_frame_begin(out, sequence, WIRE_PRINCIPAL_REMOVE) &&
                 buffer_append(out, removal->unique_id, PRINCIPAL_ID_TEXT_BYTES) &&
-                buffer_append_u64(out, removal->revision);
+                buffer_append_u64(out, removal->revision) && append_departure(out, &removal->departure);
     return wire_frame_end(out, start, good);
 }

@@ -204,7 +204,7 @@ static const struct body *body_of(uint8_t kind)
         {WIRE_KEY_READ, read_key_id},
         {WIRE_ALIAS_READ, read_alias},
         {WIRE_RETIRED_READ, read_material_id},
-        {WIRE_PRINCIPAL_READ, wire_read_unique_id},
+        {WIRE_PRINCIPAL_READ, wire_read_principal_question},
         {WIRE_GRANT_READ, wire_read_grant_place},
 
         {WIRE_DONE, read_result},

@@ -161,12 +161,13 @@ static bool remove_grant(struct buffer *out, uint64_t sequence, const struct cha
 
 static bool ask_principal(struct buffer *out, uint64_t sequence, const struct change *change)
 {
-    return wire_write_principal_read(out, sequence, change->principal->principal.unique_id);
+    return wire_write_principal_read(out, sequence, change->principal->principal.unique_id, NULL);
 }
 
 static bool ask_removed_principal(struct buffer *out, uint64_t sequence, const struct change *change)
 {
-    return wire_write_principal_read(out, sequence, change->principal_removal.unique_id);
+    const struct principal_removal *removal = &change->principal_removal;
+    return wire_write_principal_read(out, sequence, removal->unique_id, &removal->departure);
 }
 
 static bool ask_grant(struct buffer *out, uint64_t sequence, const struct change *change)

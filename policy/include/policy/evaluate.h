@@ -47,8 +47,8 @@ struct policy_question {
     /* Of the key that the resource names. NULL is a policy without statements. Not looked at when the resource is "*"
      * or an alias: there identity policies alone decide. */
     const struct policy_document *key_policy;
-    /* The caller's user or role was made after the key policy was put: the ARNs of users, roles and sessions in it mean
-     * whoever had the name before, and match him no more (R-85). */
+    /* A user or role of the caller's name was deleted since the key policy was put: the ARNs of users, roles and
+     * sessions in it mean whoever had the name before, and match him no more (R-85). */
     bool key_policy_predates_principal;
     const struct policy_identity *identities; /* of the caller, or of the session's role */
     size_t identity_count;

@@ -46,9 +46,15 @@ static bool write_again(struct buffer *out, const struct wire_frame *frame)
         require(check_principal(&frame->principal->principal) == NULL);
         return wire_write_principal(out, frame->sequence, frame->kind, &frame->principal->principal);
     case WIRE_PRINCIPAL_REMOVE:
+        require(check_departure(&frame->principal_removal.departure) == NULL);
         return wire_write_principal_removal(out, frame->sequence, &frame->principal_removal);
-    case WIRE_PRINCIPAL_READ:
-        return wire_write_principal_read(out, frame->sequence, frame->principal_removal.unique_id);
+    case WIRE_PRINCIPAL_READ: {
+        const struct principal_departure *departure = &frame->principal_removal.departure;
+        const bool is_one = departure->departed_ms != 0;
+        require(!is_one || check_departure(departure) == NULL);
+        return wire_write_principal_read(out, frame->sequence, frame->principal_removal.unique_id,
+                                         is_one ? departure : NULL);
+    }
     case WIRE_GRANT_ADD:
     case WIRE_GRANT_ROW:
         require(check_grant(&frame->grant->grant) == NULL);

@@ -56,6 +56,10 @@ def principal(kind=1, name=b"alice", path=b"/staff/", unique_id=UNIQUE_ID, revis
             + bytes([len(keys)]) + b"".join(keys))
 
 
+def departure(kind=1, name=b"alice", departed_ms=1700000000123):
+    return ACCOUNT + bytes([kind]) + text(name) + struct.pack(">Q", departed_ms)
+
+
 def pairs(*items):
     return bytes([len(items)]) + b"".join(text(k) + text(v) for k, v in items)
 
@@ -97,8 +101,10 @@ SEEDS = {
     "principal_add": frame(8, principal()),
     "principal_role": frame(8, principal(kind=2, path=b"/", unique_id=b"AROA00000000000000001", keys=())),
     "principal_replace": frame(9, principal(revision=7, policies=((b"a", POLICY), (b"b", POLICY)), keys=())),
-    "principal_remove": frame(10, UNIQUE_ID + struct.pack(">Q", 7)),
+    "principal_remove": frame(10, UNIQUE_ID + struct.pack(">Q", 7) + departure()),
     "principal_read": frame(67, UNIQUE_ID),
+    "principal_read_removed": frame(67, UNIQUE_ID + departure()),
+    "bad_departure": frame(10, UNIQUE_ID + struct.pack(">Q", 7) + departure(departed_ms=0)),
     "principal_row": frame(136, principal(policies=(), keys=())),
     "grant_add": frame(11, grant()),
     "grant_full": frame(11, grant(11, b"job:1", b"logs.amazonaws.com", b"arn:aws:iam::111122223333:root", 131071,

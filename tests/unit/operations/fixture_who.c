@@ -57,8 +57,8 @@ void fixture_principal_remove(struct fixture *fixture, const char *account, cons
 {
     const struct registry_principal *found = find_principal(fixture, account, name);
     struct fixture_change change = {0};
-    registry_principal_remove(fixture->registry, account, found->kind, found->name, found->revision, fixture_on_change,
-                              &change);
+    registry_principal_remove(fixture->registry, account, found->kind, found->name, found->revision, fixture->now_ms,
+                              fixture_on_change, &change);
     fixture_wait_for_change(fixture, &change);
 }
 

@@ -143,6 +143,7 @@ static void a_namesake_may_not(void **state)
     struct fixture_key key = fixture_sealed(fixture);
     struct made made = made_for(fixture, &key, CAROL, ERIN, USES);
     fixture_principal_remove(fixture, OTHER_ACCOUNT, "user/erin");
+    denied(fixture, ERIN, &key, &made); /* nor he who is deleted */
     fixture->now_ms += 1000;
     fixture_principal(fixture, OTHER_ACCOUNT, "user/erin", fixture->now_ms, EVERYTHING);
     denied(fixture, ERIN, &key, &made);

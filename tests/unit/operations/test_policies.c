@@ -4,6 +4,7 @@
 
 #define ROOT    "arn:aws:iam::" ACCOUNT ":root"
 #define CAROL   "arn:aws:iam::" ACCOUNT ":user/carol"
+#define DAVE    "arn:aws:iam::" ACCOUNT ":user/dave"
 #define SESSION "arn:aws:sts::" ACCOUNT ":assumed-role/Deploy/one"
 #define ROLE    "arn:aws:iam::" ACCOUNT ":role/team/Deploy"
 
@@ -240,6 +241,70 @@ static void whoever_has_the_name_later_is_another(void **state)
     free(scene.blob.data);
 }
 
+/* Deleted: what named him is over, though his socket still gives his ARN; what is younger means him. */
+static void whoever_is_deleted_has_lost_it(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scene scene;
+    scene_make(fixture, &scene, STATEMENTS(TO_ACCOUNT "," ALLOW(CAROL, "kms:ReEncrypt*")), NULL);
+    fixture_grant(fixture, &scene.f, CAROL, POLICY_GRANT_RE_ENCRYPT_TO, NULL);
+    wants_success(fixture, &scene);
+    fixture_principal_remove(fixture, ACCOUNT, "user/carol"); /* in the same millisecond */
+    wants_error(fixture, &scene, text(NOT_ALLOWED(CAROL, "kms:ReEncryptFrom", "identity"), scene.e.arn));
+    fixture_grant(fixture, &scene.e, CAROL, POLICY_GRANT_RE_ENCRYPT_FROM, NULL); /* nobody knows whether after it */
+    wants_error(fixture, &scene, text(NOT_ALLOWED(CAROL, "kms:ReEncryptFrom", "identity"), scene.e.arn));
+    fixture->now_ms++;
+    fixture_grant(fixture, &scene.e, CAROL, POLICY_GRANT_RE_ENCRYPT_FROM, NULL);
+    wants_error(fixture, &scene, text(NOT_ALLOWED(CAROL, "kms:ReEncryptTo", "identity"), scene.f.arn));
+    fixture_grant(fixture, &scene.f, CAROL, POLICY_GRANT_RE_ENCRYPT_TO, NULL);
+    wants_success(fixture, &scene);
+    fixture_principal(fixture, ACCOUNT, "user/carol", fixture->now_ms + 1000, NULL); /* being made plays no part */
+    wants_success(fixture, &scene);
+    fixture->now_ms += 2000;
+    fixture_principal_remove(fixture, ACCOUNT, "user/carol"); /* once more: nothing older comes back */
+    wants_error(fixture, &scene, text(NOT_ALLOWED(CAROL, "kms:ReEncryptFrom", "identity"), scene.e.arn));
+    free(scene.blob.data);
+}
+
+/* Of a role his sessions too, whether or not there is a role of that name again. */
+static void sessions_of_a_deleted_role(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scene scene;
+    scene_make(fixture, &scene, STATEMENTS(TO_ACCOUNT "," ALLOW(ROLE, "kms:ReEncrypt*")),
+               STATEMENTS(TO_ACCOUNT "," ALLOW(SESSION, "kms:ReEncrypt*")));
+    fixture_grant(fixture, &scene.e, SESSION, POLICY_GRANT_RE_ENCRYPT_FROM, NULL);
+    fixture->principal = SESSION;
+    wants_success(fixture, &scene);
+    fixture_principal_remove(fixture, ACCOUNT, "role/team/Deploy");
+    wants_error(fixture, &scene, text(NOT_ALLOWED(SESSION, "kms:ReEncryptFrom", "identity"), scene.e.arn));
+    fixture->now_ms++;
+    fixture_grant(fixture, &scene.e, SESSION, POLICY_GRANT_RE_ENCRYPT_FROM, NULL);
+    wants_error(fixture, &scene, text(NOT_ALLOWED(SESSION, "kms:ReEncryptTo", "identity"), scene.f.arn));
+    fixture_principal(fixture, ACCOUNT, "role/other/Deploy", fixture->now_ms, NULL); /* the name counts, not the path */
+    wants_error(fixture, &scene, text(NOT_ALLOWED(SESSION, "kms:ReEncryptTo", "identity"), scene.f.arn));
+    fixture_grant(fixture, &scene.f, "arn:aws:iam::" ACCOUNT ":role/other/Deploy", POLICY_GRANT_RE_ENCRYPT_TO, NULL);
+    wants_success(fixture, &scene);
+    free(scene.blob.data);
+}
+
+/* Who was in the configuration alone keeps what named him when he is registered, and loses it when he is deleted. */
+static void whoever_is_registered_keeps_it(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scene scene;
+    scene_make(fixture, &scene, STATEMENTS(TO_ACCOUNT "," ALLOW(DAVE, "kms:ReEncrypt*")), NULL);
+    fixture_grant(fixture, &scene.f, DAVE, POLICY_GRANT_RE_ENCRYPT_TO, NULL);
+    fixture->principal = DAVE;
+    wants_success(fixture, &scene);
+    fixture->now_ms += 1000;
+    fixture_principal(fixture, ACCOUNT, "user/dave", fixture->now_ms, NULL);
+    wants_success(fixture, &scene);
+    fixture_principal_remove(fixture, ACCOUNT, "user/dave");
+    wants_error(fixture, &scene, text(NOT_ALLOWED(DAVE, "kms:ReEncryptFrom", "identity"), scene.e.arn));
+    free(scene.blob.data);
+}
+
 /* ------------------------------------------------------------------ other accounts (row 26, R-93, R-95, R-113) */
 
 static void both_accounts_must_allow(void **state)
@@ -326,11 +391,19 @@ static void some_operations_stay_at_home(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(each_side_is_asked_for),        TEST(the_destination_is_asked_for),
-        TEST(the_same_key_is_a_condition),   TEST(a_constraint_is_about_its_side),
-        TEST(a_deny_beats_a_grant),          TEST(what_the_account_leaves_to_identity_policies),
-        TEST(a_role_is_named_with_its_path), TEST(whoever_has_the_name_later_is_another),
-        TEST(both_accounts_must_allow),      TEST(a_foreign_ciphertext_tells_nothing),
+        TEST(each_side_is_asked_for),
+        TEST(the_destination_is_asked_for),
+        TEST(the_same_key_is_a_condition),
+        TEST(a_constraint_is_about_its_side),
+        TEST(a_deny_beats_a_grant),
+        TEST(what_the_account_leaves_to_identity_policies),
+        TEST(a_role_is_named_with_its_path),
+        TEST(whoever_has_the_name_later_is_another),
+        TEST(whoever_is_deleted_has_lost_it),
+        TEST(sessions_of_a_deleted_role),
+        TEST(whoever_is_registered_keeps_it),
+        TEST(both_accounts_must_allow),
+        TEST(a_foreign_ciphertext_tells_nothing),
         TEST(some_operations_stay_at_home),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

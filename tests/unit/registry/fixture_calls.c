@@ -168,6 +168,9 @@ void make_database(struct fixture *fixture)
     struct plain_principal principal;
     plain_principal_init(&principal, 1);
     expect_result(add_principal(fixture, &principal.principal), REGISTRY_OK, "");
+    plain_principal_init(&principal, 2);
+    expect_result(add_principal(fixture, &principal.principal), REGISTRY_OK, "");
+    expect_result(remove_principal(fixture, PRINCIPAL_USER, "user-002", 1), REGISTRY_OK, "");
     struct plain_grant grant;
     plain_grant_init(&grant, 1, b.key.key_id);
     expect_result(add_grant(fixture, &grant.grant), REGISTRY_OK, "");

@@ -89,7 +89,7 @@ struct registry_result remove_principal(struct fixture *fixture, enum principal_
                                         uint64_t revision)
 {
     struct answer answer = {0};
-    registry_principal_remove(fixture->registry, ACCOUNT, kind, name, revision, on_answer, &answer);
+    registry_principal_remove(fixture->registry, ACCOUNT, kind, name, revision, NOW_MS + 10, on_answer, &answer);
     return wait_for(fixture, &answer);
 }
 

@@ -22,6 +22,7 @@ static void expect_same_after_restart(struct fixture *fixture, unsigned first)
 {
     bool grants[EACH];
     uint64_t revisions[EACH];
+    int64_t departures[EACH];
     for (int step = 0; step < 2; step++) {
         for (unsigned i = 0; i < EACH; i++) {
             struct plain_principal principal;
@@ -32,6 +33,11 @@ static void expect_same_after_restart(struct fixture *fixture, unsigned first)
             bool granted = registry_grant_find(fixture->registry, grant.grant.id) != NULL;
             uint64_t revision = found == NULL ? 0 : found->revision;
             assert_true(step == 0 || (grants[i] == granted && revisions[i] == revision));
+            int64_t departed_ms =
+                registry_principal_departed_ms(fixture->registry, ACCOUNT, PRINCIPAL_USER, principal.name);
+            assert_true((departed_ms != 0) == (found == NULL));
+            assert_true(step == 0 || departures[i] == departed_ms);
+            departures[i] = departed_ms;
             assert_true(found == NULL || found->n_policies == (revision == 1 ? 2 : 1));
             assert_true(found == NULL || found->n_access_keys == 2);
             grants[i] = granted;
@@ -83,8 +89,8 @@ static void killed_writer(void **state)
             if (i % 2 == 0) {
                 registry_principal_replace(fixture->registry, &principal.principal, on_answer, &changes[i]);
             } else {
-                registry_principal_remove(fixture->registry, ACCOUNT, PRINCIPAL_USER, principal.name, 1, on_answer,
-                                          &changes[i]);
+                registry_principal_remove(fixture->registry, ACCOUNT, PRINCIPAL_USER, principal.name, 1, NOW_MS,
+                                          on_answer, &changes[i]);
             }
         }
         turn(fixture, 1);
@@ -146,7 +152,8 @@ static void lost_outcome_is_read_again(void **state)
         registry_principal_add(registry, &p[i].principal, on_answer, &answers[i]);
         p[2 + i].principal.n_policies = 0;
         registry_principal_replace(registry, &p[2 + i].principal, on_answer, &answers[2 + i]);
-        registry_principal_remove(registry, ACCOUNT, PRINCIPAL_USER, p[4 + i].name, 1, on_answer, &answers[4 + i]);
+        registry_principal_remove(registry, ACCOUNT, PRINCIPAL_USER, p[4 + i].name, 1, NOW_MS + 5, on_answer,
+                                  &answers[4 + i]);
         registry_grant_add(registry, &g[i].grant, on_answer, &answers[6 + i]);
         registry_grant_remove(registry, g[2 + i].grant.id, on_answer, &answers[8 + i]);
     }
@@ -160,6 +167,7 @@ static void lost_outcome_is_read_again(void **state)
             "DELETE FROM identity_policies WHERE unique_id = 'AIDA00000000000000004';"
             "DELETE FROM access_keys WHERE unique_id = 'AIDA00000000000000004';"
             "DELETE FROM principals WHERE name = 'user-004';"
+            "INSERT INTO departures VALUES ('111122223333', 1, 'user-004', 1700000000128);"
             "INSERT INTO grants VALUES (" KEY_1 ", " GRANT("00") GRANT_TAIL
             ";"
             "DELETE FROM grants WHERE grant_id = " GRANT("02"));
@@ -181,6 +189,8 @@ static void lost_outcome_is_read_again(void **state)
         assert_null(user(fixture, "user-004"));
         assert_null(registry_principal_of_access_key(registry, p[4].access_keys[0].id, NULL));
         assert_non_null(user(fixture, "user-005"));
+        assert_int_equal(registry_principal_departed_ms(registry, ACCOUNT, PRINCIPAL_USER, "user-004"), NOW_MS + 5);
+        assert_int_equal(registry_departures(registry), 1);
         assert_non_null(registry_grant_find(registry, g[0].grant.id));
         assert_null(registry_grant_find(registry, g[1].grant.id));
         assert_null(registry_grant_find(registry, g[2].grant.id));

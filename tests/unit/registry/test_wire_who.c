@@ -73,7 +73,10 @@ static void write_who(struct buffer *out, uint64_t sequence)
     const struct change changes[] = {
         {.kind = CHANGE_PRINCIPAL_ADD, .principal = principal},
         {.kind = CHANGE_PRINCIPAL_REPLACE, .principal = principal},
-        {.kind = CHANGE_PRINCIPAL_REMOVE, .principal_removal = {.unique_id = "AROA00000000000000001", .revision = 9}},
+        {.kind = CHANGE_PRINCIPAL_REMOVE,
+         .principal_removal = {.unique_id = "AROA00000000000000001",
+                               .revision = 9,
+                               .departure = {ACCOUNT, PRINCIPAL_ROLE, "deploy", NOW_MS}}},
         {.kind = CHANGE_GRANT_ADD, .grant = grant},
         {.kind = CHANGE_GRANT_REMOVE, .grant_place = {.key_id = {8}, .id = {9}}},
     };
@@ -115,6 +118,14 @@ static void who_may_comes_through(void **state)
         if (frame.kind == WIRE_PRINCIPAL_REMOVE) {
             assert_string_equal(frame.principal_removal.unique_id, "AROA00000000000000001");
             assert_int_equal(frame.principal_removal.revision, 9);
+        }
+        if (frame.kind == WIRE_PRINCIPAL_REMOVE || i == 5) {
+            assert_string_equal(frame.principal_removal.departure.account, ACCOUNT);
+            assert_int_equal(frame.principal_removal.departure.kind, PRINCIPAL_ROLE);
+            assert_string_equal(frame.principal_removal.departure.name, "deploy");
+            assert_int_equal(frame.principal_removal.departure.departed_ms, NOW_MS);
+        } else {
+            assert_int_equal(frame.principal_removal.departure.departed_ms, 0);
         }
         if (frame.kind == WIRE_GRANT_REMOVE) {
             assert_int_equal(frame.grant_place.key_id[0], 8);

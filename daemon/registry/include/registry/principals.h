@@ -21,6 +21,18 @@ const struct registry_principal *registry_principal_of_access_key(const struct r
                                                                   const char *access_key_id,
                                                                   const struct registry_access_key **ret_key);
 
+/*
+ * When the last user or role of that name was deleted: what was written in that millisecond or before means him, and
+ * nobody who has the name since (KMS.md R-85, R-118). 0: none ever was. Not before he was made, and later than any
+ * departure from that name before, even if the clock was set back.
+ */
+int64_t registry_principal_departed_ms(const struct registry *registry, const char *account, enum principal_kind kind,
+                                       const char *name);
+
+/* How many names somebody departed from, and how many there may be: about 150 bytes of memory each. */
+#define REGISTRY_MAX_DEPARTURES 1000000
+size_t registry_departures(const struct registry *registry);
+
 size_t registry_principals(const struct registry *registry);
 /* Of one account and kind. */
 size_t registry_account_principals(const struct registry *registry, const char *account, enum principal_kind kind);
@@ -40,6 +52,10 @@ void registry_principal_add(struct registry *registry, const struct registry_pri
 void registry_principal_replace(struct registry *registry, const struct registry_principal *principal,
                                 registry_done_fn done, void *arg);
 
-/* REGISTRY_CONFLICT, REGISTRY_NOT_FOUND as above. Key policies and grants that name it stay as they are. */
+/*
+ * REGISTRY_CONFLICT, REGISTRY_NOT_FOUND as above. Key policies and grants that name it stay as they are, but do not
+ * mean whoever has the name later: its departure stays on record, for ever. REGISTRY_LIMIT when that would be one name
+ * more than REGISTRY_MAX_DEPARTURES.
+ */
 void registry_principal_remove(struct registry *registry, const char *account, enum principal_kind kind,
-                               const char *name, uint64_t revision, registry_done_fn done, void *arg);
+                               const char *name, uint64_t revision, int64_t now_ms, registry_done_fn done, void *arg);

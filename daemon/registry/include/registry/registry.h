@@ -20,8 +20,8 @@ enum registry_code {
     REGISTRY_EXISTS,    /* the key, material or alias is already there */
     REGISTRY_NOT_FOUND, /* what was to be changed is not there */
     REGISTRY_CONFLICT,  /* it was changed in between by another: read it again */
-    REGISTRY_LIMIT,     /* too much is waiting (REGISTRY_MAX_WAITING, REGISTRY_MAX_WAITING_BYTES) */
-    REGISTRY_STORE,     /* not opened, or not written; below what that means for a change */
+    REGISTRY_LIMIT, /* too much is waiting (REGISTRY_MAX_WAITING, REGISTRY_MAX_WAITING_BYTES), or there is too much */
+    REGISTRY_STORE, /* not opened, or not written; below what that means for a change */
     REGISTRY_NO_MEMORY,
 };
 
