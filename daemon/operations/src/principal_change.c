@@ -200,9 +200,8 @@ static void go_on(struct operation *operation, struct registry_result result)
     } else if (result.code == REGISTRY_LIMIT && change->removes && has_no_room(operation)) {
         operation_fail(operation, OPERATION_LIMIT_EXCEEDED, "Cannot exceed quota for DeletedNames: %d",
                        REGISTRY_MAX_DEPARTURES);
-    } else if (result.code == REGISTRY_STORE && shows_the_change(operation, now)) {
-        answer(operation, now);
-    } else if (operation_take_change(operation, result)) {
+    } else if ((result.code == REGISTRY_STORE && shows_the_change(operation, now)) ||
+               operation_take_change(operation, result)) {
         answer(operation, now);
     }
 }

@@ -61,7 +61,7 @@ REWRAP_MUST_USE bool memory_reserve_retired(struct memory *memory, size_t more);
 struct account *memory_account(const struct memory *memory, const char *account);
 
 /* Makes an empty one if need be. NULL without memory. */
-struct account *memory_account_made(struct memory *memory, const char *account);
+struct account *memory_account_made(struct memory *memory, const char *id);
 struct key_entry *memory_key(const struct memory *memory, const uint8_t key_id[KEY_ID_BYTES]);
 struct key_entry *memory_key_of_material(const struct memory *memory, const uint8_t material_id[MATERIAL_ID_BYTES]);
 struct retired_entry *memory_retired(const struct memory *memory, const uint8_t material_id[MATERIAL_ID_BYTES]);

@@ -31,6 +31,9 @@ static const char depart[] = "INSERT INTO departures (account, kind, name, depar
 static const char insert_access_key[] =
     "INSERT INTO access_keys (unique_id, access_key_id, secret, status, created_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
 
+static const char insert_material[] =
+    "INSERT INTO materials (key_id, version, material_id, created_ms, origin) VALUES (?1, ?2, ?3, ?4, ?5)";
+
 static const char insert_grant[] =
     "INSERT INTO grants (key_id, grant_id, created_ms, name, grantee, grantee_is_service, retiring,"
     " retiring_is_service, issuing_account, operations, equals, subset, source_arn)"
@@ -41,8 +44,7 @@ static const char *const texts[APPLY_STATEMENTS] = {
     [APPLY_RELEASE] = "RELEASE change",
     [APPLY_UNDO] = "ROLLBACK TO change",
     [APPLY_KEY] = insert_key,
-    [APPLY_MATERIAL] = "INSERT INTO materials (key_id, version, material_id, created_ms, origin)"
-                       " VALUES (?1, ?2, ?3, ?4, ?5)",
+    [APPLY_MATERIAL] = insert_material,
     [APPLY_TAG] = "INSERT INTO tags (key_id, tag_key, tag_value) VALUES (?1, ?2, ?3)",
     [APPLY_ALIAS] = "INSERT INTO aliases (account, name, key_id, created_ms, updated_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
     [APPLY_RETARGET] = "UPDATE aliases SET key_id = ?3, updated_ms = ?4 WHERE account = ?1 AND name = ?2",
