@@ -53,28 +53,30 @@ static bool may_be_too_long(const struct hsm_rewrap *rewrap, const struct prepar
 /*
  * Unwraps, or finds out why not. What the token answers to a bad ciphertext it may also answer to a passing fault of
  * its own, and a good one must not be called bad for that: when the canary shows the device to be well, the ciphertext
- * has another chance. Not opened then either, it was the ciphertext, unless the token speaks of a session, a login or
- * a device that it has lost since, or of memory.
+ * has another chance. Not opened then either, it was the ciphertext, unless the token now speaks of something else: a
+ * session, a login or a device that it has lost since, or of memory.
  */
 static struct hsm_result unwrap(struct hsm_rewrap *rewrap, const struct prepared_side *source, struct view ciphertext,
                                 bool sensitive, CK_OBJECT_HANDLE *ret)
 {
     struct oaep_mechanism oaep;
     oaep_mechanism_fill(source->oaep, &oaep);
-    CK_RV rv = side_unwrap_key(rewrap, source, &oaep.mechanism, ciphertext, sensitive, ret);
-    if (rv == CKR_OK) {
+    CK_RV first = side_unwrap_key(rewrap, source, &oaep.mechanism, ciphertext, sensitive, ret);
+    if (first == CKR_OK) {
         return HSM_SUCCESS;
     }
     struct hsm_result device = canary_ask(rewrap, source);
     if (device.code != HSM_OK) {
         return device;
     }
-    rv = side_unwrap_key(rewrap, source, &oaep.mechanism, ciphertext, sensitive, ret);
+    CK_RV rv = side_unwrap_key(rewrap, source, &oaep.mechanism, ciphertext, sensitive, ret);
     if (rv == CKR_OK) {
         return strays_destroy(rewrap, *ret); /* the first try was a fault, and may have left one */
     }
+    /* The same answer twice, around a canary that sang, is the token's word for this ciphertext, whatever it is called.
+     */
     device = device_fault(hsm_result_of(rv, "C_UnwrapKey"));
-    if (device.code != HSM_FAULT) {
+    if (rv != first && device.code != HSM_FAULT) {
         return device;
     }
     return may_be_too_long(rewrap, source, rv) ? too_large() : not_authentic();
