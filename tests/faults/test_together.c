@@ -182,6 +182,7 @@ static void start_and_ask(struct world *world, struct worker_client *clients, un
 {
     Hsm__Configure configure = worker_client_configuration(world->fixture->pin_file);
     configure.max_objects = 1000;
+    configure.turn_folder = world->fixture->dir;
     Hsm__Request request = HSM__REQUEST__INIT;
     request.has_id = true;
     request.id = 1;

@@ -12,7 +12,7 @@ INCLUDES = {
     "hsm/envelope": ("envelope", ("base",), ("openssl/",)),
     "hsm": ("hsm", ("base", "envelope"), ("p11-kit/", "openssl/")),
     "hsm/remote": (None, ("base",), ("p11-kit/",)),
-    "hsm/worker": (None, ("base", "proto", "envelope", "hsm"), ("protobuf-c/",)),
+    "hsm/worker": (None, ("base", "proto", "envelope", "hsm"), ("protobuf-c/", "openssl/")),
     "daemon/registry": ("registry", ("base", "policy"), ("sqlite3.h", "event2/")),
     "daemon/workers": ("workers", ("base", "proto"), ("event2/", "protobuf-c/")),
     "daemon/operations": ("operations", ("base", "proto", "policy", "envelope", "registry", "workers"), ("protobuf-c/",)),
