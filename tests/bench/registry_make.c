@@ -14,8 +14,8 @@
 enum { KEY, MATERIAL, TAG, ALIAS, PRINCIPAL, IDENTITY, GRANT, STATEMENTS };
 
 static const char *const statements[STATEMENTS] = {
-    [KEY] = "INSERT INTO keys (key_id, account, token, description, spec, usage, state, boundary, created_ms, policy,"
-            " policy_ms) VALUES (?1, ?2, 'main', 'made by the bench', 1, 1, 1, 1, ?3, ?4, ?3)",
+    [KEY] = ("INSERT INTO keys (key_id, account, token, description, spec, usage, state, boundary, created_ms, policy,"
+             " policy_ms) VALUES (?1, ?2, 'main', 'made by the bench', 1, 1, 1, 1, ?3, ?4, ?3)"),
     [MATERIAL] = "INSERT INTO materials (key_id, version, material_id, created_ms) VALUES (?1, 1, ?2, ?3)",
     [TAG] = "INSERT INTO tags VALUES (?1, ?2, ?3)",
     [ALIAS] = "INSERT INTO aliases VALUES (?1, ?2, ?3, ?4, ?4)",

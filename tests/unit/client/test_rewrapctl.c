@@ -460,8 +460,8 @@ static void help_and_version(void **state)
     assert_int_equal(ran->exit_code, 0);
     assert_string_equal(ran->err, "");
     static const char *const lines[] = {"Turns data under one key into data under another, inside the token.\n",
-                                        "Needed: --ciphertext-blob and --destination-key-id. Optional: "
-                                        "--source-encryption-context if it was made with one.\n",
+                                        "Needed: --ciphertext-blob and --destination-key-id. Optional: ",
+                                        "Optional: --source-encryption-context if it was made with one.\n",
                                         "docs/operations.md\n",
                                         "    --ciphertext-blob <blob>\n",
                                         "    --source-encryption-context <map>\n",

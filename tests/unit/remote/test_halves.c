@@ -191,8 +191,8 @@ static void settings_that_are_wrong(void **state)
 {
     struct fixture *fixture = *state;
     static const char *const wrong[] = {
-        "client=" SERVER_HALF " more", "client=", "client=/nowhere.so", "client=p11-kit-client.so",
-        "client=" CLIENT_HALF,         "server"};
+        ("client=" SERVER_HALF " more"), "client=", "client=/nowhere.so", "client=p11-kit-client.so",
+        ("client=" CLIENT_HALF),         "server"};
     fixture_close(fixture);
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         struct hsm_token_config config = {.module = CLIENT_HALF, .uri = FIXTURE_URI, .init_args = wrong[i]};
