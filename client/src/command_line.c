@@ -68,6 +68,27 @@ bool command_line_command(int argc, char **argv, struct globals *globals, int *r
     return true;
 }
 
+bool command_line_take(const char *option, int *argc, char **argv, const char **ret, struct failure *failure)
+{
+    const size_t len = strlen(option);
+    int kept = 0;
+    *ret = NULL;
+    for (int i = 0; i < *argc; i++) {
+        if (strcmp(argv[i], option) == 0) {
+            if (++i == *argc) {
+                return fail(failure, EXIT_CODE_USAGE, "argument %s: expected one argument", option);
+            }
+            *ret = argv[i];
+        } else if (strncmp(argv[i], option, len) == 0 && argv[i][len] == '=') {
+            *ret = argv[i] + len + 1;
+        } else {
+            argv[kept++] = argv[i];
+        }
+    }
+    *argc = kept;
+    return true;
+}
+
 /* The field whose option has that name; *ret_value is false for the --no- form of a boolean. */
 static const ProtobufCFieldDescriptor *option_field(const ProtobufCMessageDescriptor *type, struct view name,
                                                     bool *ret_value)
@@ -164,7 +185,7 @@ bool command_line_parse(const ProtobufCMessageDescriptor *type, int argc, char *
     /* No more options than words, and never moved: inline words are pointed to. */
     line->uses = calloc((size_t)argc + 1, sizeof *line->uses);
     if (line->uses == NULL) {
-        return fail(failure, EXIT_CODE_OTHER, "out of memory");
+        return fail_memory(failure);
     }
     while (words.at < argc) {
         if (!parse_option(type, &words, line, failure)) {

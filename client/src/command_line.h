@@ -28,6 +28,13 @@ REWRAP_MUST_USE bool command_line_command(int argc, char **argv, struct globals 
                                           struct failure *failure);
 
 /*
+ * Takes "--option VALUE" and "--option=VALUE" out of argv[0 … *argc), for a command that has an option besides those of
+ * an operation. *ret is the last value, borrowed, or NULL. False when the value is missing.
+ */
+REWRAP_MUST_USE bool command_line_take(const char *option, int *argc, char **argv, const char **ret,
+                                       struct failure *failure);
+
+/*
  * Reads the words after an operation's name. *line has the globals given before it and gets the rest; it is cleared
  * with command_line_clear, also after a failure.
  */

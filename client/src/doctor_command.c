@@ -3,16 +3,11 @@
 
 #include "doctor.h"
 #include "operation.h"
-#include "operation_call.h"
 #include "output.h"
 
-#include "proto/rewrap.pb-c.h"
 #include "proto/service.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#define CONFIG_OPTION "--config"
+#include <stdio.h>
 
 static const char usage[] =
     "usage: rewrapctl doctor [--config FILE] [--output text|json] [--endpoint unix:PATH] [--timeout-ms N]\n"
@@ -28,49 +23,16 @@ static const char usage[] =
     "Exit codes: 0 all is well; 1 there are warnings; 2 there are faults; 252 to 255 there is no verdict, as with\n"
     "every command.\n";
 
-/* Takes --config FILE and --config=FILE out of argv; *ret_config is NULL without it. argc is at least 0. */
-static bool take_config(int *argc, char **argv, const char **ret_config, struct failure *failure)
-{
-    const size_t len = strlen(CONFIG_OPTION);
-    int kept = 0;
-    *ret_config = NULL;
-    for (int i = 0; i < *argc; i++) {
-        if (strcmp(argv[i], CONFIG_OPTION) == 0) {
-            if (++i == *argc) {
-                return fail(failure, EXIT_CODE_USAGE, "argument " CONFIG_OPTION ": expected one argument");
-            }
-            *ret_config = argv[i];
-        } else if (strncmp(argv[i], CONFIG_OPTION "=", len + 1) == 0) {
-            *ret_config = argv[i] + len + 1;
-        } else {
-            argv[kept++] = argv[i];
-        }
-    }
-    *argc = kept;
-    return *ret_config == NULL || **ret_config != '\0' ||
-           fail(failure, EXIT_CODE_USAGE, "argument " CONFIG_OPTION ": expected a file");
-}
-
 /* A daemon that is not there is a finding. *ret is the caller's. */
 static bool ask_daemon(const struct globals *globals, json_t **ret, struct failure *failure)
 {
-    const ProtobufCMethodDescriptor *method = service_method("Doctor");
-    struct rewrap_client *client = NULL;
-    uint32_t timeout_ms = 0;
+    json_t *request = json_object();
     bool nobody = false;
-    if (!operation_timeout(globals, &timeout_ms, failure)) {
-        return false;
-    }
-    if (operation_connect(globals, &client, &nobody, failure)) {
-        json_t *request = json_object();
-        bool asked = request != NULL ? call_once(client, method, request, timeout_ms, ret, failure)
-                                     : fail(failure, EXIT_CODE_OTHER, "out of memory");
-        json_decref(request);
-        rewrap_client_free(client);
+    bool asked = request != NULL ? operation_ask(service_method("Doctor"), globals, request, ret, &nobody, failure)
+                                 : fail_memory(failure);
+    json_decref(request);
+    if (asked || !nobody) {
         return asked;
-    }
-    if (!nobody) {
-        return false;
     }
     json_t *answer = doctor_answer_new();
     if (answer == NULL ||
@@ -78,35 +40,50 @@ static bool ask_daemon(const struct globals *globals, json_t **ret, struct failu
                     "Start rewrapd for this socket; as a service: systemctl start rewrapd. Its log says why, if it "
                     "does not stay.")) {
         json_decref(answer);
-        return fail(failure, EXIT_CODE_OTHER, "out of memory");
+        return fail_memory(failure);
     }
     *ret = answer;
     return true;
 }
 
-static bool print(const json_t *answer, const char *output, struct failure *failure)
-{
-    bool printed =
-        output != NULL && strcmp(output, "json") == 0 ? output_json(answer, stdout) : doctor_print(answer, stdout);
-    return (printed && fflush(stdout) == 0) ||
-           fail(failure, EXIT_CODE_OTHER, "The answer could not be written to the standard output");
-}
-
 static bool examine(const struct globals *globals, const char *config, json_t **ret, struct failure *failure)
 {
-    if (globals->output != NULL && strcmp(globals->output, "json") != 0 && strcmp(globals->output, "text") != 0) {
-        return fail(failure, EXIT_CODE_USAGE, "argument --output: doctor has json and text");
-    }
     json_t *answer = NULL;
     if (!ask_daemon(globals, &answer, failure)) {
         return false;
     }
     if (config != NULL && !doctor_check_config(answer, config)) {
         json_decref(answer);
-        return fail(failure, EXIT_CODE_OTHER, "out of memory");
+        return fail_memory(failure);
     }
     *ret = answer;
     return true;
+}
+
+/* Does what was typed; the verdict is the caller's to judge. */
+static bool run(const struct globals *globals, const char *config, enum doctor_verdict *ret, struct failure *failure)
+{
+    bool json = false;
+    json_t *answer = NULL;
+    if (!globals_is_json(globals, "doctor", &json, failure) || !examine(globals, config, &answer, failure)) {
+        return false;
+    }
+    bool printed = json ? output_json(answer, stdout) : doctor_print(answer, stdout);
+    *ret = doctor_verdict_of(answer);
+    json_decref(answer);
+    return output_finish(printed, "answer", failure);
+}
+
+static bool parse(int argc, char **argv, struct command_line *line, const char **ret_config, struct failure *failure)
+{
+    int words = argc;
+    if (!command_line_take("--config", &words, argv, ret_config, failure)) {
+        return false;
+    }
+    if (*ret_config != NULL && **ret_config == '\0') {
+        return fail(failure, EXIT_CODE_USAGE, "argument --config: expected a file");
+    }
+    return command_line_parse(service_method("Doctor")->input, words, argv, line, failure);
 }
 
 int doctor_command(int argc, char **argv)
@@ -114,26 +91,15 @@ int doctor_command(int argc, char **argv)
     struct failure failure;
     struct command_line line = {0};
     const char *config = NULL;
-    json_t *answer = NULL;
-    int words = argc - 1;
-    bool parsed = take_config(&words, argv + 1, &config, &failure) &&
-                  command_line_parse(&rewrap__doctor_request__descriptor, words, argv + 1, &line, &failure);
-    if (parsed && line.globals.help != NULL) {
-        command_line_clear(&line);
+    enum doctor_verdict verdict = DOCTOR_FAULT;
+    bool parsed = parse(argc - 1, argv + 1, &line, &config, &failure);
+    command_line_clear(&line); /* its globals stay */
+    if (!parsed) {
+        return failure_print_usage(&failure, usage);
+    }
+    if (line.globals.help != NULL) {
         fputs(usage, stdout);
         return EXIT_CODE_OK;
     }
-    bool done =
-        parsed && examine(&line.globals, config, &answer, &failure) && print(answer, line.globals.output, &failure);
-    int exit_code = done ? (int)doctor_verdict_of(answer) : (int)failure.exit_code;
-    command_line_clear(&line);
-    json_decref(answer);
-    if (!done && exit_code != EXIT_CODE_SERVICE) { /* that one was printed by the call */
-        if (!parsed) {
-            fputs("\n", stderr);
-            fputs(usage, stderr);
-        }
-        return failure_print(&failure);
-    }
-    return exit_code;
+    return run(&line.globals, config, &verdict, &failure) ? (int)verdict : failure_print(&failure);
 }

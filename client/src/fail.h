@@ -27,8 +27,15 @@ struct failure {
 /* Fills *failure; a text that is too long is cut. Always false, so that a caller can return it. */
 REWRAP_PRINTF(3, 4) bool fail(struct failure *failure, enum exit_code exit_code, const char *format, ...);
 
+/* What cannot be blamed on anybody. Always false. */
+bool fail_memory(struct failure *failure);
+
 /* Puts "prefix" before the text that is there. Always false. */
 REWRAP_PRINTF(2, 3) bool fail_prefix(struct failure *failure, const char *format, ...);
 
-/* Prints an empty line and "rewrapctl: error: text" to stderr, and returns the exit code. */
+/* Prints an empty line and "rewrapctl: error: text" to stderr, and returns the exit code. Of EXIT_CODE_SERVICE the call
+ * has printed all (operation_call.h), and nothing is. */
 int failure_print(const struct failure *failure);
+
+/* The same for words that were not understood: before it the usage, which ends with a line break. */
+int failure_print_usage(const struct failure *failure, const char *usage);

@@ -90,3 +90,11 @@ bool globals_set(struct globals *globals, const struct global_option *option, co
     memcpy((char *)globals + option->offset, &value, sizeof value);
     return true;
 }
+
+bool globals_is_json(const struct globals *globals, const char *command, bool *ret, struct failure *failure)
+{
+    const char *output = globals->output == NULL ? "text" : globals->output;
+    *ret = strcmp(output, "json") == 0;
+    return *ret || strcmp(output, "text") == 0 ||
+           fail(failure, EXIT_CODE_USAGE, "argument --output: %s has json and text", command);
+}

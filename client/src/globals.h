@@ -43,6 +43,10 @@ const struct global_option *globals_table(size_t *ret_n);
 /* The row of an option by its name, without the dashes, or NULL. */
 const struct global_option *globals_find(struct view name);
 
+/* Of a command whose output is lines for a person or JSON: whether it is JSON. False for --output table. */
+REWRAP_MUST_USE bool globals_is_json(const struct globals *globals, const char *command, bool *ret,
+                                     struct failure *failure);
+
 /* Puts a value (NULL: none was given) where it belongs; false for one that is not among the choices, or a refused
  * option. */
 REWRAP_MUST_USE bool globals_set(struct globals *globals, const struct global_option *option, const char *value,

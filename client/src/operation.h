@@ -4,8 +4,7 @@
 
 #include "command_line.h"
 
-#include "rewrap/client.h"
-
+#include <jansson.h>
 #include <stdio.h>
 
 #define OPERATION_MAX_NAME 128
@@ -30,14 +29,13 @@ const struct operation_about *operation_about(const char *rpc);
 /* Does what was typed after the command's name and prints the answer. Returns the exit code. */
 int operation_run(const ProtobufCMethodDescriptor *method, const struct globals *globals, int argc, char **argv);
 
-/* Connects to the endpoint of --endpoint, $REWRAP_SOCKET, or the service; the caller frees. Whether nobody listens
- * there (or there is no socket at all) is in *ret_nobody. */
-REWRAP_MUST_USE bool operation_connect(const struct globals *globals, struct rewrap_client **ret, bool *ret_nobody,
-                                       struct failure *failure);
-
-/* The milliseconds of --timeout-ms, 0 without it. */
-REWRAP_MUST_USE bool operation_timeout(const struct globals *globals, uint32_t *ret_timeout_ms,
-                                       struct failure *failure);
+/*
+ * Calls the operation at the endpoint of --endpoint, $REWRAP_SOCKET, or the service, within --timeout-ms; of a list all
+ * pages, unless one was asked for. As call_once and call_all_pages (operation_call.h). *ret_nobody, which may be NULL,
+ * tells whether it failed because nobody listens there, or there is no socket at all.
+ */
+REWRAP_MUST_USE bool operation_ask(const ProtobufCMethodDescriptor *method, const struct globals *globals,
+                                   json_t *request, json_t **ret, bool *ret_nobody, struct failure *failure);
 
 /* The help of one operation: what it does, its options with their types, and what it answers. */
 void operation_help(const ProtobufCMethodDescriptor *method, FILE *file);

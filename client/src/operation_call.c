@@ -12,11 +12,6 @@
 
 /* ------------------------------------------------------------------ one call */
 
-static bool fail_memory(struct failure *failure)
-{
-    return fail(failure, EXIT_CODE_OTHER, "out of memory");
-}
-
 static bool fail_json(const struct json_result *result, struct failure *failure)
 {
     static const char *const texts[] = {

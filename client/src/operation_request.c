@@ -11,7 +11,7 @@ static bool read_input(const ProtobufCMethodDescriptor *method, const struct glo
 {
     if (globals->cli_input_json == NULL) {
         *ret = json_object();
-        return *ret != NULL || fail(failure, EXIT_CODE_OTHER, "out of memory");
+        return *ret != NULL || fail_memory(failure);
     }
     return param_from_json_input(method->input, globals->cli_input_json, raw_blobs, ret, failure) ||
            fail_prefix(failure, "Error parsing parameter 'cli-input-json': ");
@@ -29,7 +29,7 @@ static bool set_option(const struct option_use *use, bool raw_blobs, json_t *req
     } else if (!param_from_words(use->field, use->words, use->n_words, raw_blobs, &value, failure)) {
         return fail_prefix(failure, "Error parsing parameter '--%s': ", option);
     }
-    return json_object_set_new(request, member, value) == 0 || fail(failure, EXIT_CODE_OTHER, "out of memory");
+    return json_object_set_new(request, member, value) == 0 || fail_memory(failure);
 }
 
 bool operation_request(const ProtobufCMethodDescriptor *method, const struct command_line *line, json_t **ret,

@@ -76,6 +76,12 @@ bool output_json(const json_t *value, FILE *file)
     return printed;
 }
 
+bool output_finish(bool printed, const char *what, struct failure *failure)
+{
+    return (fflush(stdout) == 0 && printed) ||
+           fail(failure, EXIT_CODE_OTHER, "The %s could not be written to the standard output", what);
+}
+
 bool output_is_nested(const json_t *value)
 {
     return json_is_object(value) || json_is_array(value);

@@ -1,6 +1,8 @@
 /* How answers are printed: --output json, text and table (KMS.md R-149). */
 #pragma once
 
+#include "fail.h"
+
 #include <jansson.h>
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
@@ -29,6 +31,12 @@ bool output_table(const char *title, const json_t *value, FILE *file);
 
 /* A scalar as text and table show it; the caller frees. NULL when there is no memory. */
 char *output_scalar(const json_t *value);
+
+/*
+ * The end of what goes to stdout: flushes it. False when `printed` is, or it could not be written; the failure then
+ * calls it `what`.
+ */
+REWRAP_MUST_USE bool output_finish(bool printed, const char *what, struct failure *failure);
 
 /* Lists and objects. */
 bool output_is_nested(const json_t *value);

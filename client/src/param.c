@@ -14,11 +14,6 @@
 /* No member is longer than what the codec reads of all. */
 #define TEXT_MAX_BYTES JSON_MAX_BYTES
 
-static bool fail_memory(struct failure *failure)
-{
-    return fail(failure, EXIT_CODE_OTHER, "out of memory");
-}
-
 /* ------------------------------------------------------------------ text */
 
 /* Appends the word, or what its file has. */

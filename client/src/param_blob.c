@@ -4,11 +4,6 @@
 #include "base/base64.h"
 #include "base/buffer.h"
 
-static bool fail_memory(struct failure *failure)
-{
-    return fail(failure, EXIT_CODE_OTHER, "out of memory");
-}
-
 bool blob_is_space(uint8_t byte)
 {
     return byte == ' ' || (byte >= '\t' && byte <= '\r');

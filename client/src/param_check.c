@@ -253,7 +253,7 @@ bool param_coerce(const ProtobufCMessageDescriptor *type, json_t *object, struct
         json_t *coerced =
             param_field_is_list(field) ? coerce_list(field, value, failure) : coerce_value(field, value, failure);
         if (json_object_set_new(object, name, coerced) != 0) {
-            return fail(failure, EXIT_CODE_OTHER, "out of memory");
+            return fail_memory(failure);
         }
     }
     return true;

@@ -8,11 +8,6 @@
 
 #include "base/buffer.h"
 
-static bool fail_memory(struct failure *failure)
-{
-    return fail(failure, EXIT_CODE_OTHER, "out of memory");
-}
-
 /* Makes of the blobs the spelling of the codec, and leaves out what is null, here and in structures. */
 static bool normalize(const ProtobufCMessageDescriptor *type, json_t *object, bool raw_blobs, struct failure *failure);
 

@@ -2,16 +2,12 @@
 #include "policy_explain.h"
 
 #include "operation.h"
-#include "operation_call.h"
 #include "operation_request.h"
 #include "output.h"
 
 #include "proto/service.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#define PRINCIPAL_OPTION "--principal"
 
 static const char usage[] =
     "Usage: rewrapctl policy explain re-encrypt --principal ARN OPTIONS\n"
@@ -37,28 +33,6 @@ static const char usage[] =
     "Exit codes: 0 it is allowed; 1 it is not; 252 wrong usage; 253 to 255 there is no answer, as with every "
     "command.\n";
 
-/* Takes --principal ARN and --principal=ARN out of argv. */
-static bool take_principal(int *argc, char **argv, const char **ret, struct failure *failure)
-{
-    const size_t len = strlen(PRINCIPAL_OPTION);
-    int kept = 0;
-    *ret = NULL;
-    for (int i = 0; i < *argc; i++) {
-        if (strcmp(argv[i], PRINCIPAL_OPTION) == 0) {
-            if (++i == *argc) {
-                return fail(failure, EXIT_CODE_USAGE, "argument " PRINCIPAL_OPTION ": expected one argument");
-            }
-            *ret = argv[i];
-        } else if (strncmp(argv[i], PRINCIPAL_OPTION "=", len + 1) == 0) {
-            *ret = argv[i] + len + 1;
-        } else {
-            argv[kept++] = argv[i];
-        }
-    }
-    *argc = kept;
-    return true;
-}
-
 /* Without a ciphertext it is asked about the keys alone, as ReEncrypt has it (docs/operations.md). */
 static bool excuse_ciphertext(json_t *request)
 {
@@ -83,56 +57,37 @@ static bool make_request(const struct command_line *line, const char *principal,
     return true;
 }
 
-static bool ask(const struct globals *globals, const json_t *request, json_t **ret, struct failure *failure)
+/* Asks and prints; whether it is allowed is the caller's to judge. */
+static bool explain(const struct command_line *line, const char *principal, bool *ret_allowed, struct failure *failure)
 {
-    struct rewrap_client *client = NULL;
-    uint32_t timeout_ms = 0;
-    bool nobody = false;
-    if (!operation_timeout(globals, &timeout_ms, failure) || !operation_connect(globals, &client, &nobody, failure)) {
-        return false;
-    }
-    bool asked = call_once(client, service_method("ExplainReEncrypt"), request, timeout_ms, ret, failure);
-    rewrap_client_free(client);
-    return asked;
-}
-
-static bool is_json(const struct globals *globals)
-{
-    return globals->output != NULL && strcmp(globals->output, "json") == 0;
-}
-
-static bool check_options(const struct globals *globals, const char *principal, struct failure *failure)
-{
-    if (principal == NULL || *principal == '\0') {
-        return fail(failure, EXIT_CODE_USAGE, "argument " PRINCIPAL_OPTION " is required");
-    }
-    return globals->output == NULL || is_json(globals) || strcmp(globals->output, "text") == 0 ||
-           fail(failure, EXIT_CODE_USAGE, "argument --output: policy explain has json and text");
-}
-
-static bool explain(const struct command_line *line, const char *principal, json_t **ret, struct failure *failure)
-{
+    bool json = false;
     json_t *request = NULL;
-    if (!check_options(&line->globals, principal, failure) || !make_request(line, principal, &request, failure)) {
+    json_t *answer = NULL;
+    if (principal == NULL || *principal == '\0') {
+        return fail(failure, EXIT_CODE_USAGE, "argument --principal is required");
+    }
+    if (!globals_is_json(&line->globals, "policy explain", &json, failure) ||
+        !make_request(line, principal, &request, failure)) {
         return false;
     }
-    bool asked = ask(&line->globals, request, ret, failure);
+    bool asked = operation_ask(service_method("ExplainReEncrypt"), &line->globals, request, &answer, NULL, failure);
     json_decref(request);
     if (!asked) {
         return false;
     }
-    bool printed = is_json(&line->globals) ? output_json(*ret, stdout) : policy_explain_print(*ret, stdout);
-    return (printed && fflush(stdout) == 0) ||
-           fail(failure, EXIT_CODE_OTHER, "The answer could not be written to the standard output");
+    bool printed = json ? output_json(answer, stdout) : policy_explain_print(answer, stdout);
+    *ret_allowed = policy_explain_is_allowed(answer);
+    json_decref(answer);
+    return output_finish(printed, "answer", failure);
 }
 
-static bool begin(int argc, char **argv, struct command_line *line, const char **ret_principal, struct failure *failure)
+static bool parse(int argc, char **argv, struct command_line *line, const char **ret_principal, struct failure *failure)
 {
     if (argc < 1 || strcmp(argv[0], "re-encrypt") != 0) {
         return fail(failure, EXIT_CODE_USAGE, "policy explain: what is explained is re-encrypt");
     }
     int words = argc - 1;
-    return take_principal(&words, argv + 1, ret_principal, failure) &&
+    return command_line_take("--principal", &words, argv + 1, ret_principal, failure) &&
            command_line_parse(service_method("ReEncrypt")->input, words, argv + 1, line, failure);
 }
 
@@ -151,23 +106,15 @@ int policy_explain(int argc, char **argv)
     struct failure failure;
     struct command_line line = {0};
     const char *principal = NULL;
-    json_t *answer = NULL;
+    bool allowed = false;
     if (asks_help(argc - 1, argv + 1)) {
         return fputs(usage, stdout) >= 0 && fflush(stdout) == 0 ? EXIT_CODE_OK : EXIT_CODE_OTHER;
     }
-    bool parsed = begin(argc - 1, argv + 1, &line, &principal, &failure);
-    bool done = parsed && explain(&line, principal, &answer, &failure);
-    int exit_code = !done                               ? (int)failure.exit_code
-                    : policy_explain_is_allowed(answer) ? POLICY_EXPLAIN_ALLOWED
-                                                        : POLICY_EXPLAIN_NOT_ALLOWED;
+    bool parsed = parse(argc - 1, argv + 1, &line, &principal, &failure);
+    bool done = parsed && explain(&line, principal, &allowed, &failure);
     command_line_clear(&line);
-    json_decref(answer);
-    if (!done && exit_code != EXIT_CODE_SERVICE) { /* that one was printed by the call */
-        if (!parsed) {
-            fputs("\n", stderr);
-            fputs(usage, stderr);
-        }
-        return failure_print(&failure);
+    if (!done) {
+        return parsed ? failure_print(&failure) : failure_print_usage(&failure, usage);
     }
-    return exit_code;
+    return allowed ? POLICY_EXPLAIN_ALLOWED : POLICY_EXPLAIN_NOT_ALLOWED;
 }

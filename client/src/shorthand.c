@@ -92,11 +92,6 @@ static bool expect(struct parser *parser, char expected)
     return true;
 }
 
-static bool fail_memory(struct parser *parser)
-{
-    return fail(parser->failure, EXIT_CODE_OTHER, "out of memory");
-}
-
 static bool count_value(struct parser *parser)
 {
     if (parser->values == SHORTHAND_MAX_VALUES) {
@@ -127,7 +122,7 @@ static bool parse_quoted(struct parser *parser, struct buffer *out)
             parser->at += next == quote || next == '\\' ? 1 : 0;
         }
         if (!buffer_append_u8(out, (uint8_t)peek(parser))) {
-            return fail_memory(parser);
+            return fail_memory(parser->failure);
         }
         parser->at++;
     }
@@ -151,7 +146,7 @@ static bool parse_unquoted(struct parser *parser, bool later, struct buffer *out
         bool escaped = byte == '\\' && parser->at + 1 < parser->text.len && parser->text.data[parser->at + 1] == ',';
         parser->at += escaped ? 2 : 1;
         if (!buffer_append_u8(out, (uint8_t)(escaped ? ',' : byte))) {
-            return fail_memory(parser);
+            return fail_memory(parser->failure);
         }
         trimmed = is_space(byte) ? trimmed : out->len;
     }
@@ -196,7 +191,7 @@ static bool parse_list(struct parser *parser, json_t *list)
             return false;
         }
         if (json_array_append_new(list, element) != 0) {
-            return fail_memory(parser);
+            return fail_memory(parser->failure);
         }
         skip_space(parser);
         if (peek(parser) != ']' && !expect(parser, ',')) {
@@ -214,7 +209,7 @@ static bool parse_bracketed(struct parser *parser, json_t **ret)
     skip_space(parser);
     json_t *value = end == ']' ? json_array() : json_object();
     if (value == NULL) {
-        return fail_memory(parser);
+        return fail_memory(parser->failure);
     }
     bool parsed = end == ']' ? parse_list(parser, value) : parse_members(parser, end, value);
     if (!parsed || !expect(parser, end)) {
@@ -248,12 +243,12 @@ static bool parse_comma_list(struct parser *parser, json_t **value)
                 json_decref(list);
                 json_decref(next);
                 *value = NULL;
-                return fail_memory(parser);
+                return fail_memory(parser->failure);
             }
             *value = list;
         }
         if (json_array_append_new(*value, next) != 0) {
-            return fail_memory(parser);
+            return fail_memory(parser->failure);
         }
         if (at_end(parser)) {
             return true;
@@ -310,7 +305,7 @@ static bool parse_member(struct parser *parser, bool top, json_t *object)
     if (!parse_value(parser, top, &value)) {
         return false;
     }
-    return json_object_set_new(object, name, value) == 0 || fail_memory(parser);
+    return json_object_set_new(object, name, value) == 0 || fail_memory(parser->failure);
 }
 
 /* Members up to the end of the text, or up to the bracket that ends them, which is left. */
@@ -343,7 +338,7 @@ bool shorthand_parse(struct view text, json_t **ret, struct failure *failure)
     }
     json_t *object = json_object();
     if (object == NULL) {
-        return fail_memory(&parser);
+        return fail_memory(failure);
     }
     if (!parse_members(&parser, '\0', object)) {
         json_decref(object);
