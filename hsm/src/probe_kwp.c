@@ -54,15 +54,34 @@ static CK_RV import_vector_kek(struct probe *probe, CK_OBJECT_HANDLE *ret)
     return probe_register(probe, rv, ret);
 }
 
+static bool unwraps(struct probe *probe, CK_OBJECT_HANDLE kek, bool sensitive, const uint8_t *wrapped, CK_ULONG len,
+                    CK_OBJECT_HANDLE *ret)
+{
+    return probe_unwrap(probe, HSM_LEVEL_SENSITIVE, kek, wrapped, len, HSM_OPEN, sensitive, ret) == CKR_OK;
+}
+
+/* Key wrap is authenticated: a token that opens the vector, and not one with a bit changed, does what the RFC says. */
+static bool opens_unread(struct probe *probe, CK_OBJECT_HANDLE kek, const struct kwp_vector *vector)
+{
+    CK_OBJECT_HANDLE payload = CK_INVALID_HANDLE;
+    uint8_t changed[sizeof vector->wrapped];
+    memcpy(changed, vector->wrapped, sizeof changed);
+    changed[0] ^= 1;
+    return unwraps(probe, kek, true, vector->wrapped, vector->wrapped_len, &payload) &&
+           !unwraps(probe, kek, true, changed, vector->wrapped_len, &payload);
+}
+
 /* Whether the token opens the vector to exactly the RFC's payload. */
 static bool opens_vector(struct probe *probe, CK_OBJECT_HANDLE kek, const struct kwp_vector *vector)
 {
     CK_OBJECT_HANDLE payload = CK_INVALID_HANDLE;
     uint8_t value[PROBE_VALUE_MAX_BYTES];
-    return probe_unwrap(probe, HSM_LEVEL_SENSITIVE, kek, vector->wrapped, vector->wrapped_len, HSM_OPEN, false,
-                        &payload) == CKR_OK &&
-           probe_value(probe, payload, value, sizeof value) == vector->payload_len &&
-           memcmp(value, vector->payload, vector->payload_len) == 0;
+    if (!unwraps(probe, kek, false, vector->wrapped, vector->wrapped_len, &payload)) {
+        return opens_unread(probe, kek, vector);
+    }
+    const CK_ULONG len = probe_value(probe, payload, value, sizeof value);
+    return len == 0 ? opens_unread(probe, kek, vector)
+                    : len == vector->payload_len && memcmp(value, vector->payload, len) == 0;
 }
 
 enum proof { PROVEN, DISPROVEN, NO_IMPORT };
@@ -94,7 +113,7 @@ static struct hsm_result round_trip(struct probe *probe, bool *ret_pads_payloads
         return hsm_result_of(rv, "C_GenerateKey of a KEK");
     }
     CK_OBJECT_HANDLE payload = CK_INVALID_HANDLE;
-    rv = probe_payload(probe, HSM_LEVEL_SENSITIVE, HSM_OPEN, false, LENGTH, &payload);
+    rv = probe_plain_payload(probe, LENGTH, &payload);
     if (rv != CKR_OK) {
         return hsm_result_of(rv, "C_GenerateKey of a generic secret");
     }
@@ -105,15 +124,12 @@ static struct hsm_result round_trip(struct probe *probe, bool *ret_pads_payloads
         return hsm_result_of(rv, "C_WrapKey with KWP");
     }
     CK_OBJECT_HANDLE again = CK_INVALID_HANDLE;
-    rv = probe_unwrap(probe, HSM_LEVEL_SENSITIVE, kek, wrapped, wrapped_len, HSM_OPEN, false, &again);
+    rv = probe_unwrap(probe, HSM_LEVEL_SENSITIVE, kek, wrapped, wrapped_len, HSM_OPEN, probe->sensitive, &again);
     if (rv != CKR_OK) {
         return hsm_result_of(rv, "C_UnwrapKey with KWP");
     }
-    uint8_t before[PROBE_VALUE_MAX_BYTES] = {0};
-    uint8_t after[PROBE_VALUE_MAX_BYTES] = {0};
-    CK_ULONG len = probe_value(probe, again, after, sizeof after);
-    if (probe_value(probe, payload, before, sizeof before) != LENGTH || (len != LENGTH && len != PADDED) ||
-        memcmp(before, after, len) != 0 || wrapped_len != PADDED + 8) {
+    size_t len = 0;
+    if (!probe_comes_back(probe, payload, again, LENGTH, &len) || wrapped_len != PADDED + 8) {
         return hsm_failure(HSM_UNSUPPORTED, "KWP: a payload does not come back");
     }
     *ret_pads_payloads = len == PADDED;

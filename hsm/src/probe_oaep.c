@@ -1,5 +1,4 @@
 /* The probe's questions about RSA: which OAEP hashes the token does, and how it lets a payload's length be found. */
-#include "base/view.h"
 #include "errors.h"
 #include "length.h"
 #include "oaep.h"
@@ -58,20 +57,20 @@ static struct hsm_result try_hash(struct probe *probe, const struct pair *pair, 
 {
     CK_OBJECT_HANDLE payload = CK_INVALID_HANDLE;
     CK_OBJECT_HANDLE again = CK_INVALID_HANDLE;
-    CK_RV rv = probe_payload(probe, HSM_LEVEL_SENSITIVE, HSM_OPEN, false, SHORT_BYTES, &payload);
+    CK_RV rv = probe_plain_payload(probe, SHORT_BYTES, &payload);
     if (rv != CKR_OK) {
         return hsm_result_of(rv, "C_GenerateKey of a generic secret");
     }
-    const struct hsm_result result = pass(probe, pair, algorithm, payload, false, &again);
+    const struct hsm_result result = pass(probe, pair, algorithm, payload, probe->sensitive, &again);
     if (result.code != HSM_OK) {
         return result;
     }
-    uint8_t before[PROBE_VALUE_MAX_BYTES] = {0};
-    uint8_t after[PROBE_VALUE_MAX_BYTES] = {0};
-    const bool same = probe_value(probe, payload, before, sizeof before) == SHORT_BYTES &&
-                      probe_value(probe, again, after, sizeof after) == SHORT_BYTES &&
-                      view_equal(view_of(before, SHORT_BYTES), view_of(after, SHORT_BYTES));
-    return same ? HSM_SUCCESS : hsm_failure(HSM_UNSUPPORTED, "a payload does not come back");
+    size_t length = 0;
+    if (!probe_comes_back(probe, payload, again, SHORT_BYTES, &length)) {
+        return hsm_failure(HSM_UNSUPPORTED, "a payload does not come back");
+    }
+    return length == SHORT_BYTES ? HSM_SUCCESS
+                                 : hsm_failure(HSM_UNSUPPORTED, "the length of what comes back cannot be told");
 }
 
 /* Whether the token adds up C_DigestKey of the payload as length_by_digest needs it. */

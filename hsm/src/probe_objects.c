@@ -101,11 +101,23 @@ CK_RV probe_payload(struct probe *probe, enum hsm_level level, enum hsm_boundary
     return probe_register(probe, rv, ret);
 }
 
-CK_RV probe_import(struct probe *probe, const uint8_t *value, CK_ULONG length, CK_OBJECT_HANDLE *ret)
+CK_RV probe_plain_payload(struct probe *probe, CK_ULONG length, CK_OBJECT_HANDLE *ret)
+{
+    CK_RV rv = probe_payload(probe, HSM_LEVEL_SENSITIVE, HSM_OPEN, probe->sensitive, length, ret);
+    if (rv == CKR_OK || probe->sensitive ||
+        probe_payload(probe, HSM_LEVEL_SENSITIVE, HSM_OPEN, true, length, ret) != CKR_OK) {
+        return rv;
+    }
+    probe->sensitive = true;
+    return CKR_OK;
+}
+
+CK_RV probe_import(struct probe *probe, bool sensitive, const uint8_t *value, CK_ULONG length, CK_OBJECT_HANDLE *ret)
 {
     CK_ATTRIBUTE list[ATTRIBUTES_UNWRAP_MAX + 1];
     CK_ATTRIBUTE extra = {CKA_VALUE, (void *)(uintptr_t)value, length};
-    size_t n = attributes_payload(HSM_LEVEL_SENSITIVE, HSM_OPEN, false, &extra, 1, list, sizeof list / sizeof list[0]);
+    size_t n =
+        attributes_payload(HSM_LEVEL_SENSITIVE, HSM_OPEN, sensitive, &extra, 1, list, sizeof list / sizeof list[0]);
     CK_RV rv = p11_create_object(probe->token, list, n, ret);
     return probe_register(probe, rv, ret);
 }

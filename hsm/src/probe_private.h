@@ -15,6 +15,7 @@ struct probe {
     CK_MECHANISM_TYPE kwp;
     CK_OBJECT_HANDLE made[PROBE_MAX_OBJECTS]; /* destroyed at the end */
     size_t n_made;
+    bool sensitive;     /* the token makes no payload that may be read: found out by probe_plain_payload */
     const char *detail; /* static: a trial's word on what was let through, and how; NULL: none */
 };
 
@@ -48,8 +49,21 @@ REWRAP_MUST_USE CK_RV probe_kek(struct probe *probe, enum hsm_level level, enum 
 REWRAP_MUST_USE CK_RV probe_payload(struct probe *probe, enum hsm_level level, enum hsm_boundary boundary,
                                     bool sensitive, CK_ULONG length, CK_OBJECT_HANDLE *ret);
 
-/* A payload of these bytes, not sensitive, at level sensitive. */
-REWRAP_MUST_USE CK_RV probe_import(struct probe *probe, const uint8_t *value, CK_ULONG length, CK_OBJECT_HANDLE *ret);
+/* A random payload at level sensitive whose value may be read, or on a token that makes no such one, a sensitive one.
+ */
+REWRAP_MUST_USE CK_RV probe_plain_payload(struct probe *probe, CK_ULONG length, CK_OBJECT_HANDLE *ret);
+
+/* A payload of these bytes at level sensitive. */
+REWRAP_MUST_USE CK_RV probe_import(struct probe *probe, bool sensitive, const uint8_t *value, CK_ULONG length,
+                                   CK_OBJECT_HANDLE *ret);
+
+/*
+ * Whether again is what payload was, length bytes of it, at most ENVELOPE_PAYLOAD_MAX_BYTES; *ret_length is then
+ * length, or the next multiple of 8 when zeros were added or it cannot be told. Needs probe->kwp where values may not
+ * be read.
+ */
+REWRAP_MUST_USE bool probe_comes_back(struct probe *probe, CK_OBJECT_HANDLE payload, CK_OBJECT_HANDLE again,
+                                      size_t length, size_t *ret_length);
 
 /* Both halves of an RSA_2048 pair that everybody knows. */
 REWRAP_MUST_USE CK_RV probe_import_pair(struct probe *probe, CK_OBJECT_HANDLE *ret_public,

@@ -1,5 +1,4 @@
 /* What suite 1 needs beside KWP: HMAC-SHA256 of the binding root, sensitive payloads, and payloads of every length. */
-#include "base/view.h"
 #include "envelope/header.h"
 #include "errors.h"
 #include "p11_call.h"
@@ -50,18 +49,14 @@ static struct hsm_result try_sensitive(struct probe *probe)
  */
 static struct hsm_result try_length(struct probe *probe, CK_OBJECT_HANDLE kek, size_t length)
 {
-    uint8_t value[ENVELOPE_INNER_MAX_BYTES];
+    uint8_t value[ENVELOPE_PAYLOAD_MAX_BYTES];
     uint8_t wrapped[ENVELOPE_INNER_MAX_BYTES + 8];
-    uint8_t after[ENVELOPE_INNER_MAX_BYTES];
     memset(value, 0x5a, length);
     CK_OBJECT_HANDLE payload = CK_INVALID_HANDLE;
     CK_OBJECT_HANDLE again = CK_INVALID_HANDLE;
-    CK_RV rv = probe_import(probe, value, length, &payload);
+    CK_RV rv = probe_import(probe, probe->sensitive, value, length, &payload);
     if (rv != CKR_OK) {
-        rv = probe_payload(probe, HSM_LEVEL_SENSITIVE, HSM_OPEN, false, length, &payload);
-        if (rv == CKR_OK && probe_value(probe, payload, value, length) != length) {
-            return hsm_failure(HSM_UNSUPPORTED, "CKA_VALUE: not of the length asked for");
-        }
+        rv = probe_plain_payload(probe, length, &payload);
     }
     if (rv != CKR_OK) {
         return hsm_result_of(rv, "C_CreateObject of a payload");
@@ -72,16 +67,14 @@ static struct hsm_result try_length(struct probe *probe, CK_OBJECT_HANDLE kek, s
     if (rv != CKR_OK) {
         return hsm_result_of(rv, "C_WrapKey with KWP");
     }
-    rv = probe_unwrap(probe, HSM_LEVEL_SENSITIVE, kek, wrapped, wrapped_len, HSM_OPEN, false, &again);
+    rv = probe_unwrap(probe, HSM_LEVEL_SENSITIVE, kek, wrapped, wrapped_len, HSM_OPEN, probe->sensitive, &again);
     if (rv != CKR_OK) {
         return hsm_result_of(rv, "C_UnwrapKey with KWP");
     }
-    const CK_ULONG len = probe_value(probe, again, after, sizeof after);
-    const size_t padded = (length + 7) / 8 * 8;
-    if ((len != length && len != padded) || !view_equal(view_of(value, length), view_of(after, length))) {
-        return hsm_failure(HSM_UNSUPPORTED, "KWP: a payload does not come back");
-    }
-    return HSM_SUCCESS;
+    size_t len = 0;
+    return probe_comes_back(probe, payload, again, length, &len)
+               ? HSM_SUCCESS
+               : hsm_failure(HSM_UNSUPPORTED, "KWP: a payload does not come back");
 }
 
 /* Tries one length, and leaves nothing of it on the token. */
@@ -157,6 +150,32 @@ static struct hsm_result need(struct probe *probe, const char *subject, const ch
     return result;
 }
 
+/* A token in FIPS mode may take no plaintext and give none out; re-encryption needs neither. */
+static struct hsm_result tell_plaintext(struct probe *probe)
+{
+    const uint8_t plaintext[32] = {1};
+    uint8_t value[PROBE_VALUE_MAX_BYTES];
+    CK_OBJECT_HANDLE payload = CK_INVALID_HANDLE;
+    struct hsm_result result =
+        hsm_result_of(probe_import(probe, true, plaintext, sizeof plaintext, &payload), "C_CreateObject");
+    static const char in[] = "a secret that a caller sends is put on the token (Encrypt)";
+    if (result.code == HSM_OK) {
+        probe_tell(probe, "plaintext", HSM_COUNTS_GOOD, in, "yes");
+    } else {
+        probe_tell_failure(probe, "plaintext", HSM_COUNTS_LIMITS, in, result);
+    }
+    static const char out[] = "an open payload is read (Decrypt, GenerateDataKey)";
+    const CK_RV rv = probe_payload(probe, HSM_LEVEL_SENSITIVE, HSM_OPEN, false, sizeof plaintext, &payload);
+    if (rv == CKR_OK && probe_value(probe, payload, value, sizeof value) == sizeof plaintext) {
+        probe_tell(probe, "plaintext", HSM_COUNTS_GOOD, out, "yes");
+    } else if (rv == CKR_OK) {
+        probe_tell(probe, "plaintext", HSM_COUNTS_LIMITS, out, "its value is not given out");
+    } else {
+        probe_tell_failure(probe, "plaintext", HSM_COUNTS_LIMITS, out, hsm_result_of(rv, "C_GenerateKey"));
+    }
+    return probe_end(probe, probe_must_end(result) ? result : HSM_SUCCESS);
+}
+
 struct hsm_result probe_suite(struct probe *probe, struct hsm_profile *out)
 {
     struct hsm_result result = need(probe, "HMAC", "HMAC-SHA256 with a key of the token", "yes", try_hmac(probe));
@@ -176,5 +195,5 @@ struct hsm_result probe_suite(struct probe *probe, struct hsm_profile *out)
     const bool whole = out->payload_max_bytes == ENVELOPE_PAYLOAD_MAX_BYTES;
     probe_tell(probe, "payloads", whole ? HSM_COUNTS_GOOD : HSM_COUNTS_LIMITS, tried, "1 to %u bytes come back",
                out->payload_max_bytes);
-    return result;
+    return tell_plaintext(probe);
 }

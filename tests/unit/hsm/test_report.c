@@ -86,6 +86,8 @@ static void test_softhsm(void **state)
         {"HMAC", "", HSM_COUNTS_GOOD, "yes"},
         {"CKA_SENSITIVE", "", HSM_COUNTS_GOOD, "refused"},
         {"payloads", "", HSM_COUNTS_GOOD, "1 to 4096 bytes"},
+        {"plaintext", "a secret that a caller sends", HSM_COUNTS_GOOD, "yes"},
+        {"plaintext", "an open payload is read", HSM_COUNTS_GOOD, "yes"},
         {"OAEP", "RSAES_OAEP_SHA_1 ", HSM_COUNTS_GOOD, "yes"},
         {"OAEP", "RSAES_OAEP_SHA_256", HSM_COUNTS_LIMITS, "C_WrapKey: CKR_ARGUMENTS_BAD"},
         {"lengths", "", HSM_COUNTS_GOOD, "by C_DigestKey"},
