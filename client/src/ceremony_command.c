@@ -4,7 +4,6 @@
 #include "ceremony_run.h"
 #include "fail.h"
 #include "hsm/probe.h"
-#include "token_options.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -75,20 +74,17 @@ static int check_level(struct ceremony_run *run)
     const struct ceremony_options *options = run->options;
     if (!is_weak(run)) {
         if (run->so_pin == NULL && (options->action == CEREMONY_ACTION_ADD || options->spares > 0)) {
-            fprintf(stderr,
-                    "rewrapctl ceremony %s: this token can be sealed, so the SO makes its keys: give --so-pin-file or "
-                    "REWRAP_SO_PIN_FILE\n",
-                    options->action_name);
+            token_access_say(&options->access, "this token can be sealed, so the SO makes its keys: give --so-pin-file "
+                                               "or REWRAP_SO_PIN_FILE");
             return EXIT_CODE_CONFIGURATION;
         }
         return 0;
     }
-    if (options->require > run->profile.level) {
-        fprintf(
-            stderr,
-            "rewrapctl ceremony %s: nothing was made: this token's level is %s, since %s is not enforced (rewrapctl "
-            "token probe shows all). --require sensitive makes keys on it all the same\n",
-            options->action_name, token_level_name(run->profile.level), run->profile.level_reason);
+    if (options->access.require > run->profile.level) {
+        token_access_say(&options->access,
+                         "nothing was made: this token's level is %s, since %s is not enforced (rewrapctl "
+                         "token probe shows all). --require sensitive makes keys on it all the same",
+                         token_level_name(run->profile.level), run->profile.level_reason);
         return EXIT_CODE_OTHER;
     }
     fprintf(
@@ -198,26 +194,20 @@ static int read_pin(const struct ceremony_run *run, const char *path, struct sec
     return result.code == HSM_OK ? 0 : ceremony_run_failed(run, path, result);
 }
 
-static int failed_to_open(const struct ceremony_run *run, struct hsm_result result)
-{
-    char asked_for[TOKEN_ASKED_FOR_BYTES];
-    return ceremony_run_failed(run, token_asked_for(&run->options->token, result, asked_for), result);
-}
-
 /* Both PINs are read before the token is touched: half a run for want of a file would be odd. */
 static int prepare(struct ceremony_run *run)
 {
-    const struct ceremony_options *options = run->options;
-    int exit_code = read_pin(run, options->user_pin_file, &run->user_pin);
-    if (exit_code == 0 && options->action != CEREMONY_ACTION_LIST && options->so_pin_file != NULL) {
-        exit_code = read_pin(run, options->so_pin_file, &run->so_pin);
+    const struct token_access *access = &run->options->access;
+    int exit_code = read_pin(run, access->user_pin_file, &run->user_pin);
+    if (exit_code == 0 && run->options->action != CEREMONY_ACTION_LIST && access->so_pin_file != NULL) {
+        exit_code = read_pin(run, access->so_pin_file, &run->so_pin);
     }
     if (exit_code != 0) {
         return exit_code;
     }
-    const struct hsm_result result = hsm_token_open(&options->token, &run->token);
+    const struct hsm_result result = hsm_token_open(&access->token, &run->token);
     if (result.code != HSM_OK) {
-        return failed_to_open(run, result);
+        return token_access_failed_to_open(access, result);
     }
     ceremony_output_token(run->output, hsm_token_info(run->token));
     return ceremony_run_login(run, HSM_USER, run->user_pin);
@@ -227,9 +217,9 @@ static int prepare(struct ceremony_run *run)
  * Two runs at once could each make a binding root, which nobody can destroy. The lock is on the file of the user PIN,
  * which every run on this token needs. *ret_fd is closed by the caller to unlock.
  */
-static int lock(const struct ceremony_options *options, int *ret_fd)
+static int lock(const struct token_access *access, int *ret_fd)
 {
-    const int fd = open(options->user_pin_file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    const int fd = open(access->user_pin_file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
         *ret_fd = fd;
         return 0;
@@ -239,8 +229,8 @@ static int lock(const struct ceremony_options *options, int *ret_fd)
         rewrap_ignore(close(fd), "it was only read");
     }
     const bool is_busy = error == EWOULDBLOCK;
-    fprintf(stderr, "rewrapctl ceremony %s: %s: %s\n", options->action_name, options->user_pin_file,
-            is_busy ? "another ceremony with this file is running" : strerror(error));
+    token_access_say(access, "%s: %s", access->user_pin_file,
+                     is_busy ? "another ceremony with this file is running" : strerror(error));
     return is_busy ? EXIT_CODE_OTHER : EXIT_CODE_CONFIGURATION;
 }
 
@@ -255,7 +245,7 @@ static int run_locked(struct ceremony_run *run)
     secbuf_free(run->so_pin);
     /* What was made before a failure is reported too. */
     if (!ceremony_output_finish(run->output) && exit_code == 0) {
-        fprintf(stderr, "rewrapctl ceremony %s: the output could not be written\n", run->options->action_name);
+        token_access_say(&run->options->access, "the output could not be written");
         exit_code = EXIT_CODE_OTHER;
     }
     return exit_code;
@@ -274,7 +264,7 @@ int ceremony_command(int argc, char **argv)
     }
     run.watch = (struct ceremony_watch){.saw = saw, .state = run.output};
     int fd = -1;
-    exit_code = lock(&options, &fd);
+    exit_code = lock(&options.access, &fd);
     if (exit_code == 0) {
         exit_code = run_locked(&run);
         rewrap_ignore(close(fd), "it was only read");

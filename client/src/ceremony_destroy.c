@@ -60,12 +60,13 @@ static bool refuse_what_is_kept(struct ceremony_run *run, struct ceremony_remnan
     }
     char id[2 * CEREMONY_ID_BYTES + 1];
     hex_encode(view_of(remnant->material_id, sizeof remnant->material_id), id);
-    fprintf(stderr,
-            "rewrapctl ceremony %s: nothing was destroyed: %s is %s. It is never destroyed one by one, only with the "
-            "whole token\n",
-            run->options->action_name, id,
-            remnant->role == CEREMONY_BINDING_ROOT ? "a binding root, on which all ciphertexts of the token depend"
-                                                   : "an audit key, which what was signed depends on");
+    token_access_say(&run->options->access,
+                     "nothing was destroyed: %s is %s. It is never destroyed one by one, only with the "
+                     "whole token",
+                     id,
+                     remnant->role == CEREMONY_BINDING_ROOT
+                         ? "a binding root, on which all ciphertexts of the token depend"
+                         : "an audit key, which what was signed depends on");
     *ret_exit = EXIT_CODE_OTHER;
     return false;
 }

@@ -1,10 +1,8 @@
 /* The options of `rewrapctl ceremony` (ceremony_command.h). */
 #pragma once
 
-#include "base/attr.h"
 #include "hsm/ceremony.h"
-#include "hsm/probe.h"
-#include "hsm/token.h"
+#include "token_access.h"
 
 enum ceremony_action {
     CEREMONY_ACTION_INIT,
@@ -16,15 +14,11 @@ enum ceremony_action {
 #define CEREMONY_MAX_IDS 100 /* in a run */
 
 struct ceremony_options {
+    struct token_access access; /* no keys are made on a token below access.require */
     enum ceremony_action action;
-    const char *action_name;
-    struct hsm_token_config token; /* strings are borrowed from argv and the environment */
-    const char *so_pin_file;       /* NULL: none given */
-    const char *user_pin_file;
-    enum hsm_spec spec;     /* add */
-    size_t count;           /* add: how many more */
-    size_t spares;          /* init: how many there should be */
-    enum hsm_level require; /* no keys are made on a token below it */
+    enum hsm_spec spec; /* add */
+    size_t count;       /* add: how many more */
+    size_t spares;      /* init: how many there should be */
     bool json;
     uint8_t material_ids[CEREMONY_MAX_IDS][CEREMONY_ID_BYTES]; /* destroy: each once */
     size_t n_material_ids;

@@ -3,7 +3,6 @@
 
 #include "base/hex.h"
 #include "ceremony_options.h"
-#include "token_options.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -15,10 +14,13 @@ struct ceremony_output {
     bool failed;      /* something is missing in what was printed */
 };
 
-static const struct {
+/* What something is called in lines for a person, and in JSON. */
+struct name {
     const char *text;
     const char *json;
-} roles[] = {
+};
+
+static const struct name roles[] = {
     [CEREMONY_BINDING_ROOT] = {"binding root", "BINDING_ROOT"},
     [CEREMONY_AUDIT_KEY] = {"audit key", "AUDIT_KEY"},
     [CEREMONY_SEALED_KEY] = {"sealed key", "SEALED_KEY"},
@@ -181,10 +183,7 @@ static const char *const halves[] = {
     [CEREMONY_PUBLIC_HALF] = "public key",
 };
 
-static const struct {
-    const char *text;
-    const char *json;
-} fates[] = {
+static const struct name fates[] = {
     [CEREMONY_WOULD_DESTROY] = {"would destroy", "WouldDestroy"},
     [CEREMONY_DESTROYED] = {"destroyed", "Destroyed"},
     [CEREMONY_KEPT_BY_TOKEN] = {"KEPT", "Kept"},

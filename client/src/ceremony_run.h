@@ -19,7 +19,7 @@ struct ceremony_run {
 int ceremony_run_login(struct ceremony_run *run, enum hsm_user user, const struct secbuf *pin);
 int ceremony_run_logout(struct ceremony_run *run);
 
-/* "rewrapctl ceremony add: SO login failed: the PIN is wrong (C_Login: CKR_PIN_INCORRECT)"; the exit code. */
+/* Says it as token_access_failed; the exit code. */
 int ceremony_run_failed(const struct ceremony_run *run, const char *doing, struct hsm_result result);
 
 /* `ceremony destroy`, with the user logged in. The exit code. */

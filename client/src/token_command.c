@@ -8,28 +8,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-/* What can be mended by other options or files, and the rest. */
-static int exit_code_of(enum hsm_code code)
-{
-    static const enum hsm_code configuration[] = {HSM_MODULE, HSM_TOKEN_ABSENT, HSM_PIN_UNREADABLE, HSM_PIN_WRONG,
-                                                  HSM_PIN_LOCKED};
-    for (size_t i = 0; i < sizeof configuration / sizeof configuration[0]; i++) {
-        if (configuration[i] == code) {
-            return EXIT_CODE_CONFIGURATION;
-        }
-    }
-    return EXIT_CODE_OTHER;
-}
-
-static int failed(const char *doing, struct hsm_result result)
-{
-    char text[512];
-    hsm_result_text(result, text, sizeof text);
-    fprintf(stderr, "rewrapctl token probe: %s: %s\n", doing, text);
-    return exit_code_of(result.code);
-}
 
 static struct hsm_result log_in(struct hsm_token *token, const char *pin_file)
 {
@@ -48,24 +26,24 @@ static int report_on(struct hsm_token *token, const struct token_options *option
     char reason[256];
     const struct hsm_result result = hsm_probe_report(token, &profile, report);
     if (result.code != HSM_OK && result.code != HSM_UNSUPPORTED && result.code != HSM_FAULT) {
-        return failed("probing", result);
+        return token_access_failed(&options->access, "probing", result);
     }
     struct token_finding finding = {
-        .token = hsm_token_info(token), .report = report, .require = options->require, .reason = reason};
+        .token = hsm_token_info(token), .report = report, .require = options->access.require, .reason = reason};
     if (result.code != HSM_OK) {
         hsm_result_text(result, reason, sizeof reason);
     } else {
         finding.profile = &profile;
         snprintf(reason, sizeof reason, "its level is %s (%s), and %s is required", token_level_name(profile.level),
-                 profile.level_reason == NULL ? "" : profile.level_reason, token_level_name(options->require));
-        finding.reason = profile.level >= options->require ? NULL : reason;
+                 profile.level_reason == NULL ? "" : profile.level_reason, token_level_name(options->access.require));
+        finding.reason = profile.level >= options->access.require ? NULL : reason;
     }
     if (!token_output(&finding, options->format)) {
-        fputs("rewrapctl token probe: the output could not be written\n", stderr);
+        token_access_say(&options->access, "the output could not be written");
         return EXIT_CODE_OTHER;
     }
     if (finding.reason != NULL) {
-        fprintf(stderr, "rewrapctl token probe: this token cannot be served: %s\n", finding.reason);
+        token_access_say(&options->access, "this token cannot be served: %s", finding.reason);
         return EXIT_CODE_OTHER;
     }
     return EXIT_CODE_OK;
@@ -73,13 +51,14 @@ static int report_on(struct hsm_token *token, const struct token_options *option
 
 static int probe(struct hsm_token *token, const struct token_options *options)
 {
-    const struct hsm_result result = log_in(token, options->pin_file);
+    const struct hsm_result result = log_in(token, options->access.user_pin_file);
     if (result.code != HSM_OK) {
-        return failed(result.code == HSM_PIN_WRONG ? "user login, tried once" : "user login", result);
+        return token_access_failed(&options->access,
+                                   result.code == HSM_PIN_WRONG ? "user login, tried once" : "user login", result);
     }
     struct hsm_report *report = malloc(sizeof *report);
     if (report == NULL) {
-        return failed("report", (struct hsm_result){.code = HSM_NO_MEMORY});
+        return token_access_failed(&options->access, "report", (struct hsm_result){.code = HSM_NO_MEMORY});
     }
     const int exit_code = report_on(token, options, report);
     free(report);
@@ -93,11 +72,10 @@ int token_command(int argc, char **argv)
     if (!token_options_parse(argc, argv, &options, &exit_code)) {
         return exit_code;
     }
-    char asked_for[TOKEN_ASKED_FOR_BYTES];
     struct hsm_token *token = NULL;
-    const struct hsm_result result = hsm_token_open(&options.token, &token);
+    const struct hsm_result result = hsm_token_open(&options.access.token, &token);
     if (result.code != HSM_OK) {
-        return failed(token_asked_for(&options.token, result, asked_for), result);
+        return token_access_failed_to_open(&options.access, result);
     }
     exit_code = probe(token, &options);
     hsm_token_close(token);
