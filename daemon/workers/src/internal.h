@@ -151,12 +151,13 @@ struct workers_token {
     unsigned ready;
     bool hungry; /* in the list of things to do at the end of the turn */
 
-    unsigned failures; /* deaths in a row of workers that had not served for long */
-    unsigned delay_ms; /* the wait before the current or next start; 0: at once, so jobs wait for it */
-    bool delayed;      /* start_timer runs */
+    unsigned failed_starts; /* in a row */
+    unsigned short_lives;   /* deaths in a row of workers that had come up, and not served for long */
+    unsigned delay_ms;      /* the wait before the current or next start */
+    bool delayed;           /* start_timer runs */
     struct event *start_timer;
-    struct event *patience_timer; /* runs while jobs wait for a start at once */
-    bool impatient;               /* it has passed: they are not to wait any longer */
+    struct event *patience_timer; /* runs while jobs wait for a start */
+    bool impatient;               /* they are not to wait for it: it is not soon, or has taken too long */
 
     char last_failure[WORKERS_FAILURE_BYTES]; /* of a worker or a start, without the token's name */
     uint64_t last_failure_ms;                 /* since the epoch */
@@ -180,14 +181,20 @@ struct workers_token {
     struct workers_stock stock;
 };
 
+#define WORKERS_RESTARTS 4
+
 /* The waits of the supervision, in one place; tests shorten them. */
 struct workers_timing {
-    unsigned backoff_first_ms; /* a token that hiccups is back within this */
+    unsigned backoff_first_ms; /* before a start that follows a failed one: a token that hiccups is back within this */
     unsigned backoff_cap_ms;   /* an appliance that reboots is not flooded with logins, and found within this */
-    unsigned served_ms;        /* a worker that served this long was no failed start */
-    unsigned grace_ms;         /* for a worker to leave once its socket is closed: C_Logout and C_Finalize take some */
+    /* Before the first, second, … start that follows a short life, the last for all further ones. Here the token is
+     * well and a request is not: a login every few seconds is no burden, and the other requests want a worker. */
+    unsigned restart_ms[WORKERS_RESTARTS];
+    unsigned soon_ms;   /* jobs wait for a start after this or less, which takes less than to ask again */
+    unsigned served_ms; /* a life of this or more was not short */
+    unsigned grace_ms;  /* for a worker to leave once its socket is closed: C_Logout and C_Finalize take some */
     unsigned pin_look_ms;
-    unsigned patience_ms; /* how long jobs wait for a start at once: several times what one takes */
+    unsigned patience_ms; /* how long jobs wait for a start: several times what one takes */
 };
 
 #define WORKERS_RESERVED_JOBS  32   /* kept for refusals when there is no memory */

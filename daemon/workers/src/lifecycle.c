@@ -25,6 +25,8 @@ static void on_child(evutil_socket_t fd, short what, void *arg)
 static const struct workers_timing default_timing = {
     .backoff_first_ms = 100,
     .backoff_cap_ms = 30000,
+    .restart_ms = {0, 100, 1000, 5000},
+    .soon_ms = 100,
     .served_ms = 10000,
     .grace_ms = 2000,
     .pin_look_ms = 1000,

@@ -13,7 +13,7 @@ static struct timeval time_of_ms(unsigned ms)
 
 bool workers_token_up(const struct workers_token *token)
 {
-    return token->ready > 0 || (!token->stopped_by_pin && token->delay_ms == 0 && !token->impatient);
+    return token->ready > 0 || (!token->stopped_by_pin && !token->impatient);
 }
 
 void workers_token_failed(struct workers_token *token, const char *text)
@@ -49,6 +49,7 @@ static void tell_up(struct workers_token *token)
 
 void workers_token_served(struct workers_token *token)
 {
+    token->failed_starts = 0;
     token->delay_ms = 0;
     token->impatient = false;
     event_del(token->patience_timer);
@@ -67,10 +68,7 @@ void workers_token_review(struct workers_token *token)
     }
 }
 
-/*
- * Jobs wait for a start at once, since it takes less than to ask again. One that takes much longer has met a token that
- * hangs, and its start deadline is too long to wait for.
- */
+/* The start that jobs wait for has met a token that hangs, and its start deadline is too long to wait for. */
 static void on_patience(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
@@ -159,16 +157,18 @@ static void on_start(evutil_socket_t fd, short what, void *arg)
     workers_token_start_next(token);
 }
 
-static unsigned backoff_ms(const struct workers_timing *timing, unsigned failures)
+static unsigned backoff_ms(const struct workers_timing *timing, unsigned failed_starts)
 {
-    if (failures == 0) {
-        return 0;
-    }
     uint64_t wait = timing->backoff_first_ms;
-    for (unsigned i = 1; i < failures && wait < timing->backoff_cap_ms; i++) {
+    for (unsigned i = 1; i < failed_starts && wait < timing->backoff_cap_ms; i++) {
         wait *= 2;
     }
     return wait < timing->backoff_cap_ms ? (unsigned)wait : timing->backoff_cap_ms;
+}
+
+static unsigned restart_ms(const struct workers_timing *timing, unsigned short_lives)
+{
+    return timing->restart_ms[short_lives < WORKERS_RESTARTS ? short_lives : WORKERS_RESTARTS - 1];
 }
 
 static void start_later(struct workers_token *token, unsigned ms)
@@ -182,18 +182,20 @@ static void start_later(struct workers_token *token, unsigned ms)
 
 void workers_token_lost(struct workers_token *token, bool was_starting, bool had_served)
 {
-    if (had_served) {
-        token->failures = 0;
+    const struct workers_timing *timing = &token->workers->timing;
+    if (was_starting) {
+        token->delay_ms = backoff_ms(timing, ++token->failed_starts);
+    } else {
+        token->short_lives = had_served ? 0 : token->short_lives;
+        token->delay_ms = restart_ms(timing, token->short_lives++);
     }
-    if (was_starting && token->failures == 0) {
-        token->failures = 1; /* a start that failed is never repeated at once */
-    }
-    token->delay_ms = backoff_ms(&token->workers->timing, token->failures);
-    token->failures++;
     event_del(token->start_timer);
     token->delayed = false;
     if (token->delay_ms > 0) {
         start_later(token, token->delay_ms);
+    }
+    if (was_starting || token->delay_ms > timing->soon_ms) {
+        token->impatient = true;
     } else if (token->ready == 0) {
         patience_begin(token);
     }
@@ -280,7 +282,7 @@ static void on_pin_look(evutil_socket_t fd, short what, void *arg)
     token->stopped_by_pin = false;
     token->delayed = false;
     token->delay_ms = 0;
-    token->failures = 0;
+    token->failed_starts = 0;
     patience_begin(token);
     workers_log(token->workers, LOG_NOTICE, "token %s: the PIN file has changed, starting a worker",
                 token->settings.name);

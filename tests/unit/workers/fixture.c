@@ -129,6 +129,8 @@ void fixture_begin(struct fixture *fixture)
     fixture->workers->timing = (struct workers_timing){
         .backoff_first_ms = 20,
         .backoff_cap_ms = 100,
+        .restart_ms = {0, 20, 60, 90},
+        .soon_ms = 20,
         .served_ms = 60000,
         .grace_ms = 300,
         .pin_look_ms = 20,

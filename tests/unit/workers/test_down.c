@@ -64,11 +64,31 @@ static void a_quick_restart_is_not_down(void **state)
     assert_non_null(strstr(shown.last_failure, "was killed by signal 11"));
 }
 
-/* The second death soon after the first is followed by a wait: then it is, and the line says of what. */
+/* Nor is it by a second death soon after the first: the start is soon enough to be waited for. */
+static void a_second_crash_refuses_nobody(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_up(fixture, "ready", 1);
+    crash(fixture, "crash");
+    WAIT_FOR(fixture, fixture_ready(fixture) == 1);
+    fixture_mode(fixture, "gated");
+    crash(fixture, "crash");
+    struct call waits;
+    fixture_submit(fixture, &waits, "waits", 10000);
+    WAIT_FOR(fixture, fixture_logged(fixture, "next start in 20 ms"));
+    WAIT_FOR(fixture, fixture_gate_open(fixture));
+    WAIT_FOR(fixture, waits.calls > 0);
+    assert_int_equal(waits.status, WORKERS_ANSWERED);
+    assert_int_equal(logged_times(fixture, "is down"), 0);
+}
+
+/* The third death is followed by a longer wait: then it is, and the line says of what. */
 static void a_crash_loop_is_down(void **state)
 {
     struct fixture *fixture = *state;
     fixture_up(fixture, "ready", 1);
+    crash(fixture, "crash");
+    WAIT_FOR(fixture, fixture_ready(fixture) == 1);
     crash(fixture, "crash");
     WAIT_FOR(fixture, fixture_ready(fixture) == 1);
     crash(fixture, "crash");
@@ -165,9 +185,10 @@ static void sections_of_one_token_take_turns(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(down_and_up_are_logged_once), TEST(a_quick_restart_is_not_down),
-        TEST(a_crash_loop_is_down),        TEST(a_start_that_hangs_is_not_waited_for),
-        TEST(one_hung_and_one_dead),       TEST(sections_of_one_token_take_turns),
+        TEST(down_and_up_are_logged_once),          TEST(a_quick_restart_is_not_down),
+        TEST(a_second_crash_refuses_nobody),        TEST(a_crash_loop_is_down),
+        TEST(a_start_that_hangs_is_not_waited_for), TEST(one_hung_and_one_dead),
+        TEST(sections_of_one_token_take_turns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -431,12 +431,13 @@ static void is_down_during_a_backoff(void **state)
     assert_int_equal(fixture->started, 1);
 }
 
-/* The wait doubles with each crash soon after a start, up to the cap, and is none after long service. */
+/* The wait is longer with each crash soon after a start, up to the last of the table, and is none after long service.
+ */
 static void backs_off_from_a_crash_loop(void **state)
 {
     struct fixture *fixture = *state;
-    static const char *const waits[] = {"next start in 0 ms", "next start in 20 ms", "next start in 40 ms",
-                                        "next start in 80 ms", "next start in 100 ms"};
+    static const char *const waits[] = {"next start in 0 ms", "next start in 20 ms", "next start in 60 ms",
+                                        "next start in 90 ms"};
     fixture_up(fixture, "ready", 1);
     for (size_t i = 0; i < N(waits) + 1; i++) {
         fixture->log[0] = '\0';
@@ -452,6 +453,31 @@ static void backs_off_from_a_crash_loop(void **state)
     struct call call;
     fixture_submit(fixture, &call, "crash", 10000);
     WAIT_FOR(fixture, fixture_logged(fixture, "next start in 0 ms"));
+}
+
+/* The wait doubles with each start that fails, up to the cap; one that comes up has nothing to do with those before. */
+static void backs_off_from_failed_starts(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const waits[] = {"next start in 20 ms", "next start in 40 ms", "next start in 80 ms",
+                                        "next start in 100 ms", "next start in 100 ms"};
+    fixture_up(fixture, "ready", 1);
+    fixture_mode(fixture, "token-absent");
+    struct call call;
+    for (size_t i = 0; i < N(waits); i++) {
+        fixture->log[0] = '\0';
+        if (i == 0) {
+            fixture_submit(fixture, &call, "crash", 10000);
+        }
+        WAIT_FOR(fixture, fixture_logged(fixture, waits[i]));
+    }
+    fixture_mode(fixture, "ready");
+    WAIT_FOR(fixture, fixture_ready(fixture) == 1);
+    fixture_mode(fixture, "token-absent");
+    fixture->log[0] = '\0';
+    fixture_submit(fixture, &call, "crash", 10000);
+    WAIT_FOR(fixture, fixture_logged(fixture, waits[0])); /* before the start that fails, and after it */
+    WAIT_FOR(fixture, fixture_logged(fixture, waits[1]));
 }
 
 /* Jobs that come while the one worker is being started again at once wait for it. */
@@ -499,6 +525,7 @@ int main(void)
         TEST(a_sibling_takes_over),
         TEST(an_unavailable_token_is_an_answer),
         TEST(is_down_during_a_backoff),
+        TEST(backs_off_from_failed_starts),
         TEST(backs_off_from_a_crash_loop),
         TEST(waits_for_a_quick_restart),
     };
