@@ -16,6 +16,7 @@ struct answer_rule {
     bool public_key;
 };
 
+#define RENEWAL_LOG_PAUSE_MS 1000
 #define PUBLIC_KEY_MAX_BYTES 1024 /* of RSA_4096 it is 550 */
 #define N_BODIES             (HSM__REQUEST__BODY_DESTROY_KEY + 1)
 
@@ -110,6 +111,20 @@ bool workers_answer_collect(struct workers_worker *worker, Hsm__StockEntry *cons
     return true;
 }
 
+/* A worker renews once in a while, or the token has a fault that the operator wants to know of; one that says so in
+ * every answer does not fill the log. */
+static void log_renewal(struct workers_worker *worker)
+{
+    uint64_t now_ms = workers_now_ms();
+    if (worker->renewal_told_ms != 0 && now_ms - worker->renewal_told_ms < RENEWAL_LOG_PAUSE_MS) {
+        return;
+    }
+    worker->renewal_told_ms = now_ms;
+    workers_log(worker->token->workers, LOG_NOTICE,
+                "token %s: worker %d had lost its session or login, has renewed it and done the request once more",
+                worker->token->settings.name, (int)worker->pid);
+}
+
 static void handle(struct workers_worker *worker, struct workers_job *job, const Hsm__Response *response)
 {
     const char *fault = answer_fault(job, response);
@@ -134,10 +149,12 @@ static void handle(struct workers_worker *worker, struct workers_job *job, const
     if (ok && job->body == HSM__REQUEST__BODY_DESTROY_KEY) {
         workers_stock_remove(&worker->token->stock, job->material_id);
     }
-    if (response->status == HSM__STATUS__STATUS_TOKEN_UNAVAILABLE) {
-        if (response->has_leaving) {
-            workers_hello_leaving(worker, response);
-        }
+    if (response->has_renewed && response->renewed) {
+        log_renewal(worker);
+    }
+    if (response->has_leaving) {
+        workers_hello_leaving(worker, response);
+    } else if (response->status == HSM__STATUS__STATUS_TOKEN_UNAVAILABLE) {
         workers_worker_end(worker, END_LEFT, response->detail);
     }
     workers_job_end(job, WORKERS_ANSWERED, response);

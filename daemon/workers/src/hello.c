@@ -140,6 +140,14 @@ static void refusal_text(const struct workers_token *token, Hsm__HelloStatus sta
              refusal->then == NULL ? "" : "; ", refusal->then == NULL ? "" : refusal->then);
 }
 
+/* The line that the token is down, when that has come of it, has the reason already. */
+static void refusal_log(const struct workers_token *token, bool was_down, const char *text)
+{
+    if (was_down || !token->told_down) {
+        workers_log(token->workers, LOG_ERR, "%s", text);
+    }
+}
+
 static void hello_refused(struct workers_worker *worker, const Hsm__Hello *hello)
 {
     struct workers_token *token = worker->token;
@@ -153,27 +161,33 @@ static void hello_refused(struct workers_worker *worker, const Hsm__Hello *hello
     char text[WORKERS_FAILURE_BYTES + 64];
     snprintf(text, sizeof(text), "token %s: %s", token->settings.name, reason);
     workers_token_failed(token, reason);
+    bool was_down = token->told_down;
     if (refusal->stops) {
         workers_token_stop_by_pin(token);
     }
-    workers_worker_end(worker, END_HELLO_REFUSED, NULL);
+    workers_worker_end(worker, END_REFUSED, NULL);
     if (!workers_token_report(token->workers, outcome, text)) {
-        workers_log(token->workers, LOG_ERR, "%s", text);
+        refusal_log(token, was_down, text);
     }
 }
 
 void workers_hello_leaving(struct workers_worker *worker, const Hsm__Response *response)
 {
     struct workers_token *token = worker->token;
-    char reason[WORKERS_FAILURE_BYTES];
+    char reason[WORKERS_FAILURE_BYTES - 64];
+    char failure[WORKERS_FAILURE_BYTES];
+    char text[WORKERS_FAILURE_BYTES + 64];
     refusal_text(token, response->leaving, response->detail, response->has_ckr ? &response->ckr : NULL, reason,
                  sizeof(reason));
-    workers_log(token->workers, LOG_ERR, "token %s: worker %d could not renew its session: %s", token->settings.name,
-                (int)worker->pid, reason);
-    workers_token_failed(token, reason);
+    snprintf(failure, sizeof(failure), "worker %d could not renew its session: %s", (int)worker->pid, reason);
+    snprintf(text, sizeof(text), "token %s: %s", token->settings.name, failure);
+    workers_token_failed(token, failure);
+    bool was_down = token->told_down;
     if (refusals[response->leaving].stops) {
         workers_token_stop_by_pin(token);
     }
+    workers_worker_end(worker, END_REFUSED, NULL);
+    refusal_log(token, was_down, text);
 }
 
 bool workers_hello_handle(struct workers_worker *worker, const Hsm__Response *response)

@@ -123,6 +123,7 @@ struct workers_worker {
     struct workers_job *at;     /* the one of in_flight that it was at when it was last looked at, or NULL */
     uint64_t at_since_ms;       /* the look that first found it at that one, so not before it began */
     uint64_t ready_since_ms;
+    uint64_t renewal_told_ms;      /* when the log last had it that it renewed its session; 0: never */
     bool hello_seen;               /* STARTING: the Hello has come, more objects follow */
     struct workers_stock incoming; /* objects of an answer that takes several frames */
     bool filling;                  /* within feed.c */
@@ -338,8 +339,8 @@ struct workers_job *workers_hello_ask(struct workers_token *token);
  */
 bool workers_hello_handle(struct workers_worker *worker, const Hsm__Response *response);
 
-/* An answer by which the worker leaves, because its login could not be renewed: notes why, and that the PIN is not to
- * be tried again. */
+/* An answer by which the worker leaves, because its login could not be renewed: ends it, and sees to it that the PIN is
+ * not tried again. */
 void workers_hello_leaving(struct workers_worker *worker, const Hsm__Response *response);
 
 /* Where a response's list goes, of Hello and ListObjects: true when it is complete. On false the worker may have been
@@ -374,7 +375,7 @@ void workers_feed_give_back(struct workers_worker *worker, enum workers_status b
 enum workers_end {
     END_GONE,           /* it exited or closed its socket */
     END_LEFT,           /* it said STATUS_TOKEN_UNAVAILABLE and leaves */
-    END_HELLO_REFUSED,  /* its Hello says why it cannot serve */
+    END_REFUSED,        /* it said why it cannot serve: hello.c logs it */
     END_PROTOCOL,       /* it sent what it must not */
     END_DEADLINE,       /* it took too long over a job */
     END_LONG_DEADLINE,  /* the next part of its list of objects, or a new key, took too long */

@@ -40,7 +40,7 @@ struct end_rule {
 static const struct end_rule end_rules[] = {
     [END_GONE] = {NULL, LOG_DEBUG, WORKERS_CRASHED, false},
     [END_LEFT] = {"says that the token is gone, and leaves", LOG_WARNING, WORKERS_ANSWERED, false},
-    [END_HELLO_REFUSED] = {NULL, LOG_DEBUG, WORKERS_ANSWERED, false},
+    [END_REFUSED] = {NULL, LOG_DEBUG, WORKERS_ANSWERED, false},
     [END_PROTOCOL] = {"sent what it must not, killing it", LOG_ERR, WORKERS_CRASHED, true},
     [END_DEADLINE] = {"is past deadline-ms with one request, killing it", LOG_ERR, WORKERS_TIMEOUT, true},
     [END_LONG_DEADLINE] = {"is past start-deadline-ms with a list of its objects or a new key, killing it", LOG_ERR,
@@ -204,6 +204,7 @@ void workers_worker_start(struct workers_worker *worker)
     }
     worker->running = true;
     worker->hello_seen = false;
+    worker->renewal_told_ms = 0;
     worker->report_exit = false;
     worker->ended_by_exit = false;
     state_set(worker, WORKER_STARTING);

@@ -173,8 +173,8 @@ static bool is_login_failure(enum hsm_code code)
 }
 
 /*
- * The request met a lost session: renews it and does the request once more, of which rewrapd sees nothing. The answer
- * is STATUS_TOKEN_UNAVAILABLE when that does not help.
+ * The request met a lost session: renews it and does the request once more, of which rewrapd is only told for its log.
+ * The answer is STATUS_TOKEN_UNAVAILABLE when that does not help.
  */
 static void do_again(struct worker *worker, const Hsm__Request *request, handler *handle, struct answer *answer)
 {
@@ -182,6 +182,7 @@ static void do_again(struct worker *worker, const Hsm__Request *request, handler
     answer_init(answer, request);
     if (renewed.code == HSM_OK) {
         handle(worker, request, answer);
+        answer->response.has_renewed = answer->response.renewed = true;
         return;
     }
     answer_result(answer, renewed);

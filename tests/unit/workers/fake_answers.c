@@ -236,6 +236,8 @@ static void serve_text(struct fake *fake, const Hsm__Request *request, const cha
     } else if (strcmp(text, "inspect") == 0) {
         inspect(inspected, sizeof(inspected));
         answer = answer_of(request, inspected);
+    } else if (strcmp(text, "renewed") == 0) {
+        answer.has_renewed = answer.renewed = true;
     } else if (strcmp(text, "last words") == 0) {
         fake_send(&answer);
         _exit(6);

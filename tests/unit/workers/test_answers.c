@@ -198,11 +198,18 @@ static void a_pin_refused_at_a_renewal_is_not_tried_again(void **state)
     assert_true(workers_state(fixture->workers, "same", &shown));
     assert_true(shown.stopped_by_pin);
     assert_int_equal(shown.ready, 1);
+    fixture->log[0] = '\0';
     fixture_submit(fixture, &call, "leave wrong", 10000);
     WAIT_FOR(fixture, call.calls > 0);
     fixture_submit(fixture, &call, "nobody", 10000);
     WAIT_FOR(fixture, call.calls > 0);
     assert_int_equal(call.status, WORKERS_DOWN);
+    /* Why is said in one line, that of the token which is down now; the other section still has a worker. */
+    const char *said = strstr(fixture->log, "the token refused the PIN");
+    assert_non_null(said);
+    assert_null(strstr(said + 1, "the token refused the PIN"));
+    assert_true(fixture_logged(fixture, "token main is down, requests are refused until it is up again: worker "));
+    assert_false(fixture_logged(fixture, "leaves"));
     assert_int_equal(fixture_trace_count(fixture, "start"), 3);
 }
 
@@ -222,6 +229,23 @@ static void an_unreadable_pin_is_no_refused_one(void **state)
     assert_true(shown.last_failure_ms > 1700000000000);
 }
 
+/* One line for it, however often a worker says so. */
+static void a_renewal_is_logged(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_up(fixture, "ready", 1);
+    struct call calls[3];
+    for (size_t i = 0; i < 3; i++) {
+        fixture_submit(fixture, &calls[i], i == 0 ? "as ever" : "renewed", 10000);
+        WAIT_FOR(fixture, calls[i].calls > 0);
+        assert_int_equal(calls[i].status, WORKERS_ANSWERED);
+        assert_int_equal(calls[i].answer, HSM__STATUS__STATUS_OK);
+        assert_int_equal(fixture_logged(fixture, "had lost its session or login, has renewed it"), i != 0);
+    }
+    const char *line = strstr(fixture->log, "had lost its session");
+    assert_null(strstr(line + 1, "had lost its session"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +255,7 @@ int main(void)
         TEST(tells_of_the_token),
         TEST(a_pin_refused_at_a_renewal_is_not_tried_again),
         TEST(an_unreadable_pin_is_no_refused_one),
+        TEST(a_renewal_is_logged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
