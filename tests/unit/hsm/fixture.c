@@ -31,9 +31,9 @@ void fixture_write_file(const char *path, const char *text, unsigned mode)
     close(fd);
 }
 
-void fixture_softhsm(const char *const *arguments)
+void fixture_run(const char *program, const char *const *arguments)
 {
-    const char *argv[16] = {"softhsm2-util"};
+    const char *argv[16] = {program};
     size_t n = 1;
     for (; *arguments != NULL; arguments++) {
         assert_true(n < 15);
@@ -49,6 +49,11 @@ void fixture_softhsm(const char *const *arguments)
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
     }
     assert_int_equal(status, 0);
+}
+
+void fixture_softhsm(const char *const *arguments)
+{
+    fixture_run("softhsm2-util", arguments);
 }
 
 /* SOFTHSM2_CONF, a token folder and the user's PIN file in a folder of its own. */
@@ -111,14 +116,11 @@ static void saw_nothing(void *state, const struct ceremony_object *object, bool 
 static void hold_ceremony(struct fixture *fixture)
 {
     const struct ceremony_watch watch = {.saw = saw_nothing};
-    unsigned long kwp = 0;
-    bool pads = false;
     fixture_open(fixture);
-    assert_hsm(HSM_OK, hsm_probe_kwp(fixture->token, &kwp, &pads));
     assert_hsm(HSM_OK, ceremony_init(fixture->token, &watch));
     assert_hsm(HSM_OK, hsm_token_logout(fixture->token));
     fixture_login(fixture, HSM_SO, FIXTURE_SO_PIN);
-    assert_hsm(HSM_OK, ceremony_add(fixture->token, HSM_SPEC_AES_256, FIXTURE_SEALED, kwp, &watch));
+    assert_hsm(HSM_OK, ceremony_add(fixture->token, HSM_SPEC_AES_256, FIXTURE_SEALED, fixture->profile.kwp, &watch));
     fixture_close(fixture); /* its trial objects live as long as its session */
 }
 
@@ -148,13 +150,23 @@ static void make_open_key(struct fixture *fixture, struct hsm_key *key)
     assert_hsm(HSM_OK, hsm_rewrap_make_open(fixture->rewrap, HSM_SPEC_AES_256, key->material_id));
 }
 
+struct hsm_profile fixture_profile(void)
+{
+    return (struct hsm_profile){.kwp = CKM_AES_KEY_WRAP_PAD,
+                                .pads_payloads = true,
+                                .lengths = HSM_LENGTHS_BY_DIGEST,
+                                .oaep_sha1 = true,
+                                .payload_max_bytes = ENVELOPE_PAYLOAD_MAX_BYTES,
+                                .level = HSM_LEVEL_SEALED};
+}
+
 int fixture_setup(void **state)
 {
     struct fixture *fixture = make_token();
     *state = fixture;
+    fixture->profile = fixture_profile();
     hold_ceremony(fixture);
     fixture_open(fixture);
-    assert_hsm(HSM_OK, hsm_probe(fixture->token, &fixture->profile));
     assert_hsm(HSM_OK, hsm_rewrap_new(fixture->token, &fixture->profile, 1000, NULL, &fixture->rewrap));
     struct sealed_so_far so_far = {.fixture = fixture};
     hsm_rewrap_objects(fixture->rewrap, take_sealed, &so_far);

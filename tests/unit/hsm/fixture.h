@@ -36,11 +36,16 @@ int fixture_teardown(void **state);
 /* The same without the ceremony: only the token. */
 int fixture_setup_bare(void **state);
 
+/* What hsm_probe finds of SoftHSM 2.6.1, which test_token.c makes sure of: a probe in every program takes longer than
+ * all else in it. */
+struct hsm_profile fixture_profile(void);
+
 void fixture_login(struct fixture *fixture, enum hsm_user user, const char *pin);
 /* Opens the token and logs in; or closes everything. */
 void fixture_open(struct fixture *fixture);
 void fixture_close(struct fixture *fixture);
-/* Runs `softhsm2-util` with these arguments, up to a NULL; fails the test unless it succeeds. */
+/* Runs a program, or `softhsm2-util`, with these arguments, up to a NULL; fails the test unless it succeeds. */
+void fixture_run(const char *program, const char *const *arguments);
 void fixture_softhsm(const char *const *arguments);
 void fixture_write_file(const char *path, const char *text, unsigned mode);
 

@@ -4,6 +4,7 @@
 #include "base/uuid.h"
 #include "hsm/ceremony.h"
 
+#include <errno.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
@@ -69,6 +70,46 @@ int rsa_setup(void **state)
 int rsa_setup_small(void **state)
 {
     setup(state, 1);
+    return 0;
+}
+
+int rsa_make_one(void)
+{
+    struct fixture fixture = {0};
+    struct rsa_fixture rsa = {.fixture = &fixture};
+    fixture_open(&fixture);
+    assert_hsm(HSM_OK, hsm_token_logout(fixture.token));
+    fixture_login(&fixture, HSM_SO, FIXTURE_SO_PIN);
+    add_sealed(&rsa, HSM_SPEC_RSA_2048, &rsa.sealed[0]);
+    fixture_close(&fixture);
+    return 0;
+}
+
+static bool take_pair(void *state, const struct hsm_object *object)
+{
+    struct hsm_key *key = state;
+    if (object->spec != HSM_SPEC_RSA_2048) {
+        return true;
+    }
+    *key = (struct hsm_key){.spec = object->spec, .boundary = object->boundary};
+    memcpy(key->material_id, object->material_id, sizeof key->material_id);
+    uuid_random(key->key_id);
+    return false;
+}
+
+int rsa_setup_one(void **state)
+{
+    static const char *const arguments[] = {RSA_MAKE_ONE, NULL};
+    struct rsa_fixture *rsa = calloc(1, sizeof *rsa);
+    assert_non_null(rsa);
+    fixture_setup(state);
+    rsa->fixture = *state;
+    *state = rsa;
+    fixture_close(rsa->fixture);
+    fixture_run(program_invocation_name, arguments);
+    rsa_reopen(rsa);
+    hsm_rewrap_objects(rsa->fixture->rewrap, take_pair, &rsa->sealed[0]);
+    assert_int_equal(rsa->sealed[0].boundary, HSM_SEALED);
     return 0;
 }
 

@@ -17,6 +17,15 @@ struct rsa_fixture {
 int rsa_setup(void **state);
 /* Only RSA_2048: large pairs take seconds to make. */
 int rsa_setup_small(void **state);
+
+/*
+ * Only sealed[0], for the program that shows RSA to valgrind, where a pair takes half a minute to make. Valgrind does
+ * not follow a program that is started, so the test's own is, with RSA_MAKE_ONE: its main calls rsa_make_one then.
+ */
+#define RSA_MAKE_ONE "--make-one"
+int rsa_make_one(void);
+int rsa_setup_one(void **state);
+
 int rsa_teardown(void **state);
 
 /* Closes everything and opens it again, as a worker that starts anew. */

@@ -2,16 +2,29 @@
  * with. The module is the real one, with C_UnwrapKey and C_WrapKey watched and made to fail. */
 #include "rsa_fixture.h"
 
+#include "attributes_table.h"
 #include "p11_call.h"
 
 #include <string.h>
 
 static CK_FUNCTION_LIST *real;
 static CK_FUNCTION_LIST watched;
-static unsigned unwraps;       /* calls so far */
-static CK_RV answers[4];       /* to the next calls of C_UnwrapKey; CKR_OK: the module's own */
-static CK_RV to_bad;           /* what the module's own failures become; CKR_OK: as they are */
-static CK_MECHANISM_TYPE used; /* by the last call of either */
+static unsigned unwraps;         /* calls so far */
+static CK_RV answers[4];         /* to the next calls of C_UnwrapKey; CKR_OK: the module's own */
+static bool without_rsa;         /* payloads are made up: a private key is slow under valgrind */
+static const struct buffer *bad; /* the ciphertext that is refused then */
+static CK_RV to_bad;             /* the answer to it */
+static CK_MECHANISM_TYPE used;   /* by the last call of either */
+
+/* As if unwrapped. */
+static CK_RV make_payload(CK_SESSION_HANDLE session, const CK_ATTRIBUTE *list, CK_ULONG n, CK_OBJECT_HANDLE *ret)
+{
+    static char value[] = "payload";
+    CK_ATTRIBUTE all[ATTRIBUTES_MAX] = {{CKA_VALUE, value, sizeof value - 1}};
+    assert_true(n < ATTRIBUTES_MAX);
+    memcpy(all + 1, list, n * sizeof all[0]);
+    return real->C_CreateObject(session, all, n + 1, ret);
+}
 
 static CK_RV unwrap_key(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key, CK_BYTE *wrapped,
                         CK_ULONG len, CK_ATTRIBUTE *list, CK_ULONG n, CK_OBJECT_HANDLE *ret)
@@ -21,8 +34,11 @@ static CK_RV unwrap_key(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_O
     if (call < sizeof answers / sizeof answers[0] && answers[call] != CKR_OK) {
         return answers[call];
     }
-    CK_RV rv = real->C_UnwrapKey(session, mechanism, key, wrapped, len, list, n, ret);
-    return rv != CKR_OK && to_bad != CKR_OK ? to_bad : rv;
+    if (!without_rsa) {
+        return real->C_UnwrapKey(session, mechanism, key, wrapped, len, list, n, ret);
+    }
+    bool is_bad = bad != NULL && view_equal(view_of(wrapped, len), buffer_view(bad));
+    return is_bad ? to_bad : make_payload(session, list, n, ret);
 }
 
 static CK_RV wrap_key(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE wrapping,
@@ -43,7 +59,7 @@ static void watch(struct rsa_fixture *rsa)
 
 static int setup(void **state)
 {
-    rsa_setup_small(state);
+    rsa_setup_one(state);
     watch(*state);
     return 0;
 }
@@ -54,13 +70,12 @@ static void answer(CK_RV first, CK_RV second, CK_RV third)
     answers[0] = first;
     answers[1] = second;
     answers[2] = third;
-    to_bad = CKR_OK;
 }
 
 static struct hsm_result re_encrypt(struct rsa_fixture *rsa, const struct buffer *blob)
 {
     struct hsm_side source = rsa_side(&rsa->sealed[0], HSM_RSAES_OAEP_SHA_1);
-    struct hsm_side destination = rsa_side(&rsa->second, HSM_RSAES_OAEP_SHA_1);
+    struct hsm_side destination = rsa_side(&rsa->sealed[0], HSM_RSAES_OAEP_SHA_1);
     struct buffer out = BUFFER_INIT(CIPHERTEXT_MAX_BYTES);
     struct hsm_result result =
         hsm_rewrap_re_encrypt(rsa->fixture->rewrap, &source, &destination, buffer_view(blob), false, &out);
@@ -77,7 +92,7 @@ static void test_what_a_bad_ciphertext_costs(void **state)
     assert_hsm(HSM_OK, re_encrypt(rsa, &blob));
     assert_int_equal(unwraps, 1);
     blob.data[100] ^= 1;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 2; i++) { /* the canary is made; and it is there already */
         answer(CKR_OK, CKR_OK, CKR_OK);
         assert_hsm(HSM_INVALID_CIPHERTEXT, re_encrypt(rsa, &blob));
         assert_int_equal(unwraps, 3); /* itself, the canary, itself again */
@@ -114,19 +129,22 @@ static void test_every_answer_to_a_bad_ciphertext(void **state)
         CKR_UNWRAPPING_KEY_HANDLE_INVALID,
         0x80000001UL,
     };
-    struct buffer bad = rsa_encrypted(rsa, &rsa->sealed[0], "SHA1", "payload", 7);
-    bad.data[100] ^= 1;
+    struct buffer blob = rsa_encrypted(rsa, &rsa->sealed[0], "SHA1", "payload", 7);
+    blob.data[100] ^= 1;
+    without_rsa = true;
+    bad = &blob;
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         answer(CKR_OK, CKR_OK, CKR_OK);
         to_bad = values[i];
-        struct hsm_result result = re_encrypt(rsa, &bad);
+        struct hsm_result result = re_encrypt(rsa, &blob);
         assert_hsm(HSM_INVALID_CIPHERTEXT, result);
         assert_int_equal(result.rv, CKR_OK);
         assert_string_equal(result.what, "RSAES-OAEP");
         assert_true(unwraps <= 3);
     }
+    bad = NULL;
     assert_int_equal(fixture_session_objects(rsa->fixture), 0);
-    buffer_clear(&bad);
+    buffer_clear(&blob);
 }
 
 /* When the canary cannot be unwrapped either, it is the device, and the answer is the device's. */
@@ -146,6 +164,7 @@ static void test_a_bad_device(void **state)
         {CKR_HOST_MEMORY, HSM_NO_MEMORY},
         {CKR_DEVICE_MEMORY, HSM_LIMIT},
     };
+    without_rsa = true;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         answer(rows[i].rv, rows[i].rv, CKR_OK);
         struct hsm_result result = re_encrypt(rsa, &good);
@@ -167,6 +186,7 @@ static void test_a_fault_that_passes(void **state)
     static const CK_RV passing[] = {CKR_HOST_MEMORY,           CKR_DEVICE_ERROR,  CKR_DEVICE_MEMORY,
                                     CKR_OPERATION_ACTIVE,      CKR_GENERAL_ERROR, CKR_FUNCTION_FAILED,
                                     CKR_ENCRYPTED_DATA_INVALID};
+    without_rsa = true;
     for (size_t i = 0; i < sizeof passing / sizeof passing[0]; i++) {
         answer(passing[i], CKR_OK, CKR_OK);
         assert_hsm(HSM_OK, re_encrypt(rsa, &good));
@@ -200,6 +220,7 @@ static void encrypt_and_decrypt(struct rsa_fixture *rsa, const struct hsm_key *k
 static void test_a_key_keeps_its_mechanism(void **state)
 {
     struct rsa_fixture *rsa = *state;
+    without_rsa = false;
     CK_MECHANISM_TYPE before = rsa->fixture->profile.kwp;
     assert_int_equal(before, CKM_AES_KEY_WRAP_PAD);
     answer(CKR_OK, CKR_OK, CKR_OK);
@@ -234,8 +255,11 @@ static void test_a_key_keeps_its_mechanism(void **state)
     rsa->fixture->token->functions = real;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc == 2 && strcmp(argv[1], RSA_MAKE_ONE) == 0) {
+        return rsa_make_one();
+    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_a_bad_ciphertext_costs),
         cmocka_unit_test(test_every_answer_to_a_bad_ciphertext),
