@@ -70,29 +70,36 @@ static bool entry_holds(const struct question *question, const struct policy_con
     }
 }
 
-static bool absent_holds(const struct question *question)
+/* Null asks for the key, not for its values: before it, each of the set prefixes always answers the same. */
+static bool null_holds(const struct policy_document *document, const struct policy_clause *clause, bool absent)
 {
-    switch (question->clause->set) {
-    case POLICY_SET_ALL:
-        return true;
-    case POLICY_SET_ANY:
-        return question->clause->if_exists;
-    default:
-        return question->clause->if_exists || question->operator->negated;
+    if (clause->set != POLICY_SET_NONE) {
+        return clause->set == POLICY_SET_ALL;
     }
-}
-
-static bool null_holds(const struct question *question, bool absent)
-{
-    struct policy_range values = question->clause->values;
-    for (size_t i = 0; i < values.count; i++) {
+    for (size_t i = 0; i < clause->values.count; i++) {
         bool wanted;
-        struct view text = policy_item_view(question->document, question->document->items[values.first + i]);
+        struct view text = policy_item_view(document, document->items[clause->values.first + i]);
         if (policy_boolean_read(text, &wanted) && wanted == absent) {
             return true;
         }
     }
     return false;
+}
+
+bool policy_clause_holds_without_key(const struct policy_document *document, const struct policy_clause *clause)
+{
+    const struct policy_operator *operator= policy_operator_at(clause->operator_index);
+    if (operator->class == POLICY_CLASS_NULL) {
+        return null_holds(document, clause, true);
+    }
+    switch (clause->set) {
+    case POLICY_SET_ALL:
+        return true;
+    case POLICY_SET_ANY:
+        return clause->if_exists;
+    default:
+        return clause->if_exists || operator->negated;
+    }
 }
 
 /*
@@ -115,11 +122,11 @@ bool policy_clause_holds(const struct policy_document *document, const struct po
     struct view name = policy_item_view(document, clause->key);
     size_t cursor = 0;
     const struct policy_context_key *entry = policy_context_next(context, name, clause->key_hash, &cursor);
-    if (question.operator->class == POLICY_CLASS_NULL) {
-        return null_holds(&question, entry == NULL);
-    }
     if (entry == NULL) {
-        return absent_holds(&question);
+        return policy_clause_holds_without_key(document, clause);
+    }
+    if (question.operator->class == POLICY_CLASS_NULL) {
+        return null_holds(document, clause, false);
     }
     bool every = every_entry_must_hold(clause, effect);
     for (; entry != NULL; entry = policy_context_next(context, name, clause->key_hash, &cursor)) {

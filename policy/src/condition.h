@@ -47,6 +47,10 @@ REWRAP_MUST_USE bool policy_value_is_valid(enum policy_class class, struct view 
 REWRAP_MUST_USE bool policy_value_matches(const struct policy_operator *operator, struct view wanted, bool is_pattern,
                                           struct view given);
 
+/* Whether it holds for a request that has not got its key (KMS.md ). */
+REWRAP_MUST_USE bool policy_clause_holds_without_key(const struct policy_document *document,
+                                                     const struct policy_clause *clause);
+
 /* effect: of the statement. It decides where names of keys that differ in case only have values that disagree. */
 REWRAP_MUST_USE bool policy_clause_holds(const struct policy_document *document, const struct policy_clause *clause,
                                          enum policy_effect effect, const struct policy_context *context);

@@ -69,8 +69,7 @@ bool policy_operator_read(struct view name, uint8_t *ret_index, enum policy_set 
         if (!view_equal(name, view_of_string(operators[i].name))) {
             continue;
         }
-        /* Null asks whether the key is there at all. */
-        if (operators[i].class == POLICY_CLASS_NULL && (if_exists || set != POLICY_SET_NONE)) {
+        if (operators[i].class == POLICY_CLASS_NULL && if_exists) {
             return false;
         }
         *ret_index = (uint8_t)i;

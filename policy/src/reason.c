@@ -61,19 +61,3 @@ const char *policy_source_text(enum policy_source source)
     };
     return texts[source];
 }
-
-const char *policy_step_text(enum policy_step step)
-{
-    static const char *const texts[] = {
-        [POLICY_STEP_MATCHED] = "matches",
-        [POLICY_STEP_PRINCIPAL] = "does not name the principal",
-        [POLICY_STEP_ACTION] = "does not name the action",
-        [POLICY_STEP_RESOURCE] = "does not name the resource",
-        [POLICY_STEP_CONDITION] = "has a condition that does not hold",
-        [POLICY_STEP_GRANTEE] = "has another grantee",
-        [POLICY_STEP_OPERATION] = "does not list the operation",
-        [POLICY_STEP_CONSTRAINT] = "has a constraint that the encryption context does not meet",
-        [POLICY_STEP_SOURCE_ARN] = "has a SourceArn that is not the request's",
-    };
-    return texts[step];
-}

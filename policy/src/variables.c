@@ -194,7 +194,8 @@ static struct variable take_variable(struct reader *reader)
 
 static bool resolve(const struct variable *variable, const struct policy_request *request, struct view *ret_value)
 {
-    if (policy_context_single(request, variable->name, ret_value)) {
+    /* A key that is a set has no one value to put there, not even when it happens to have one. */
+    if (!policy_context_is_multi_valued(variable->name) && policy_context_single(request, variable->name, ret_value)) {
         return is_plain(*ret_value);
     }
     *ret_value = variable->value;

@@ -126,9 +126,6 @@ struct policy_trace {
 /* Tells about every statement and grant of the question once, in the order of matches. Decides nothing. */
 void policy_explain(const struct policy_question *question, const struct policy_trace *trace);
 
-/* "principal", "action", … Static. */
-const char *policy_step_text(enum policy_step step);
-
 /* ---------------------------------------------------------------- in words */
 
 /* "Allowed", "ImplicitlyDenied", "ExplicitlyDenied"; "keyPolicy", "identityPolicy", "grant". Static. */
