@@ -151,10 +151,17 @@ static bool is_own(const struct operation *operation, const struct registry_key 
     return strcmp(operation->account, key->account) == 0;
 }
 
+/* A key of another account is told of to those whom its policy or a grant allows, and who lack their own account's part
+ * alone: of which the text of R-113 says nothing. */
+static bool may_know(const struct operation *operation, const struct registry_key *key, enum policy_reason reason)
+{
+    return is_own(operation, key) || reason == POLICY_REASON_NO_IDENTITY_ALLOW;
+}
+
 void operation_refuse_key(struct operation *operation, enum operation_permission permission,
                           const struct registry_key *key, enum policy_reason reason)
 {
-    if (!is_own(operation, key)) {
+    if (!may_know(operation, key, reason)) {
         operation_refuse_foreign(operation, permission);
         return;
     }

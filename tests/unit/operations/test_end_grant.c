@@ -100,8 +100,10 @@ static void the_account_that_made_it(void **state)
                  text("User: " ALICE " is not authorized to perform: kms:RetireGrant on resource: %s because no "
                       "resource-based policy allows the kms:RetireGrant action",
                       key.arn));
+    fixture->principal = ERIN; /* of BOB's account, which leaves it to her identity policies, and she is told so */
+    grant_retire(fixture, NULL, key.arn, made.id, "AccessDeniedException",
+                 denied_text(ERIN, "kms:RetireGrant", key.arn));
     fixture->principal = BOB;
-    denied(fixture, ERIN, &key, &made);
     may(fixture, BOB, &key, &made);
     made = made_for(fixture, &key, CAROL, NULL, USES);
     may(fixture, BOBS_ROOT, &key, &made);

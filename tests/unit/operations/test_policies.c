@@ -324,14 +324,19 @@ static void both_accounts_must_allow(void **state)
     wish_error(fixture, wish, "AccessDeniedException", FOREIGN_TEXT(BOB, "kms:ReEncryptTo"));
     wish.destination = ARN("key/" UNKNOWN_ID); /* one that is not there is the same */
     wish_error(fixture, wish, "AccessDeniedException", FOREIGN_TEXT(BOB, "kms:ReEncryptTo"));
-    /* his own account's part: no Allow, and a Deny; neither tells whether the key is there */
-    const char *const policies[] = {
-        IDENTITY("Allow", "kms:ReEncryptFrom"),
-        STATEMENTS("{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"},"
-                   "{\"Effect\":\"Deny\",\"Action\":\"kms:ReEncryptTo\",\"Resource\":\"*\"}")};
-    for (size_t i = 0; i < COUNT(policies); i++) {
-        fixture_principal_policy(fixture, OTHER_ACCOUNT, "user/bob", policies[i]);
+    /* his own account's part: no Allow, which he is told of a key that allows him and of no other; and a Deny */
+    const struct {
+        const char *policy, *text;
+    } his_part[] = {
+        {IDENTITY("Allow", "kms:ReEncryptFrom"), text(NOT_ALLOWED(BOB, "kms:ReEncryptTo", "identity"), scene.e.arn)},
+        {STATEMENTS("{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"},"
+                    "{\"Effect\":\"Deny\",\"Action\":\"kms:ReEncryptTo\",\"Resource\":\"*\"}"),
+         FOREIGN_TEXT(BOB, "kms:ReEncryptTo")}};
+    for (size_t i = 0; i < COUNT(his_part); i++) {
+        fixture_principal_policy(fixture, OTHER_ACCOUNT, "user/bob", his_part[i].policy);
         wish.destination = scene.e.arn;
+        wish_error(fixture, wish, "AccessDeniedException", his_part[i].text);
+        wish.destination = scene.f.arn;
         wish_error(fixture, wish, "AccessDeniedException", FOREIGN_TEXT(BOB, "kms:ReEncryptTo"));
         wish.destination = ARN("key/" UNKNOWN_ID);
         wish_error(fixture, wish, "AccessDeniedException", FOREIGN_TEXT(BOB, "kms:ReEncryptTo"));
