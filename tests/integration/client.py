@@ -4,6 +4,10 @@ It can be as rude as a test needs: bytes as they are, frames by hand, many reque
 """
 import socket
 import struct
+import subprocess
+import tempfile
+
+import pytest
 
 import rewrap_pb2 as pb
 
@@ -133,6 +137,9 @@ class Client:
 
 
 # ---------------------------------------------------------------- shorthands
+RSA_2048 = {"key_spec": pb.KeySpec.RSA_2048, "key_usage": pb.KeyUsageType.ENCRYPT_DECRYPT}
+
+
 def create_key(client, alias=None, boundary="SEALED", **members):
     """A new key's metadata, with an alias when a name is given."""
     metadata = client.call("CreateKey", boundary=pb.BoundaryType.Value.Value(boundary), **members).key_metadata
@@ -147,3 +154,53 @@ def encrypt(client, key_id, plaintext=b"some plaintext", context=None):
 
 def decrypt(client, blob, context=None):
     return client.call("Decrypt", ciphertext_blob=blob, encryption_context=context or {}).plaintext
+
+
+def re_encrypt(client, blob, to, source_context=None, context=None, **members):
+    return client.call("ReEncrypt", ciphertext_blob=blob, destination_key_id=to, source_encryption_context=source_context or {},
+                       destination_encryption_context=context or {}, **members)
+
+
+def outside(public_key, plaintext, digest="sha1"):
+    """A ciphertext that openssl makes with a public key. The plaintext goes through a pipe: it is on no command line and in no file."""
+    options = [word for option in ("rsa_padding_mode:oaep", f"rsa_oaep_md:{digest}", f"rsa_mgf1_md:{digest}") for word in ("-pkeyopt", option)]
+    with tempfile.NamedTemporaryFile(suffix=".der") as file:
+        file.write(public_key)
+        file.flush()
+        return subprocess.run(["openssl", "pkeyutl", "-encrypt", "-pubin", "-keyform", "DER", "-inkey", file.name, *options],
+                              input=plaintext, check=True, capture_output=True).stdout
+
+
+def pages(client, operation, items, **members):
+    """What is on all pages of a list."""
+    marker = {}
+    while True:
+        page = client.call(operation, limit=100, **members, **marker)
+        yield from getattr(page, items)
+        if not page.truncated:
+            return
+        marker = {"marker": page.next_marker}
+
+
+# ---------------------------------------------------------------- what must be refused
+def refused(client, code, operation, **members):
+    """The error of a request that must be refused with this code."""
+    with pytest.raises(Refused) as error:
+        client.call(operation, **members)
+    assert error.value.code == code, error.value
+    return error.value
+
+
+def refusal(client, operation, **members):
+    """Code and text of the error of a request that must be refused."""
+    with pytest.raises(Refused) as error:
+        client.call(operation, **members)
+    return error.value.code, error.value.message
+
+
+def refused_re_encrypt(client, code, *arguments, **members):
+    """The error of a ReEncrypt that must be refused with this code."""
+    with pytest.raises(Refused) as error:
+        re_encrypt(client, *arguments, **members)
+    assert error.value.code == code, error.value
+    return error.value

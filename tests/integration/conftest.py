@@ -6,7 +6,8 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
 
-from instance import Instance  # noqa: E402 (needs the path)
+from client import RSA_2048, create_key  # noqa: E402 (needs the path)
+from instance import Instance  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -32,3 +33,31 @@ def fresh_instance():
 def client(instance):
     with instance.client() as connection:
         yield connection
+
+
+@pytest.fixture
+def root(client):
+    """The same connection, in tests of who may: it is the root principal's."""
+    return client
+
+
+@pytest.fixture
+def alice(instance):
+    with instance.client("alice") as connection:
+        yield connection
+
+
+@pytest.fixture
+def bob(instance):
+    with instance.client("bob") as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def keys(instance):
+    """A key of every kind, where a file has none of its own: a, b sealed; O open; s a sealed RSA pair, P an open one."""
+    with instance.client() as client:
+        made = {name: create_key(client) for name in "ab"}
+        made |= {"O": create_key(client, boundary="OPEN"), "s": create_key(client, **RSA_2048),
+                 "P": create_key(client, boundary="OPEN", **RSA_2048)}
+        return made

@@ -28,6 +28,24 @@ def wait_for(condition, what, deadline_s=30):
         time.sleep(0.01)  # between two looks, not instead of one
 
 
+def children(pid):
+    """Processes of a parent by the name of their program."""
+    found = {}
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            with open(f"/proc/{entry}/stat", encoding="ascii") as file:
+                text = file.read()
+            name = text[text.index("(") + 1 : text.rindex(")")]
+            fields = text[text.rindex(")") + 2 :].split()
+        except OSError:
+            continue  # gone meanwhile
+        if int(fields[1]) == pid and fields[0] != "Z":
+            found.setdefault(name, []).append(int(entry))
+    return found
+
+
 class Instance:
     """Made in a temporary folder (or the one given), started; remove() stops it and takes the folder away.
 
@@ -79,6 +97,11 @@ class Instance:
     def pid(self):
         with open(self.env["REWRAP_PID_FILE"], encoding="ascii") as file:
             return int(file.read())
+
+    @property
+    def workers(self):
+        """Pids of the processes that serve the token."""
+        return children(self.pid).get("rewrapd-hsm", [])
 
     @property
     def log(self):

@@ -67,13 +67,9 @@ class Token:
 class Payload:
     """Random bytes that nobody of the service has ever had, and their ciphertext, made by openssl with the public key."""
 
-    def __init__(self, length, public_key, folder):
+    def __init__(self, length, public_key):
         self.secret = random.randbytes(length)
-        path = folder / "public.der"
-        path.write_bytes(public_key)
-        # The secret goes through a pipe: it is on no command line and in no file.
-        self.outside = subprocess.run(["openssl", "pkeyutl", "-encrypt", "-pubin", "-keyform", "DER", "-inkey", str(path),
-                                       "-pkeyopt", "rsa_padding_mode:oaep"], input=self.secret, check=True, capture_output=True).stdout
+        self.outside = c.outside(public_key, self.secret)
 
 
 class Keys:
@@ -81,7 +77,7 @@ class Keys:
         self.alias = "alias/" + random.randbytes(20).hex()
         self.a = c.create_key(client, alias=self.alias)
         self.b = c.create_key(client)
-        self.rsa = c.create_key(client, key_spec=pb.KeySpec.RSA_2048, key_usage=pb.KeyUsageType.ENCRYPT_DECRYPT)
+        self.rsa = c.create_key(client, **c.RSA_2048)
         self.public_key = client.call("GetPublicKey", key_id=self.rsa.key_id).public_key
 
 
@@ -92,10 +88,9 @@ def keys(instance):
 
 
 @pytest.fixture(scope="module")
-def payloads(keys, tmp_path_factory):
+def payloads(keys):
     """One of a length that this token keeps on the way to RSA (a multiple of 8), and one of another."""
-    folder = tmp_path_factory.mktemp("payloads")
-    return [Payload(length, keys.public_key, folder) for length in (8 * random.randint(4, 25), 8 * random.randint(4, 24) + random.randint(1, 7))]
+    return [Payload(length, keys.public_key) for length in (8 * random.randint(4, 25), 8 * random.randint(4, 24) + random.randint(1, 7))]
 
 
 def from_rsa(keys, blob, to):

@@ -7,7 +7,6 @@ import pytest
 from client import Refused, create_key, decrypt, encrypt
 from faulty import FaultyInstance
 from instance import wait_for
-from test_kills import worker_pids
 
 DEADLINE_MS = 1500  # of the token
 # A worker is looked at eight times in its deadline; the rest is for a machine that does other things besides.
@@ -72,7 +71,7 @@ class Traffic:
 
 def test_a_hang_costs_one_request_which_is_told_at_the_deadline(faulty):
     with Traffic(faulty) as traffic:
-        (worker,) = worker_pids(faulty)
+        (worker,) = faulty.workers
         faulty.script("C_WrapKey 3 hang")
         for _ in range(8):
             traffic.send()
@@ -81,7 +80,7 @@ def test_a_hang_costs_one_request_which_is_told_at_the_deadline(faulty):
         assert refused.code == "DependencyTimeoutException" and refused.retryable, str(refused)
         assert DEADLINE_MS / 1000 * 0.9 <= took <= DEADLINE_MS / 1000 * 1.125 + SLACK_S
         assert decrypt(traffic.connection, answers[-1][0].ciphertext_blob) == b"kept"
-        assert worker_pids(faulty) != [worker]
+        assert faulty.workers != [worker]
     assert re.search(rf"worker {worker} is past deadline-ms", faulty.log)
 
 
@@ -96,13 +95,13 @@ def test_a_caller_is_answered_at_his_own_deadline_when_that_is_earlier(lasting):
 
 def test_a_crash_costs_one_request(faulty):
     with Traffic(faulty) as traffic:
-        (worker,) = worker_pids(faulty)
+        (worker,) = faulty.workers
         faulty.script("C_UnwrapKey 3 crash")
         for _ in range(8):
             traffic.send()
         ((refused, _),) = traffic.check(traffic.answers(8))
         assert refused.code == "KeyUnavailableException" and refused.retryable, str(refused)
-        assert worker_pids(faulty) != [worker]
+        assert faulty.workers != [worker]
     assert re.search(rf"worker {worker} was killed by signal 11", faulty.log)
 
 
@@ -110,13 +109,13 @@ def test_a_crash_costs_one_request(faulty):
                                   "C_UnwrapKey 5 rv=CKR_DEVICE_REMOVED", "C_DestroyObject 5 rv=CKR_GENERAL_ERROR"])
 def test_a_lost_session_login_or_handle_is_not_seen(lasting, loss):
     with Traffic(lasting) as traffic:
-        (worker,) = worker_pids(lasting)
+        (worker,) = lasting.workers
         lasting.script(loss)
         for _ in range(4):
             for _ in range(3):  # the queue takes four
                 traffic.send()
             assert traffic.check(traffic.answers(3)) == []
-        assert worker_pids(lasting) == [worker]
+        assert lasting.workers == [worker]
         assert lasting.count(loss.split()[0]) >= 12
 
 

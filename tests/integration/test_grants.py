@@ -2,13 +2,13 @@
 import json
 import os
 import signal
-import threading
 
 import pytest
 
 import rewrap_pb2 as pb
-from client import Closed, Refused, create_key, decrypt, encrypt
+from client import create_key, decrypt, encrypt, pages, re_encrypt, refusal
 from instance import wait_for
+from recorder import Recorder
 
 ACCOUNT, OTHER = "111122223333", "444455556666"
 ALICE, BOB = f"arn:aws:iam::{ACCOUNT}:user/alice", f"arn:aws:iam::{OTHER}:user/bob"
@@ -37,72 +37,41 @@ def foreign(principal, action):
             "Region, no resource-based policies allow access, or a resource-based policy explicitly denies access")
 
 
-def refused(client, operation, **members):
-    with pytest.raises(Refused) as caught:
-        client.call(operation, **members)
-    return caught.value.code, caught.value.message
-
-
-def re_encrypted(client, blob, destination, source=None, context=None, to=None, **members):
-    if source is not None:
-        members["source_key_id"] = source
-    return client.call("ReEncrypt", ciphertext_blob=blob, destination_key_id=destination, source_encryption_context=context or {},
-                       destination_encryption_context=to or {}, **members)
-
-
-@pytest.fixture
-def root(instance):
-    with instance.client() as connection:
-        yield connection
-
-
-@pytest.fixture
-def bob(instance):
-    with instance.client("bob") as connection:
-        yield connection
-
-
-@pytest.fixture
-def alice(instance):
-    with instance.client("alice") as connection:
-        yield connection
-
-
 def test_row_37_a_grant_with_a_constraint_and_a_context_without_the_pair(root, bob):
     source, destination = create_key(root, boundary="OPEN"), create_key(root, boundary="OPEN")
     context = {"team": "x", "more": "y"}
     with_pair = encrypt(root, source.key_id, b"kept", context)
     without = encrypt(root, source.key_id, b"kept", {"team": "z"})
     denied = "AccessDeniedException"
-    assert refused(bob, "ReEncrypt", ciphertext_blob=with_pair, destination_key_id=destination.arn,
+    assert refusal(bob, "ReEncrypt", ciphertext_blob=with_pair, destination_key_id=destination.arn,
                    source_encryption_context=context) == (denied, CIPHERTEXT_TEXT)
     grant(root, source, BOB, "ReEncryptFrom", subset={"team": "x"})
     # One side alone is not enough (R-92).
-    assert refused(bob, "ReEncrypt", ciphertext_blob=with_pair, destination_key_id=destination.arn,
+    assert refusal(bob, "ReEncrypt", ciphertext_blob=with_pair, destination_key_id=destination.arn,
                    source_encryption_context=context) == (denied, foreign(BOB, "kms:ReEncryptTo"))
     made = grant(root, destination, BOB, "ReEncryptTo", equals={"for": "bob"})
-    answer = re_encrypted(bob, with_pair, destination.arn, context=context, to={"for": "bob"})
+    answer = re_encrypt(bob, with_pair, destination.arn, context, {"for": "bob"})
     assert (answer.source_key_id, answer.key_id) == (source.arn, destination.arn)
     assert decrypt(root, answer.ciphertext_blob, {"for": "bob"}) == b"kept"
     # The token of a grant is taken and changes nothing; the key may be named too, also by its id alone (R-53).
     for name in (source.arn, source.key_id):
-        re_encrypted(bob, with_pair, destination.arn, name, context, {"for": "bob"}, grant_tokens=[made.grant_token])
+        re_encrypt(bob, with_pair, destination.arn, context, {"for": "bob"}, source_key_id=name, grant_tokens=[made.grant_token])
 
     for wrong in ({"team": "z"}, {}, {"Team": "x"}):
-        assert refused(bob, "ReEncrypt", ciphertext_blob=without, destination_key_id=destination.arn, source_encryption_context=wrong,
+        assert refusal(bob, "ReEncrypt", ciphertext_blob=without, destination_key_id=destination.arn, source_encryption_context=wrong,
                        destination_encryption_context={"for": "bob"}) == (denied, CIPHERTEXT_TEXT)
-        assert refused(bob, "ReEncrypt", ciphertext_blob=without, source_key_id=source.arn, destination_key_id=destination.arn,
+        assert refusal(bob, "ReEncrypt", ciphertext_blob=without, source_key_id=source.arn, destination_key_id=destination.arn,
                        source_encryption_context=wrong,
                        destination_encryption_context={"for": "bob"}) == (denied, foreign(BOB, "kms:ReEncryptFrom"))
     for wrong in ({}, {"for": "bob", "and": "more"}, {"for": "Bob"}):
-        assert refused(bob, "ReEncrypt", ciphertext_blob=with_pair, destination_key_id=destination.arn, source_encryption_context=context,
+        assert refusal(bob, "ReEncrypt", ciphertext_blob=with_pair, destination_key_id=destination.arn, source_encryption_context=context,
                        destination_encryption_context=wrong) == (denied, foreign(BOB, "kms:ReEncryptTo"))
     # The grants are for ReEncrypt, and for nothing else.
-    assert refused(bob, "Decrypt", ciphertext_blob=with_pair, encryption_context=context) == (denied, CIPHERTEXT_TEXT)
-    assert refused(bob, "Encrypt", key_id=destination.arn, plaintext=b"x", encryption_context={"for": "bob"}) == (
+    assert refusal(bob, "Decrypt", ciphertext_blob=with_pair, encryption_context=context) == (denied, CIPHERTEXT_TEXT)
+    assert refusal(bob, "Encrypt", key_id=destination.arn, plaintext=b"x", encryption_context={"for": "bob"}) == (
         denied, foreign(BOB, "kms:Encrypt"))
     root.call("RevokeGrant", key_id=destination.key_id, grant_id=made.grant_id)
-    assert refused(bob, "ReEncrypt", ciphertext_blob=with_pair, destination_key_id=destination.arn, source_encryption_context=context,
+    assert refusal(bob, "ReEncrypt", ciphertext_blob=with_pair, destination_key_id=destination.arn, source_encryption_context=context,
                    destination_encryption_context={"for": "bob"}, grant_tokens=[made.grant_token]) == (
         denied, foreign(BOB, "kms:ReEncryptTo"))
 
@@ -112,18 +81,18 @@ def test_row_38_an_explicit_deny_beats_a_grant(root, alice):
     blob = encrypt(root, source.key_id, b"kept")
     for key in (source, destination):
         grant(root, key, ALICE, "ReEncryptFrom", "ReEncryptTo")
-    assert re_encrypted(alice, blob, destination.arn).key_id == destination.arn
+    assert re_encrypt(alice, blob, destination.arn).key_id == destination.arn
     policy = {"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Principal": {"AWS": ROOT}, "Action": "kms:*", "Resource": "*"},
         {"Effect": "Deny", "Principal": {"AWS": ALICE}, "Action": "kms:ReEncrypt*", "Resource": "*"}]}
     text = "User: {} is not authorized to perform: {} on resource: {} with an explicit deny in a resource-based policy"
     root.call("PutKeyPolicy", key_id=destination.key_id, policy=json.dumps(policy))
-    assert refused(alice, "ReEncrypt", ciphertext_blob=blob, destination_key_id=destination.arn) == (
+    assert refusal(alice, "ReEncrypt", ciphertext_blob=blob, destination_key_id=destination.arn) == (
         "AccessDeniedException", text.format(ALICE, "kms:ReEncryptTo", destination.arn))
     root.call("PutKeyPolicy", key_id=source.key_id, policy=json.dumps(policy))
-    assert refused(alice, "ReEncrypt", ciphertext_blob=blob, destination_key_id=destination.arn) == (
+    assert refusal(alice, "ReEncrypt", ciphertext_blob=blob, destination_key_id=destination.arn) == (
         "AccessDeniedException", text.format(ALICE, "kms:ReEncryptFrom", source.arn))
-    assert refused(alice, "ReEncrypt", ciphertext_blob=blob, destination_key_id=destination.arn, dry_run=True) == (
+    assert refusal(alice, "ReEncrypt", ciphertext_blob=blob, destination_key_id=destination.arn, dry_run=True) == (
         "AccessDeniedException", text.format(ALICE, "kms:ReEncryptFrom", source.arn))
 
 
@@ -133,7 +102,7 @@ def test_the_two_sides_may_be_of_two_accounts(instance, root, alice):
         source, destination = create_key(root, boundary="OPEN"), create_key(root2, boundary="OPEN")
         grant(root, source, ALICE, "ReEncryptFrom")
         made = grant(root2, destination, ALICE, "ReEncryptTo", "RetireGrant")
-        answer = re_encrypted(alice, encrypt(root, source.key_id, b"kept"), destination.arn)
+        answer = re_encrypt(alice, encrypt(root, source.key_id, b"kept"), destination.arn)
         assert decrypt(root2, answer.ciphertext_blob) == b"kept"
         (entry,) = root2.call("ListGrants", key_id=destination.key_id).grants
         assert (entry.grantee_principal, entry.issuing_account, entry.key_id) == (ALICE, ROOT2, destination.arn)
@@ -145,11 +114,11 @@ def test_a_child_across_accounts(root, bob, alice):
     """R-123: bob hands on what he was given, and no more."""
     key = create_key(root, boundary="OPEN")
     grant(root, key, BOB, "Encrypt", "CreateGrant", subset={"team": "x"})
-    assert refused(bob, "CreateGrant", key_id=key.arn, grantee_principal=ALICE, operations=operations("Encrypt")) == (
+    assert refusal(bob, "CreateGrant", key_id=key.arn, grantee_principal=ALICE, operations=operations("Encrypt")) == (
         "AccessDeniedException", foreign(BOB, "kms:CreateGrant"))
     child = grant(bob, key, ALICE, "Encrypt", subset={"team": "x", "and": "more"})
     encrypt(alice, key.arn, b"x", {"team": "x", "and": "more"})
-    assert refused(alice, "Encrypt", key_id=key.arn, plaintext=b"x", encryption_context={"team": "x"})[0] == "AccessDeniedException"
+    assert refusal(alice, "Encrypt", key_id=key.arn, plaintext=b"x", encryption_context={"team": "x"})[0] == "AccessDeniedException"
     entry = [one for one in root.call("ListGrants", key_id=key.arn).grants if one.grant_id == child.grant_id][0]
     assert entry.issuing_account == ROOT2
 
@@ -177,40 +146,21 @@ def test_on_the_command_line(instance):
     assert ctl("list-grants", "--key-id", key["KeyId"])["Grants"] == []
 
 
-class Recorder(threading.Thread):
-    """Makes grants on one key, and takes every third away, for as long as the daemon answers; remembers what was answered."""
+class Grants(Recorder):
+    """Makes grants on one key, and takes every third away."""
 
     def __init__(self, instance, key):
-        super().__init__(daemon=True)
-        self.connection = instance.client()
+        super().__init__(instance)
         self.key = key
         self.made, self.ended, self.asked_to_end = [], [], []
-        self.failure = None
 
-    def run(self):
-        try:
-            for number in range(5000):
-                self.made.append(grant(self.connection, self.key, BOB, "DescribeKey", name=f"n{number}").grant_id)
-                if number % 3 == 0:
-                    self.asked_to_end.append(self.made[-1])
-                    self.connection.call("RevokeGrant", key_id=self.key.key_id, grant_id=self.made[-1])
-                    self.ended.append(self.made[-1])
-        except (Closed, OSError):
-            pass
-        except Exception as failure:  # seen by the test, not lost in a thread
-            self.failure = failure
-        finally:
-            self.connection.close()
-
-
-def all_grants(connection, key):
-    marker = {}
-    while True:
-        page = connection.call("ListGrants", key_id=key.key_id, limit=100, **marker)
-        yield from (entry.grant_id for entry in page.grants)
-        if not page.truncated:
-            return
-        marker = {"marker": page.next_marker}
+    def record(self):
+        for number in range(5000):
+            self.made.append(grant(self.connection, self.key, BOB, "DescribeKey", name=f"n{number}").grant_id)
+            if number % 3 == 0:
+                self.asked_to_end.append(self.made[-1])
+                self.connection.call("RevokeGrant", key_id=self.key.key_id, grant_id=self.made[-1])
+                self.ended.append(self.made[-1])
 
 
 @pytest.mark.parametrize("answered_first", [1, 60])
@@ -218,18 +168,17 @@ def test_killing_the_daemon_loses_nothing_that_was_answered(fresh_instance, answ
     instance = fresh_instance
     with instance.client() as connection:
         keys = [create_key(connection) for _ in range(3)]
-    recorders = [Recorder(instance, key) for key in keys]
+    recorders = [Grants(instance, key) for key in keys]
     for recorder in recorders:
         recorder.start()
     wait_for(lambda: sum(len(one.made) for one in recorders) >= answered_first, "some grants")
     os.kill(instance.pid, signal.SIGKILL)
     for recorder in recorders:
-        recorder.join(30)
-        assert recorder.failure is None
+        recorder.finish()
     instance.start()
     with instance.client() as connection, instance.client("bob") as bob:
         for recorder in recorders:
-            there = set(all_grants(connection, recorder.key))
+            there = {entry.grant_id for entry in pages(connection, "ListGrants", "grants", key_id=recorder.key.key_id)}
             assert not there & set(recorder.ended)
             assert set(recorder.made) - set(recorder.asked_to_end) <= there
             # At most what was under way, of which nobody knows: one more that was made, one more that was ended.

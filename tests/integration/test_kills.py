@@ -1,70 +1,28 @@
 """Killed processes: nothing that was answered is lost, and the next request works."""
 import os
 import signal
-import threading
 
 import pytest
 
-import rewrap_pb2 as pb
-from client import Closed, Refused, create_key, decrypt, encrypt
-from instance import wait_for
+from client import Refused, create_key, decrypt, encrypt, pages
+from instance import children, wait_for
+from recorder import Recorder
 
 
-def children(pid):
-    """Processes of a parent by the name of their program."""
-    found = {}
-    for entry in os.listdir("/proc"):
-        if not entry.isdigit():
-            continue
-        try:
-            with open(f"/proc/{entry}/stat", encoding="ascii") as file:
-                text = file.read()
-            name = text[text.index("(") + 1 : text.rindex(")")]
-            fields = text[text.rindex(")") + 2 :].split()
-        except OSError:
-            continue  # gone meanwhile
-        if int(fields[1]) == pid and fields[0] != "Z":
-            found.setdefault(name, []).append(int(entry))
-    return found
-
-
-def worker_pids(instance):
-    return children(instance.pid).get("rewrapd-hsm", [])
-
-
-class Recorder(threading.Thread):
-    """Makes aliases of one key for as long as the daemon answers; remembers what was acknowledged."""
+class Aliases(Recorder):
+    """Makes aliases of one key."""
 
     def __init__(self, instance, key_id, prefix):
-        super().__init__(daemon=True)
-        self.connection = instance.client()
+        super().__init__(instance)
         self.key_id = key_id
         self.prefix = prefix
         self.acknowledged = []
-        self.failure = None
 
-    def run(self):
-        try:
-            for number in range(45):  # fewer than the 50 aliases that a key may have
-                name = f"alias/{self.prefix}-{number}"
-                self.connection.call("CreateAlias", alias_name=name, target_key_id=self.key_id)
-                self.acknowledged.append(name)
-        except (Closed, OSError):
-            pass
-        except Exception as failure:  # seen by the test, not lost in a thread
-            self.failure = failure
-        finally:
-            self.connection.close()
-
-
-def all_pages(connection, operation, items):
-    marker = {}
-    while True:
-        page = connection.call(operation, limit=100, **marker)
-        yield from getattr(page, items)
-        if not page.truncated:
-            return
-        marker = {"marker": page.next_marker}
+    def record(self):
+        for number in range(45):  # fewer than the 50 aliases that a key may have
+            name = f"alias/{self.prefix}-{number}"
+            self.connection.call("CreateAlias", alias_name=name, target_key_id=self.key_id)
+            self.acknowledged.append(name)
 
 
 @pytest.mark.parametrize("acknowledged_first", [1, 7, 40])
@@ -72,20 +30,19 @@ def test_killing_the_daemon_loses_nothing_that_was_answered(fresh_instance, ackn
     instance = fresh_instance
     with instance.client() as connection:
         keys = [create_key(connection) for _ in range(3)]
-    recorders = [Recorder(instance, key.key_id, f"k{number}") for number, key in enumerate(keys)]
+    recorders = [Aliases(instance, key.key_id, f"k{number}") for number, key in enumerate(keys)]
     for recorder in recorders:
         recorder.start()
     wait_for(lambda: sum(len(r.acknowledged) for r in recorders) >= acknowledged_first, "some aliases")
     os.kill(instance.pid, signal.SIGKILL)
     for recorder in recorders:
-        recorder.join(30)
-        assert recorder.failure is None
+        recorder.finish()
 
     instance.start()
     with instance.client() as connection:
-        listed = {key.key_id for key in all_pages(connection, "ListKeys", "keys")}
+        listed = {key.key_id for key in pages(connection, "ListKeys", "keys")}
         assert {key.key_id for key in keys} <= listed
-        aliases = {alias.alias_name: alias.target_key_id for alias in all_pages(connection, "ListAliases", "aliases")}
+        aliases = {alias.alias_name: alias.target_key_id for alias in pages(connection, "ListAliases", "aliases")}
         for recorder in recorders:
             for name in recorder.acknowledged:
                 assert aliases.get(name) == recorder.key_id
@@ -118,14 +75,14 @@ def test_a_killed_worker_costs_at_most_the_request_it_was_at(fresh_instance):
         for _ in range(200):
             answers.append(connection.receive()[1])
             send()
-        (worker,) = worker_pids(instance)
+        (worker,) = instance.workers
         os.kill(worker, signal.SIGKILL)
         for _ in range(400):
             answers.append(connection.receive()[1])
             send()
         for _ in range(32):
             answers.append(connection.receive()[1])
-        assert worker not in worker_pids(instance)
+        assert worker not in instance.workers
         refused = [answer for answer in answers if isinstance(answer, Refused)]
         assert len(refused) <= 1, [str(answer) for answer in refused]
         assert all(answer.code == "KeyUnavailableException" and answer.retryable for answer in refused)
@@ -139,9 +96,9 @@ def test_workers_that_die_again_and_again_are_waited_for_longer_and_come_back(fr
     with instance.client() as connection:
         key = create_key(connection)
         for _ in range(3):
-            worker = wait_for(lambda: worker_pids(instance), "a worker")[0]
+            worker = wait_for(lambda: instance.workers, "a worker")[0]
             os.kill(worker, signal.SIGKILL)
-            wait_for(lambda: worker not in worker_pids(instance), "the end of the worker")
+            wait_for(lambda: worker not in instance.workers, "the end of the worker")
 
         def up():
             try:
@@ -158,7 +115,7 @@ def test_a_killed_worker_of_two_costs_one_request(fresh_instance):
     instance = fresh_instance
     instance.stop()
     instance.start("--workers", "2")
-    wait_for(lambda: len(worker_pids(instance)) == 2, "two workers")
+    wait_for(lambda: len(instance.workers) == 2, "two workers")
     with instance.client() as connection:
         source, destination = create_key(connection), create_key(connection)
         blob = encrypt(connection, source.key_id)
@@ -168,7 +125,7 @@ def test_a_killed_worker_of_two_costs_one_request(fresh_instance):
         for _ in range(32):
             connection.send(request[0], **request[1])
             sent += 1
-        os.kill(worker_pids(instance)[0], signal.SIGKILL)
+        os.kill(instance.workers[0], signal.SIGKILL)
         for _ in range(500):
             connection.send(request[0], **request[1])
             sent += 1
@@ -198,10 +155,10 @@ def test_a_killed_writer_of_the_registry_is_replaced(fresh_instance):
                 return refused.code == "AlreadyExistsException"
 
         wait_for(created, "a change after the writer was killed")
-        names = {alias.alias_name for alias in all_pages(connection, "ListAliases", "aliases")}
+        names = {alias.alias_name for alias in pages(connection, "ListAliases", "aliases")}
         assert names == {"alias/before", "alias/after"}
     instance.stop()
     instance.start()
     with instance.client() as connection:
-        names = {alias.alias_name for alias in all_pages(connection, "ListAliases", "aliases")}
+        names = {alias.alias_name for alias in pages(connection, "ListAliases", "aliases")}
         assert names == {"alias/before", "alias/after"}

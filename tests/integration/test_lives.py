@@ -8,16 +8,9 @@ import pytest
 
 import client as c
 import rewrap_pb2 as pb
-from client import Refused
+from client import Refused, refused
 
 DAY_S = 86400
-
-
-def refused(client, code, operation, **members):
-    with pytest.raises(Refused) as error:
-        client.call(operation, **members)
-    assert error.value.code == code, error.value
-    return error.value
 
 
 def re_encrypt(client, blob, to):

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 import client as c
-from client import Closed, Refused
+from client import Closed, refusal
 from instance import wait_for
 
 ACCOUNT, OTHER = "111122223333", "444455556666"
@@ -25,12 +25,6 @@ def policy(*statements):
 
 
 MANAGED = statement("Allow", ROOT, "kms:*")
-
-
-def refused(connection, operation, **members):
-    with pytest.raises(Refused) as caught:
-        connection.call(operation, **members)
-    return caught.value.code, caught.value.message
 
 
 def lacks(who, action, arn, kind):
@@ -73,16 +67,16 @@ def test_rows_27_and_28_each_side_for_itself(people, keys):
     root, alice, _, _ = people
     source, destination, blob = keys
     wish = move(blob, destination)
-    assert refused(alice, "ReEncrypt", **wish) == lacks(ALICE, "kms:ReEncryptFrom", source.arn, "identity")
+    assert refusal(alice, "ReEncrypt", **wish) == lacks(ALICE, "kms:ReEncryptFrom", source.arn, "identity")
     root.call("PutKeyPolicy", key_id=source.arn, policy=policy(MANAGED, statement("Allow", ALICE, "kms:ReEncryptFrom")))
-    assert refused(alice, "ReEncrypt", **wish) == lacks(ALICE, "kms:ReEncryptTo", destination.arn, "identity")
-    assert refused(alice, "ReEncrypt", **wish, dry_run=True) == lacks(ALICE, "kms:ReEncryptTo", destination.arn, "identity")
+    assert refusal(alice, "ReEncrypt", **wish) == lacks(ALICE, "kms:ReEncryptTo", destination.arn, "identity")
+    assert refusal(alice, "ReEncrypt", **wish, dry_run=True) == lacks(ALICE, "kms:ReEncryptTo", destination.arn, "identity")
     root.call("PutKeyPolicy", key_id=destination.arn, policy=policy(MANAGED, statement("Allow", ALICE, "kms:ReEncryptTo")))
     answer = alice.call("ReEncrypt", **wish)
     assert (answer.source_key_id, answer.key_id) == (source.arn, destination.arn)
     root.call("DisableKey", key_id=destination.key_id)
     root.call("PutKeyPolicy", key_id=destination.arn, policy=policy(MANAGED))  # permission is said before state
-    assert refused(alice, "ReEncrypt", **wish) == lacks(ALICE, "kms:ReEncryptTo", destination.arn, "identity")
+    assert refusal(alice, "ReEncrypt", **wish) == lacks(ALICE, "kms:ReEncryptTo", destination.arn, "identity")
 
 
 def test_row_34_the_same_key(people, keys):
@@ -91,7 +85,7 @@ def test_row_34_the_same_key(people, keys):
     same = statement("Allow", ALICE, "kms:ReEncrypt*", Condition={"Bool": {"kms:ReEncryptOnSameKey": "true"}})
     for key in (source, destination):
         root.call("PutKeyPolicy", key_id=key.arn, policy=policy(MANAGED, same))
-    assert refused(alice, "ReEncrypt", **move(blob, destination)) == lacks(ALICE, "kms:ReEncryptFrom", source.arn, "identity")
+    assert refusal(alice, "ReEncrypt", **move(blob, destination)) == lacks(ALICE, "kms:ReEncryptFrom", source.arn, "identity")
     alice.call("ReEncrypt", **move(blob, source, destination_encryption_context={"team": "y"}))
 
 
@@ -102,15 +96,15 @@ def test_an_identity_policy_with_the_context_as_its_condition(people, keys):
     give(root, "alice", "kms:ReEncryptTo", name="to", Condition={"StringEquals": {"kms:EncryptionContext:team": "y"}})
     try:
         wish = move(blob, destination)
-        assert refused(alice, "ReEncrypt", **wish) == lacks(ALICE, "kms:ReEncryptTo", destination.arn, "identity")
+        assert refusal(alice, "ReEncrypt", **wish) == lacks(ALICE, "kms:ReEncryptTo", destination.arn, "identity")
         alice.call("ReEncrypt", **wish, destination_encryption_context={"team": "y"})
         other = c.encrypt(root, source.arn, b"kept", {"team": "z"})
         wish = move(other, destination, source_encryption_context={"team": "z"})
-        assert refused(alice, "ReEncrypt", **wish) == lacks(ALICE, "kms:ReEncryptFrom", source.arn, "identity")
+        assert refusal(alice, "ReEncrypt", **wish) == lacks(ALICE, "kms:ReEncryptFrom", source.arn, "identity")
     finally:
         for name in ("from", "to"):
             root.call("DeleteUserPolicy", user_name="alice", policy_name=name)
-    assert refused(alice, "ReEncrypt", **wish) == lacks(ALICE, "kms:ReEncryptFrom", source.arn, "identity")
+    assert refusal(alice, "ReEncrypt", **wish) == lacks(ALICE, "kms:ReEncryptFrom", source.arn, "identity")
 
 
 def test_across_accounts_both_must_allow(people, keys):
@@ -119,18 +113,18 @@ def test_across_accounts_both_must_allow(people, keys):
     his = c.create_key(root2)
     blob = c.encrypt(root2, his.arn, b"his")
     wish = {"ciphertext_blob": blob, "destination_key_id": destination.arn}
-    assert refused(root2, "ReEncrypt", **wish) == foreign(ROOT2, "kms:ReEncryptTo")  # row 26
+    assert refusal(root2, "ReEncrypt", **wish) == foreign(ROOT2, "kms:ReEncryptTo")  # row 26
     root.call("PutKeyPolicy", key_id=destination.arn, policy=policy(MANAGED, statement("Allow", OTHER, "kms:ReEncryptTo", "kms:PutKeyPolicy")))
     root2.call("ReEncrypt", **wish)
-    assert refused(bob, "ReEncrypt", **wish) == lacks(BOB, "kms:ReEncryptFrom", his.arn, "identity")
+    assert refusal(bob, "ReEncrypt", **wish) == lacks(BOB, "kms:ReEncryptFrom", his.arn, "identity")
     give(root2, "bob", "kms:ReEncryptFrom")
-    assert refused(bob, "ReEncrypt", **wish) == foreign(BOB, "kms:ReEncryptTo")
+    assert refusal(bob, "ReEncrypt", **wish) == lacks(BOB, "kms:ReEncryptTo", destination.arn, "identity")
     give(root2, "bob", "kms:ReEncrypt*")
     assert bob.call("ReEncrypt", **wish).key_id == destination.arn
-    assert refused(root2, "PutKeyPolicy", key_id=destination.arn, policy=policy(MANAGED)) == foreign(ROOT2, "kms:PutKeyPolicy")
+    assert refusal(root2, "PutKeyPolicy", key_id=destination.arn, policy=policy(MANAGED)) == foreign(ROOT2, "kms:PutKeyPolicy")
     root.call("PutKeyPolicy", key_id=destination.arn, policy=policy(
         MANAGED, statement("Allow", OTHER, "kms:ReEncryptTo"), statement("Deny", BOB, "kms:ReEncrypt*")))
-    assert refused(bob, "ReEncrypt", **wish) == foreign(BOB, "kms:ReEncryptTo")  # not even that it is denied
+    assert refusal(bob, "ReEncrypt", **wish) == foreign(BOB, "kms:ReEncryptTo")  # not even that it is denied
     root2.call("ReEncrypt", **wish)
     root2.call("DeleteUserPolicy", user_name="bob", policy_name="given")
 
@@ -140,17 +134,17 @@ def test_malformed_unknown_and_locked_out(people, keys):
     key = keys[0]
     before = root.call("GetKeyPolicy", key_id=key.arn).policy
     assert '"Sid" : "Enable IAM User Permissions"' in before
-    code, text = refused(root, "PutKeyPolicy", key_id=key.arn, policy='{"Statement": [{"Effect": "allow"}]}')
+    code, text = refusal(root, "PutKeyPolicy", key_id=key.arn, policy='{"Statement": [{"Effect": "allow"}]}')
     assert code == MALFORMED and "Statement[0]" in text
-    code, text = refused(root, "PutKeyPolicy", key_id=key.arn,
+    code, text = refusal(root, "PutKeyPolicy", key_id=key.arn,
                          policy=policy(MANAGED, statement("Allow", f"arn:aws:iam::{ACCOUNT}:user/nobody", "kms:*")))
     assert code == MALFORMED and text.startswith("Policy contains a statement with one or more invalid principals.")
     locked = policy(statement("Allow", ALICE, "kms:*"))
-    assert refused(root, "PutKeyPolicy", key_id=key.arn, policy=locked) == (
+    assert refusal(root, "PutKeyPolicy", key_id=key.arn, policy=locked) == (
         MALFORMED, "The new key policy will not allow you to update the key policy in the future.")
     assert root.call("GetKeyPolicy", key_id=key.arn).policy == before
     root.call("PutKeyPolicy", key_id=key.arn, policy=locked, bypass_policy_lockout_safety_check=True)
-    assert refused(root, "GetKeyPolicy", key_id=key.arn) == lacks(ROOT, "kms:GetKeyPolicy", key.arn, "resource")
+    assert refusal(root, "GetKeyPolicy", key_id=key.arn) == lacks(ROOT, "kms:GetKeyPolicy", key.arn, "resource")
     assert people[1].call("GetKeyPolicy", key_id=key.arn).policy == locked
     assert list(people[1].call("ListKeyPolicies", key_id=key.arn).policy_names) == ["default"]
 
@@ -163,7 +157,7 @@ def test_somebody_of_the_same_name(people, keys):
     alice.call("DescribeKey", key_id=key.arn)
     root.call("DeleteUser", user_name="alice")
     root.call("CreateUser", user_name="alice")
-    assert refused(alice, "DescribeKey", key_id=key.arn) == lacks(ALICE, "kms:DescribeKey", key.arn, "identity")
+    assert refusal(alice, "DescribeKey", key_id=key.arn) == lacks(ALICE, "kms:DescribeKey", key.arn, "identity")
     root.call("PutKeyPolicy", key_id=key.arn, policy=text)
     alice.call("DescribeKey", key_id=key.arn)
 
@@ -180,5 +174,5 @@ def test_what_was_answered_is_there_after_a_kill(fresh_instance):
     fresh_instance.start()
     with fresh_instance.client() as root:
         assert root.call("GetKeyPolicy", key_id=key.arn).policy == text
-        code, why = refused(root, "DescribeKey", key_id=key.arn)
+        code, why = refusal(root, "DescribeKey", key_id=key.arn)
         assert code == DENIED and why.endswith("with an explicit deny in a resource-based policy")

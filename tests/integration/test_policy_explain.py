@@ -3,8 +3,8 @@ import json
 
 import pytest
 
-from client import create_key, encrypt
-from test_grants import ACCOUNT, ALICE, BOB, OTHER, grant, refused
+from client import create_key, encrypt, refusal
+from test_grants import ACCOUNT, ALICE, BOB, OTHER, grant
 
 ALLOWED, NOT_ALLOWED, USAGE, SERVICE = 0, 1, 252, 254
 DELEGATION = {"Sid": "Delegation", "Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "kms:*", "Resource": "*"}
@@ -26,12 +26,6 @@ def answered(instance, code, *options):
 
 def policy(*statements):
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-
-
-@pytest.fixture
-def root(instance):
-    with instance.client() as connection:
-        yield connection
 
 
 @pytest.fixture
@@ -68,7 +62,7 @@ def test_a_ciphertext_a_grant_and_the_real_thing(instance, root, keys, tmp_path)
     asked = ("--principal", BOB, "--ciphertext-blob", f"fileb://{tmp_path}/blob", "--destination-key-id", destination.arn)
     with instance.client("bob") as bob:
         for key, operation, code in ((source, "ReEncryptFrom", NOT_ALLOWED), (destination, "ReEncryptTo", ALLOWED)):
-            assert refused(bob, "ReEncrypt", ciphertext_blob=blob, destination_key_id=destination.arn)[0] == "AccessDeniedException"
+            assert refusal(bob, "ReEncrypt", ciphertext_blob=blob, destination_key_id=destination.arn)[0] == "AccessDeniedException"
             granted = grant(root, key, BOB, operation)
             sides = answered(instance, code, *asked)
             side = sides[0] if operation == "ReEncryptFrom" else sides[1]
@@ -108,7 +102,7 @@ def test_another_accounts_key_is_only_decided_on(instance, root):
 
 def test_only_administrators_ask(instance):
     with instance.client("alice") as alice:
-        code, text = refused(alice, "ExplainReEncrypt", principal=ALICE, request={
+        code, text = refusal(alice, "ExplainReEncrypt", principal=ALICE, request={
             "source_key_id": "alias/x", "destination_key_id": "alias/x", "dry_run": True, "dry_run_modifiers": [1]})
         assert code == "AccessDeniedException" and "rewrapd:ExplainReEncrypt" in text
 

@@ -9,7 +9,7 @@ import pytest
 
 import client as c
 import rewrap_pb2 as pb
-from client import Closed, Refused
+from client import Closed, refused
 from instance import Instance
 
 ACCOUNT = "111122223333"
@@ -18,13 +18,6 @@ MASTER = f"arn:aws:iam::{ACCOUNT}"
 
 def allow(*actions, resource="*", effect="Allow"):
     return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": effect, "Action": list(actions), "Resource": resource}]})
-
-
-def refused(connection, code, operation, **members):
-    with pytest.raises(Refused) as error:
-        connection.call(operation, **members)
-    assert error.value.code == code, error.value
-    return error.value
 
 
 def make_user(connection, name, **members):

@@ -5,13 +5,11 @@ letters a sealed key, from the ceremony's stock. Ciphertexts under RSA keys are 
 
 Rows 7, 9 and 21 need keys that no operation makes: tests/unit/operations/test_re_encrypt_refused.c puts them into a registry.
 """
-import subprocess
-
 import pytest
 
 import client as c
 import rewrap_pb2 as pb
-from client import Refused
+from client import RSA_2048, Refused, re_encrypt
 from instance import Instance
 
 ACCOUNT, REGION = "111122223333", "eu-central-1"
@@ -20,7 +18,6 @@ SYMMETRIC = pb.EncryptionAlgorithmSpec.SYMMETRIC_DEFAULT
 NAMES = {SHA_1: "RSAES_OAEP_SHA_1", SHA_256: "RSAES_OAEP_SHA_256"}
 DIGESTS = {SHA_1: "sha1", SHA_256: "sha256"}
 LIMITS = {SHA_1: 214, SHA_256: 190}  # bytes under RSA_2048 (R-70)
-RSA = {"key_spec": pb.KeySpec.RSA_2048, "key_usage": pb.KeyUsageType.ENCRYPT_DECRYPT}
 CONTEXT = {"purpose": "test", "Zone": "ä", "empty": ""}
 UNKNOWN = "12345678-1234-4234-9234-123456789012"
 
@@ -28,17 +25,16 @@ UNKNOWN = "12345678-1234-4234-9234-123456789012"
 class World:
     """An instance with a key of every kind."""
 
-    def __init__(self, folder, token):
+    def __init__(self, token):
         self.instance = Instance(spares=16, token=token, rsa=0 if token == "softhsm" else 2)
-        self.folder = folder
         self.token = token
         if token == "softhsm":
             self.instance.ctl("ceremony", "add", "--key-spec", "RSA_2048", "--count", "2", check=True)
         with self.instance.client() as client:
-            self.keys = {name: c.create_key(client, alias=f"alias/{name}", **RSA) for name in "pq"}
+            self.keys = {name: c.create_key(client, alias=f"alias/{name}", **RSA_2048) for name in "pq"}
             self.keys |= {name: c.create_key(client, alias=f"alias/{name}") for name in "ef"}
             self.keys |= {name: c.create_key(client, alias=f"alias/{name}", boundary="OPEN") for name in "EFG"}
-            self.keys |= {name: c.create_key(client, alias=f"alias/{name}", boundary="OPEN", **RSA) for name in "PQ"}
+            self.keys |= {name: c.create_key(client, alias=f"alias/{name}", boundary="OPEN", **RSA_2048) for name in "PQ"}
             self.public = {name: client.call("GetPublicKey", key_id=f"alias/{name}") for name in "PQpq"}
         # The strongest that the token does on the token: which one that is, is a row of its own.
         self.algorithm = max(self.keys["P"].encryption_algorithms)
@@ -47,18 +43,12 @@ class World:
         return self.keys[name].arn
 
     def outside(self, name, plaintext, algorithm=None):
-        """A ciphertext that openssl made with the public key."""
-        digest = DIGESTS[algorithm or self.algorithm]
-        path = self.folder / f"{name.removeprefix('alias/')}.der"
-        path.write_bytes(self.public[name].public_key)
-        return subprocess.run(["openssl", "pkeyutl", "-encrypt", "-pubin", "-keyform", "DER", "-inkey", str(path), "-pkeyopt",
-                               "rsa_padding_mode:oaep", "-pkeyopt", f"rsa_oaep_md:{digest}", "-pkeyopt", f"rsa_mgf1_md:{digest}"],
-                              input=plaintext, check=True, capture_output=True).stdout
+        return c.outside(self.public[name].public_key, plaintext, DIGESTS[algorithm or self.algorithm])
 
 
 @pytest.fixture(scope="module", params=["softhsm", "nss"])
-def world(tmp_path_factory, request):
-    made = World(tmp_path_factory.mktemp("r161"), request.param)
+def world(request):
+    made = World(request.param)
     yield made
     made.instance.remove()
 
@@ -69,17 +59,9 @@ def client(world):
         yield connection
 
 
-def re_encrypt(client, blob, to, source_context=None, context=None, **members):
-    return client.call("ReEncrypt", ciphertext_blob=blob, destination_key_id=to, source_encryption_context=source_context or {},
-                       destination_encryption_context=context or {}, **members)
-
-
-def refused(client, code, *arguments, **members):
-    """The text of the error of a ReEncrypt that must be refused with this code."""
-    with pytest.raises(Refused) as error:
-        re_encrypt(client, *arguments, **members)
-    assert error.value.code == code, error.value
-    return error.value.message
+def refused(*arguments, **members):
+    """The text of the error of a ReEncrypt."""
+    return c.refused_re_encrypt(*arguments, **members).message
 
 
 def decrypt(client, name, blob, algorithm):

@@ -6,7 +6,7 @@ import pytest
 
 import client as c
 import rewrap_pb2 as pb
-from client import Refused
+from client import Refused, re_encrypt, refused_re_encrypt as refused
 
 ACCOUNT, REGION = "111122223333", "eu-central-1"
 
@@ -18,19 +18,6 @@ def keys(instance):
         made = {name: c.create_key(client, alias=f"alias/{name}", boundary="OPEN") for name in "EFG"}
         made.update({name: c.create_key(client, alias=f"alias/{name}") for name in "ST"})
         return made
-
-
-def re_encrypt(client, blob, to, source_context=None, context=None, **members):
-    return client.call("ReEncrypt", ciphertext_blob=blob, destination_key_id=to, source_encryption_context=source_context or {},
-                       destination_encryption_context=context or {}, **members)
-
-
-def refused(client, code, *arguments, **members):
-    """The error of a ReEncrypt that must be refused with this code."""
-    with pytest.raises(Refused) as error:
-        re_encrypt(client, *arguments, **members)
-    assert error.value.code == code, error.value
-    return error.value
 
 
 # ---------------------------------------------------------------- answers

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import threading
 import time
 
@@ -13,9 +12,8 @@ import pytest
 import client as c
 import rewrap_pb2 as pb
 from client import Refused
-from instance import BIN, Instance, wait_for
+from instance import BIN, Instance, children, wait_for
 
-RSA = {"key_spec": pb.KeySpec.RSA_2048, "key_usage": pb.KeyUsageType.ENCRYPT_DECRYPT}
 SHA_1 = pb.EncryptionAlgorithmSpec.RSAES_OAEP_SHA_1
 AT_ONCE_S = 2  # far below the deadlines of a request and of a worker
 
@@ -25,16 +23,6 @@ def instance():
     made = Instance(token="p11-kit", spares=8, rsa=1)
     yield made
     made.remove()
-
-
-@pytest.fixture(scope="module")
-def keys(instance):
-    """a, b sealed; O open; s a sealed RSA pair, P an open one."""
-    with instance.client() as client:
-        made = {name: c.create_key(client) for name in "ab"}
-        made |= {"O": c.create_key(client, boundary="OPEN"), "s": c.create_key(client, **RSA),
-                 "P": c.create_key(client, boundary="OPEN", **RSA)}
-        return made
 
 
 def server_pid(instance):
@@ -89,15 +77,11 @@ def forwarded_to_nobody(instance):
 
 
 def re_encrypt(client, blob, to, **members):
-    return client.call("ReEncrypt", ciphertext_blob=blob, destination_key_id=to.key_id, **members).ciphertext_blob
+    return c.re_encrypt(client, blob, to.key_id, **members).ciphertext_blob
 
 
-def outside(client, key, plaintext, folder):
-    """A ciphertext that openssl made with the public key."""
-    path = folder / "public.der"
-    path.write_bytes(client.call("GetPublicKey", key_id=key.key_id).public_key)
-    return subprocess.run(["openssl", "pkeyutl", "-encrypt", "-pubin", "-keyform", "DER", "-inkey", str(path), "-pkeyopt",
-                           "rsa_padding_mode:oaep"], input=plaintext, check=True, capture_output=True).stdout
+def outside(client, key, plaintext):
+    return c.outside(client.call("GetPublicKey", key_id=key.key_id).public_key, plaintext)
 
 
 def test_the_token_is_in_another_process(instance):
@@ -106,12 +90,10 @@ def test_the_token_is_in_another_process(instance):
         with open(f"/proc/{pid}/maps", encoding="utf-8") as file:
             return file.read()
 
-    def children(pid):
-        return [int(word) for word in subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False).stdout.split()]
-
-    workers = [pid for pid in children(instance.pid) if "librewrapd-remote-client.so" in maps(pid)]
-    assert workers and not any("libsofthsm2" in maps(pid) for pid in (instance.pid, *workers))
-    served = [pid for pid in children(server_pid(instance)) if "libsofthsm2" in maps(pid)]
+    workers = instance.workers
+    assert workers and all("librewrapd-remote-client.so" in maps(pid) for pid in workers)
+    assert not any("libsofthsm2" in maps(pid) for pid in (instance.pid, *workers))
+    served = [pid for pids in children(server_pid(instance)).values() for pid in pids if "libsofthsm2" in maps(pid)]
     assert len(served) == len(workers)
 
 
@@ -142,12 +124,12 @@ def test_re_encrypt_between_symmetric_keys(client, keys, length):
 
 
 @pytest.mark.parametrize("length", [1, 13, 64])
-def test_re_encrypt_from_rsa(client, keys, tmp_path, length):
+def test_re_encrypt_from_rsa(client, keys, length):
     plaintext = b"p" * length
-    blob = outside(client, keys["P"], plaintext, tmp_path)
+    blob = outside(client, keys["P"], plaintext)
     moved = re_encrypt(client, blob, keys["O"], source_key_id=keys["P"].key_id, source_encryption_algorithm=SHA_1)
     assert c.decrypt(client, moved) == plaintext
-    sealed = outside(client, keys["s"], plaintext, tmp_path)
+    sealed = outside(client, keys["s"], plaintext)
     sealed = re_encrypt(client, sealed, keys["a"], source_key_id=keys["s"].key_id, source_encryption_algorithm=SHA_1)
     re_encrypt(client, sealed, keys["b"])
 

@@ -3,7 +3,6 @@ import os
 import signal
 
 from client import Refused, create_key
-from test_kills import worker_pids
 
 QUEUE = 1024  # max-queue, by default
 DEPTH = 8  # what the one worker has besides
@@ -16,7 +15,7 @@ def test_one_user_cannot_fill_the_queue(fresh_instance):
     instance = fresh_instance
     with instance.client() as connection:
         key = create_key(connection)
-    (worker,) = worker_pids(instance)
+    (worker,) = instance.workers
     connections = [instance.client() for _ in range(CONNECTIONS)]
     os.kill(worker, signal.SIGSTOP)  # for less than deadline-ms: nothing is finished meanwhile
     try:

@@ -7,7 +7,6 @@ import signal
 
 from client import create_key, encrypt
 from instance import Instance, wait_for
-from test_kills import worker_pids
 
 STARTS = 3
 
@@ -32,12 +31,12 @@ def test_workers_that_start_together():
             wait_for(lambda: made.log[before:].count("is ready") == workers, "all workers to be ready")
             with made.client() as connection:
                 assert serves(connection, request, 64) == []
-                killed = worker_pids(made)
+                killed = made.workers
                 assert len(killed) == workers
                 for pid in killed:
                     os.kill(pid, signal.SIGKILL)
                 wait_for(lambda: made.log[before:].count("is ready") == 2 * workers, "all workers to be ready again", deadline_s=60)
-                assert not set(killed) & set(worker_pids(made))
+                assert not set(killed) & set(made.workers)
                 assert serves(connection, request, 64) == []
             # Nothing but the kills has gone wrong.
             assert made.log[before:].count("worker") and "could not" not in made.log[before:]

@@ -1,33 +1,19 @@
 """Two tokens in one daemon: each key is on one, says which, and data does not go from one to the other."""
-import os
-import subprocess
-
 import pytest
 
 import client as c
 import rewrap_pb2 as pb
-from client import Refused
-from instance import ROOT, Instance, wait_for
+from client import RSA_2048, Refused
+from instance import Instance, wait_for
 
-RSA = {"key_spec": pb.KeySpec.RSA_2048, "key_usage": pb.KeyUsageType.ENCRYPT_DECRYPT}
 
 
 @pytest.fixture(scope="module")
 def instance():
-    """The token "main" of every instance, and a second one with two sealed AES keys and one RSA pair."""
-    made = Instance(spares=4)
+    """The token "main" of every instance, and a second one that also has one sealed RSA pair."""
+    made = Instance(spares=4, second_token=True)
     try:
-        made.stop()
-        env = {**os.environ, **made.env}
-        subprocess.run([os.path.join(ROOT, "packaging", "softhsm-token"), "other", made.env["REWRAP_SO_PIN_FILE"], made.env["REWRAP_PIN_FILE"]],
-                       env=env, check=True, capture_output=True)
-        other = {"REWRAP_TOKEN_URI": "pkcs11:token=other"}
-        made.ctl("ceremony", "init", "--spares", "2", env=other, check=True)
-        made.ctl("ceremony", "add", "--key-spec", "RSA_2048", "--count", "1", env=other, check=True)
-        with open(os.path.join(made.dir, "rewrapd.conf"), "a", encoding="utf-8") as file:
-            file.write(f"\n[token second]\nmodule = {made.env['REWRAP_MODULE']}\nuri = pkcs11:token=other\n"
-                       f"pin-source = {made.env['REWRAP_PIN_FILE']}\nrequire = sealed\n")
-        made.start()
+        made.ctl("ceremony", "add", "--key-spec", "RSA_2048", "--count", "1", env={"REWRAP_TOKEN_URI": "pkcs11:token=rewrapd-second"}, check=True)
         yield made
     finally:
         made.remove()
@@ -84,10 +70,10 @@ def test_states_come_before_tokens(client, keys):
 
 
 def test_each_token_has_its_own_stock(client):
-    assert c.create_key(client, custom_key_store_id="second", **RSA).token == "second"
+    assert c.create_key(client, custom_key_store_id="second", **RSA_2048).token == "second"
     for token in ("main", "second"):
         with pytest.raises(Refused) as error:
-            c.create_key(client, custom_key_store_id=token, **RSA)
+            c.create_key(client, custom_key_store_id=token, **RSA_2048)
         assert error.value.code == "LimitExceededException"
         assert error.value.message == (f"Token {token} has no spare sealed RSA_2048 key left. The custodian adds some with `rewrapctl ceremony add "
                                        "--key-spec RSA_2048 --count N`.")
@@ -100,13 +86,13 @@ def test_workers_of_one_token_see_what_the_others_made():
         wait_for(lambda: made.log.count(" is ready") == 2, "two workers")
         opened = {"boundary": pb.BoundaryType.OPEN}
         with made.client() as client:
-            answers = client.call_all([("CreateKey", {**opened, **(RSA if n % 2 else {})}) for n in range(8)])
+            answers = client.call_all([("CreateKey", {**opened, **(RSA_2048 if n % 2 else {})}) for n in range(8)])
             requests = [("Encrypt", {"key_id": answer.key_metadata.key_id, "plaintext": b"x",
                                      "encryption_algorithm": answer.key_metadata.encryption_algorithms[0]}) for answer in answers]
             assert [answer for answer in client.call_all(requests * 20) if isinstance(answer, Refused)] == []
             made.ctl("ceremony", "add", "--key-spec", "RSA_2048", "--count", "2", check=True)
             assert not any(isinstance(answer, Refused) for answer in client.call_all([("CreateKey", opened)] * 4))
             for _ in range(2):
-                c.create_key(client, **RSA)
+                c.create_key(client, **RSA_2048)
     finally:
         made.remove()
