@@ -89,6 +89,20 @@ static void begin_registry(struct fixture *fixture)
     open_registry(fixture, path);
 }
 
+void fixture_sql(struct fixture *fixture, const char *statement)
+{
+    char path[128];
+    sqlite3 *db;
+    snprintf(path, sizeof path, "%s/registry.db", fixture->folder);
+    registry_free(fixture->registry);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, statement, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_changes(db), 1);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    open_registry(fixture, path);
+    fixture->operations.registry = fixture->registry;
+}
+
 int fixture_setup(void **state)
 {
     static const char *const accounts[] = {ACCOUNT, OTHER_ACCOUNT};

@@ -61,6 +61,9 @@ void fixture_principal_remove(struct fixture *fixture, const char *account, cons
 /* Another identity policy in place of all it has (NULL: none). */
 void fixture_principal_policy(struct fixture *fixture, const char *account, const char *name, const char *policy);
 
+/* A statement that changes one row behind the registry's back, which is closed for it and opened again. */
+void fixture_sql(struct fixture *fixture, const char *statement);
+
 /* A key put straight into the registry. */
 struct fixture_key {
     char id[UUID_TEXT_BYTES];

@@ -355,6 +355,29 @@ static void one_at_a_time(void **state)
     reply_clear(&first);
 }
 
+/* After a start most policies wait for their turn, which is as it should be. These take many turns. */
+static void policies_that_are_to_be_compiled(void **state)
+{
+    struct fixture *fixture = *state;
+    for (unsigned i = 0; i < 40; i++) {
+        char policy[32768];
+        size_t len = (size_t)snprintf(policy, sizeof policy, "{\"Id\":\"%u\",\"Statement\":[", i);
+        for (unsigned n = 0; n < 200; n++) {
+            len +=
+                (size_t)snprintf(policy + len, sizeof policy - len,
+                                 "%s{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"kms:*\",\"Resource\":\"*\","
+                                 "\"Condition\":{\"Bool\":{\"aws:SecureTransport\":\"true\"}}}",
+                                 n == 0 ? "" : ",");
+        }
+        snprintf(policy + len, sizeof policy - len, "]}");
+        struct fixture_key key =
+            fixture_key(fixture, &(struct registry_key){.policy = policy, .policy_ms = fixture->now_ms});
+        put_object(fixture, key.material_id, HSM__BOUNDARY__BOUNDARY_SEALED);
+    }
+    fixture_sql(fixture, "UPDATE principals SET path = path WHERE name = 'alice'");
+    expect(fixture, FINE, "registry", "policies", "policies are still to be compiled after the start");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
@@ -371,6 +394,7 @@ int main(void)
         TEST(files_named_twice_and_a_refused_reload),
         TEST(findings_are_bounded),
         TEST(one_at_a_time),
+        TEST(policies_that_are_to_be_compiled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
