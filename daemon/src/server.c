@@ -180,7 +180,7 @@ static void on_workers_started(void *arg, enum workers_start outcome, const char
 static void on_damaged_policy(void *arg, const char *what)
 {
     const struct server *server = arg;
-    log_error("%s: %s; it denies everybody everything until it is repaired", server->registry_path, what);
+    log_error("%s: %s; it denies everybody everything until another is put in its place", server->registry_path, what);
 }
 
 static bool open_registry(struct server *server)

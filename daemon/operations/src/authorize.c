@@ -4,7 +4,11 @@
 #include "arn_text.h"
 #include "question.h"
 
+#include "policy/arn.h"
+#include "registry/registry.h"
+
 #include <string.h>
+#include <syslog.h>
 
 static const struct operation_permission_row rows[OPERATION_PERMISSIONS] = {
     [OPERATION_MAY_RE_ENCRYPT_FROM] = {"ReEncrypt", "kms:ReEncryptFrom", "the source key", true, true},
@@ -178,11 +182,37 @@ bool operation_may_use_key(const struct operation *operation, enum operation_per
     return decide(operation, permission, key, NULL).verdict == POLICY_ALLOWED;
 }
 
+static bool is_root(const struct operation *operation)
+{
+    struct arn arn;
+    return arn_parse_principal(view_of_string(operation->principal), &arn) &&
+           view_equal(arn.resource, view_of_string("root"));
+}
+
+/*
+ * A stored policy that does not compile denies everybody everything, since it may have denied anything. With nobody
+ * left to put another, the key would be lost: the root of its account may, and nothing else. Who wrote such a row could
+ * have written one that allows.
+ */
+static bool may_mend(const struct operation *operation, enum operation_permission permission,
+                     const struct registry_key *key)
+{
+    if (permission != OPERATION_MAY_PUT_KEY_POLICY || !is_own(operation, key) || !is_root(operation) ||
+        key->compiled == NULL || registry_policy_fault(key->compiled) == NULL) {
+        return false;
+    }
+    operation_log(operation, LOG_WARNING,
+                  "PutKeyPolicy for %s: the policy of key %s is damaged and denies everything (%s); the root of its "
+                  "account may put another",
+                  operation->principal, key->key_id_text, registry_policy_fault(key->compiled));
+    return true;
+}
+
 bool operation_authorize_key(struct operation *operation, enum operation_permission permission,
                              const struct registry_key *key)
 {
     struct policy_decision decision = decide(operation, permission, key, NULL);
-    if (decision.verdict == POLICY_ALLOWED) {
+    if (decision.verdict == POLICY_ALLOWED || may_mend(operation, permission, key)) {
         return true;
     }
     operation_refuse_key(operation, permission, key, decision.reason);

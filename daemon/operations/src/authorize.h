@@ -91,7 +91,8 @@ REWRAP_MUST_USE bool operation_may_use_key(const struct operation *operation, en
                                            const struct registry_key *key);
 
 /* Each: false when the caller may not, and has been answered so. How a key of another account is denied does not tell
- * whether it exists, but to a caller whom the key's own side allows. */
+ * whether it exists, but to a caller whom the key's own side allows. The root of an account may always PutKeyPolicy
+ * over a policy that is damaged (registry_policy_fault). */
 REWRAP_MUST_USE bool operation_authorize_key(struct operation *operation, enum operation_permission permission,
                                              const struct registry_key *key);
 /* For an ARN of the caller's account whose permissions are identity policies alone: an alias, a user, a role. */

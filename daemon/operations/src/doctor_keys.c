@@ -93,7 +93,8 @@ static void look_at_policy(struct doctor *doctor, const struct registry_key *key
     const char *fault = registry_policy_fault(key->compiled);
     if (fault != NULL) {
         doctor_find(doctor, REWRAP__DOCTOR_VERDICT__VALUE__FAULT, CHECK_REGISTRY, arn,
-                    "Nobody may do anything with it. Restore the registry from its backup; docs/registry.md says more.",
+                    "Nobody may do anything with it, but for the root principal of its account, who may put another "
+                    "policy (rewrapctl put-key-policy). Find out how it was damaged.",
                     "its policy is damaged: %s", fault);
     }
 }

@@ -285,6 +285,51 @@ static void a_key_is_made_with_its_policy(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, fixture_setup, fixture_teardown)
 
+/* A row that is no policy denies everything; the root of the account, nobody else, may put another and nothing more. */
+static void a_damaged_policy(void **state)
+{
+    struct fixture *fixture = *state;
+    struct fixture_key key =
+        fixture_key(fixture, &(struct registry_key){.policy = (char *)(uintptr_t)STATEMENTS(ALLOW("*", "kms:*")),
+                                                    .policy_ms = fixture->now_ms});
+    fixture_sql(fixture, "UPDATE keys SET policy = '{\"Statement\":{}}'");
+    Rewrap__PutKeyPolicyRequest put = put_of(key.id, STATEMENTS(TO_ACCOUNT));
+    assert_error(fixture, "PutKeyPolicy", &put.base, "AccessDeniedException",
+                 text("User: " ALICE " is not authorized to perform: kms:PutKeyPolicy on resource: %s with an explicit "
+                      "deny in a resource-based policy",
+                      key.arn));
+    fixture->principal = "arn:aws:iam::" OTHER_ACCOUNT ":root";
+    put.key_id = key.arn;
+    assert_error(fixture, "PutKeyPolicy", &put.base, "AccessDeniedException",
+                 text("User: arn:aws:iam::" OTHER_ACCOUNT ":root is not authorized to perform: kms:PutKeyPolicy on "
+                      "this resource because the resource does not exist in this Region, no resource-based policies "
+                      "allow access, or a resource-based policy explicitly denies access"));
+    fixture->principal = ROOT;
+    Rewrap__DescribeKeyRequest describe = REWRAP__DESCRIBE_KEY_REQUEST__INIT;
+    describe.key_id = key.id;
+    const char *denied = text("User: " ROOT " is not authorized to perform: kms:DescribeKey on resource: %s with an "
+                              "explicit deny in a resource-based policy",
+                              key.arn);
+    assert_error(fixture, "DescribeKey", &describe.base, "AccessDeniedException", denied);
+    fixture->logged = 0;
+    struct reply reply;
+    assert_success(fixture, "PutKeyPolicy", &put.base, &reply);
+    reply_clear(&reply);
+    assert_true(fixture->logged != 0);
+    assert_non_null(strstr(fixture->log, "is damaged and denies everything"));
+    assert_policy(fixture, key.id, STATEMENTS(TO_ACCOUNT));
+    /* A policy that compiles denies him like everybody. */
+    fixture->principal = ALICE;
+    put = put_of(key.id, STATEMENTS(ALLOW(ALICE, "kms:*")));
+    assert_success(fixture, "PutKeyPolicy", &put.base, &reply);
+    reply_clear(&reply);
+    fixture->principal = ROOT;
+    assert_error(fixture, "PutKeyPolicy", &put.base, "AccessDeniedException",
+                 text("User: " ROOT " is not authorized to perform: kms:PutKeyPolicy on resource: %s because no "
+                      "resource-based policy allows the kms:PutKeyPolicy action",
+                      key.arn));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -292,6 +337,7 @@ int main(void)
         TEST(documents_that_are_none),    TEST(documents_that_are_too_long),
         TEST(principals_must_be_known),   TEST(nobody_locks_himself_out),
         TEST(who_may_put_is_asked_first), TEST(a_key_is_made_with_its_policy),
+        TEST(a_damaged_policy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
