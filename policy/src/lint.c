@@ -46,33 +46,29 @@ static bool holds_star(const struct policy_linting *linting, struct policy_range
 
 /* ---------------------------------------------------------------- principals */
 
-static bool names_account(const struct policy_linting *linting)
+static bool names(const struct policy_linting *linting, enum policy_principal_kind kind)
 {
     for (size_t i = 0; i < linting->rule->principals.count; i++) {
-        if (item_at(linting, linting->rule->principals, i).kind == POLICY_PRINCIPAL_ACCOUNT) {
+        if (item_at(linting, linting->rule->principals, i).kind == kind) {
             return true;
         }
     }
     return false;
 }
 
-/* Conditions that say who calls, or from where: with one of them "*" is not everyone. */
+/* Conditions that say who calls: with one of them "*" is not everyone. */
 static const char *const of_callers[] = {
-    "kms:calleraccount",     "aws:principalarn",  "aws:principalaccount", "aws:principalorgid",
-    "aws:principalorgpaths", "aws:principaltype", "aws:userid",           "aws:username",
-    "aws:sourceip",          "aws:sourcevpc",     "aws:sourcevpce",       "aws:sourcearn",
-    "aws:sourceaccount",     "kms:viaservice",    "aws:vpcsourceip",      "aws:sourceorgid",
+    "kms:calleraccount", "aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:userid", "aws:username",
 };
 
 static bool is_about_callers(struct view key)
 {
-    struct view tags = view_of_string("aws:principaltag/");
     for (size_t i = 0; i < sizeof(of_callers) / sizeof(of_callers[0]); i++) {
         if (view_equal(key, view_of_string(of_callers[i]))) {
             return true;
         }
     }
-    return key.len > tags.len && view_equal(view_of(key.data, tags.len), tags);
+    return false;
 }
 
 /* Not those that hold for whoever lacks the key, or lets all but a few pass. */
@@ -97,7 +93,8 @@ static bool limits_callers(const struct policy_linting *linting)
 
 static void lint_anyone(struct policy_linting *linting)
 {
-    if (linting->rule->effect != POLICY_ALLOW || linting->rule->actions.count == 0) {
+    if (linting->rule->effect != POLICY_ALLOW || linting->rule->actions.count == 0 ||
+        policy_lint_never_matches(linting->document, linting->rule)) {
         return;
     }
     if (!limits_callers(linting)) {
@@ -139,10 +136,19 @@ static void lint_not_principal(struct policy_linting *linting)
     if (linting->rule->effect == POLICY_ALLOW) {
         policy_lint_report(linting, POLICY_SEVERITY_DANGER, ".NotPrincipal",
                            "Allow with NotPrincipal allows everyone who is not listed");
-    } else if (!names_account(linting)) {
+        return;
+    }
+    if (names(linting, POLICY_PRINCIPAL_ANYONE)) {
+        warn(linting, ".NotPrincipal", "exempts everyone: the statement never matches");
+    } else if (!names(linting, POLICY_PRINCIPAL_ACCOUNT) && !names(linting, POLICY_PRINCIPAL_SERVICE)) {
         warn(linting, ".NotPrincipal",
              "nobody is exempt: a user is by his ARN and his account's, a session by its own, its role's and its "
              "account's together");
+    } else if (names(linting, POLICY_PRINCIPAL_ROLE) && !names(linting, POLICY_PRINCIPAL_SESSION)) {
+        warn(
+            linting, ".NotPrincipal",
+            "exempts no session of the role: each has to be listed too. To exempt all, deny everyone under a condition "
+            "on aws:PrincipalArn");
     }
 }
 
@@ -159,6 +165,25 @@ static void lint_principals(struct policy_linting *linting)
 
 /* ---------------------------------------------------------------- actions and resources */
 
+static bool is_of_kms(struct view action)
+{
+    return action.data[0] == POLICY_UNIT_STAR || (action.len > 4 && memcmp(action.data, "kms:", 4) == 0);
+}
+
+/* An identity policy may speak of other services, whose condition keys are not known here. */
+static bool is_about_kms(const struct policy_linting *linting)
+{
+    if (linting->document->kind == POLICY_KIND_KEY || linting->rule->not_action) {
+        return true;
+    }
+    for (size_t i = 0; i < linting->rule->actions.count; i++) {
+        if (is_of_kms(policy_item_view(linting->document, item_at(linting, linting->rule->actions, i)))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void lint_action(struct policy_linting *linting, struct policy_item item)
 {
     struct view action = policy_item_view(linting->document, item);
@@ -166,7 +191,7 @@ static void lint_action(struct policy_linting *linting, struct policy_item item)
         warn(linting, ".Action", "kms:ReEncrypt is no action: ReEncrypt needs kms:ReEncryptFrom and kms:ReEncryptTo");
         return;
     }
-    bool ours = action.data[0] == POLICY_UNIT_STAR || (action.len > 4 && memcmp(action.data, "kms:", 4) == 0);
+    bool ours = is_of_kms(action);
     if (!ours && linting->document->kind == POLICY_KIND_KEY) {
         warn(linting, ".Action", "is of another service: no key is ever asked about it");
     } else if (ours && !policy_action_is_known(action)) {
@@ -247,7 +272,9 @@ size_t policy_lint(const struct policy_document *document, struct view account, 
         linting.rule = &document->rules[linting.statement];
         lint_principals(&linting);
         lint_elements(&linting);
-        policy_lint_conditions(&linting);
+        if (is_about_kms(&linting)) {
+            policy_lint_conditions(&linting);
+        }
     }
     if (document->kind == POLICY_KIND_KEY) {
         policy_lint_lockout(&linting);

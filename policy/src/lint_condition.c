@@ -1,4 +1,4 @@
-/* Conditions that do not say what they seem to (KMS.md ). */
+/* Conditions that do not say what they seem to (KMS.md ). */
 #include "lint_private.h"
 
 #include "condition.h"
@@ -6,68 +6,85 @@
 
 #include <stdio.h>
 
-/* What this service can know of a request. Keys with a name of the caller's end in ':' or '/'. */
-static const char *const known_keys[] = {
-    "kms:bypasspolicylockoutsafetycheck",
-    "kms:calleraccount",
-    "kms:customermasterkeyspec",
-    "kms:customermasterkeyusage",
-    "kms:datakeypairspec",
-    "kms:encryptionalgorithm",
-    "kms:encryptioncontext:",
-    "kms:encryptioncontextkeys",
-    "kms:expirationmodel",
-    "kms:grantconstraintsourcearn",
-    "kms:grantconstrainttype",
-    "kms:granteeprincipal",
-    "kms:granteeserviceprincipal",
-    "kms:grantisforawsresource",
-    "kms:grantoperations",
-    "kms:keyagreementalgorithm",
-    "kms:keyorigin",
-    "kms:keyspec",
-    "kms:keyusage",
-    "kms:macalgorithm",
-    "kms:messagetype",
-    "kms:multiregion",
-    "kms:multiregionkeytype",
-    "kms:primaryregion",
-    "kms:recipientattestation:",
-    "kms:reencryptonsamekey",
-    "kms:replicaregion",
-    "kms:requestalias",
-    "kms:resourcealiases",
-    "kms:retiringprincipal",
-    "kms:retiringserviceprincipal",
-    "kms:rotationperiodindays",
-    "kms:scheduledeletionpendingwindowindays",
-    "kms:schedulekeydeletionpendingwindowindays",
-    "kms:signingalgorithm",
-    "kms:trailingdayswithoutkeyusage",
-    "kms:validto",
-    "kms:viaservice",
-    "kms:wrappingalgorithm",
-    "kms:wrappingkeyspec",
-};
-
-static bool begins(struct view text, struct view word)
+/* That no request can make it hold, or fail: its key is never there. */
+static bool is_settled(const struct policy_document *document, const struct policy_clause *clause, bool *ret_holds)
 {
-    return text.len >= word.len && view_equal(view_of(text.data, word.len), word);
+    *ret_holds = policy_clause_holds_without_key(document, clause);
+    return policy_lint_key_of(policy_item_view(document, clause->key)) != POLICY_LINT_KEY_TOLD;
 }
 
-static bool is_known(struct view key)
+bool policy_lint_never_matches(const struct policy_document *document, const struct policy_rule *rule)
 {
-    if (!begins(key, view_of_string("kms:"))) {
-        return true; /* AWS's global keys: too many, and some are the caller's own */
-    }
-    for (size_t i = 0; i < sizeof(known_keys) / sizeof(known_keys[0]); i++) {
-        struct view known = view_of_string(known_keys[i]);
-        bool open_ended = known.data[known.len - 1] == ':';
-        if (view_equal(key, known) || (open_ended && begins(key, known) && key.len > known.len)) {
+    for (size_t i = 0; i < rule->clauses.count; i++) {
+        bool holds;
+        if (is_settled(document, &document->clauses[rule->clauses.first + i], &holds) && !holds) {
             return true;
         }
     }
     return false;
+}
+
+bool policy_lint_is_unconditional(const struct policy_document *document, const struct policy_rule *rule)
+{
+    for (size_t i = 0; i < rule->clauses.count; i++) {
+        bool holds;
+        if (!is_settled(document, &document->clauses[rule->clauses.first + i], &holds) || !holds) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Of a key that is never there. */
+static const char *what_of_absence(const struct policy_document *document, const struct policy_clause *clause)
+{
+    bool holds = policy_clause_holds_without_key(document, clause);
+    if (policy_lint_key_of(policy_item_view(document, clause->key)) == POLICY_LINT_KEY_UNKNOWN) {
+        return holds ? "KMS has no such condition key: the condition always holds"
+                     : "KMS has no such condition key: the statement never matches";
+    }
+    return holds ? "no request to rewrapd has this condition key: the condition always holds"
+                 : "no request to rewrapd has this condition key: the statement never matches";
+}
+
+static bool is_context_pair(struct view key)
+{
+    struct view part;
+    return policy_context_pair_key(key, &part);
+}
+
+/* Whether another condition of the statement fails when the clause's key is not there. */
+static bool is_asked_for(const struct policy_linting *linting, const struct policy_clause *clause)
+{
+    const struct policy_document *document = linting->document;
+    struct view key = policy_item_view(document, clause->key);
+    bool is_keys = view_equal(key, view_of_string("kms:encryptioncontextkeys"));
+    for (size_t i = 0; i < linting->rule->clauses.count; i++) {
+        const struct policy_clause *other = &document->clauses[linting->rule->clauses.first + i];
+        struct view name = policy_item_view(document, other->key);
+        if ((view_equal(name, key) || (is_keys && is_context_pair(name))) &&
+            !policy_clause_holds_without_key(document, other)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Every CreateGrant has operations, and nothing else has. */
+static bool is_always_there(const struct policy_linting *linting, const struct policy_clause *clause)
+{
+    struct policy_range actions = linting->rule->actions;
+    if (linting->rule->not_action ||
+        !view_equal(policy_item_view(linting->document, clause->key), view_of_string("kms:grantoperations"))) {
+        return false;
+    }
+    for (size_t i = 0; i < actions.count; i++) {
+        struct view action = policy_item_view(linting->document, linting->document->items[actions.first + i]);
+        if (!view_equal(action, view_of_string("kms:creategrant"))) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool holds(struct view text, const char *wanted)
@@ -106,8 +123,11 @@ static const char *what_of_value(const struct policy_document *document, enum po
 static const char *what_of_clause(const struct policy_linting *linting, const struct policy_clause *clause)
 {
     const struct policy_operator *operator= policy_operator_at(clause->operator_index);
-    if (!is_known(policy_item_view(linting->document, clause->key))) {
-        return "KMS has no such condition key: it is never there";
+    if (policy_lint_key_of(policy_item_view(linting->document, clause->key)) != POLICY_LINT_KEY_TOLD) {
+        return what_of_absence(linting->document, clause);
+    }
+    if (operator->class == POLICY_CLASS_NULL && clause->set != POLICY_SET_NONE) {
+        return "before Null, ForAllValues always holds and ForAnyValue never: leave it away";
     }
     if (operator->class == POLICY_CLASS_NULL) {
         return NULL;
@@ -118,7 +138,8 @@ static const char *what_of_clause(const struct policy_linting *linting, const st
     if (clause->values.count == 0 && !operator->negated) {
         return "without values it matches only when the key is not there, if at all";
     }
-    if (clause->set == POLICY_SET_ALL && linting->rule->effect == POLICY_ALLOW) {
+    if (clause->set == POLICY_SET_ALL && linting->rule->effect == POLICY_ALLOW && !is_asked_for(linting, clause) &&
+        !is_always_there(linting, clause)) {
         return "ForAllValues also holds when the key is not there: ask for it with Null, or use ForAnyValue too";
     }
     for (size_t i = 0; i < clause->values.count; i++) {

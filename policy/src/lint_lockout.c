@@ -79,17 +79,19 @@ void policy_lint_lockout(struct policy_linting *linting)
     bool account = false;
     for (size_t i = 0; i < linting->document->rule_count; i++) {
         const struct policy_rule *rule = &linting->document->rules[i];
-        if (!is_about_keys(rule) || !policy_lint_covers_action(linting->document, rule, put)) {
+        if (!is_about_keys(rule) || !policy_lint_covers_action(linting->document, rule, put) ||
+            policy_lint_never_matches(linting->document, rule)) {
             continue;
         }
+        bool unconditional = policy_lint_is_unconditional(linting->document, rule);
         if (rule->effect == POLICY_ALLOW) {
             somebody |= names_somebody(linting, rule);
-            account |= allows_account(linting, rule) && rule->clauses.count == 0;
-        } else if (rule->clauses.count == 0 && !rule->not_resource && names_everyone(linting, rule)) {
+            account |= unconditional && allows_account(linting, rule);
+        } else if (unconditional && !rule->not_resource && names_everyone(linting, rule)) {
             linting->statement = i;
             policy_lint_report(
                 linting, POLICY_SEVERITY_DANGER, "",
-                "locks everyone out: it denies kms:PutKeyPolicy to the whole account, without a condition");
+                "locks everyone out: it denies kms:PutKeyPolicy to the whole account, whatever the request");
         }
     }
     if (!somebody) {

@@ -21,6 +21,20 @@ void policy_lint_report(struct policy_linting *linting, enum policy_severity sev
 void policy_lint_conditions(struct policy_linting *linting); /* lint_condition.c */
 void policy_lint_lockout(struct policy_linting *linting);    /* lint_lockout.c; once, for a key policy */
 
+enum policy_lint_key {
+    POLICY_LINT_KEY_TOLD,       /* there are requests to rewrapd that have it */
+    POLICY_LINT_KEY_NEVER_TOLD, /* it is AWS's, or of another service, and there are none */
+    POLICY_LINT_KEY_UNKNOWN,    /* it begins with "kms:", and KMS has none such */
+};
+
+/* name is in lower case. */
+enum policy_lint_key policy_lint_key_of(struct view name); /* lint_keys.c */
+
+/* Whether its conditions fail, or hold, for every request, since their keys are never there. */
+REWRAP_MUST_USE bool policy_lint_never_matches(const struct policy_document *document, const struct policy_rule *rule);
+REWRAP_MUST_USE bool policy_lint_is_unconditional(const struct policy_document *document,
+                                                  const struct policy_rule *rule);
+
 /* Whether the rule's Action or NotAction covers it, in lower case; and its Resource or NotResource some key. */
 REWRAP_MUST_USE bool policy_lint_covers_action(const struct policy_document *document, const struct policy_rule *rule,
                                                const char *action);

@@ -86,6 +86,21 @@ static void what_is_found(void **state)
          WITH("{\"Effect\":\"Deny\",\"NotPrincipal\":{\"AWS\":\"arn:aws:iam::111122223333:user/"
               "a\"},\"Action\":\"kms:Encrypt\",\"Resource\":\"*\"}"),
          POLICY_SEVERITY_WARNING, "Statement[1].NotPrincipal", "nobody is exempt"},
+        {POLICY_KIND_KEY,
+         WITH("{\"Effect\":\"Deny\",\"NotPrincipal\":{\"AWS\":[\"111122223333\",\"arn:aws:iam::111122223333:role/"
+              "R\"]},\"Action\":\"kms:Encrypt\",\"Resource\":\"*\"}"),
+         POLICY_SEVERITY_WARNING, "Statement[1].NotPrincipal", "no session of the role"},
+        {POLICY_KIND_KEY,
+         WITH("{\"Effect\":\"Deny\",\"NotPrincipal\":{\"AWS\":[\"111122223333\",\"arn:aws:iam::111122223333:role/R\","
+              "\"arn:aws:sts::111122223333:assumed-role/R/s\"]},\"Action\":\"kms:Encrypt\",\"Resource\":\"*\"}"),
+         0, NULL, NULL},
+        {POLICY_KIND_KEY,
+         WITH("{\"Effect\":\"Deny\",\"NotPrincipal\":\"*\",\"Action\":\"kms:Encrypt\",\"Resource\":\"*\"}"),
+         POLICY_SEVERITY_WARNING, "Statement[1].NotPrincipal", "exempts everyone"},
+        {POLICY_KIND_KEY,
+         WITH("{\"Effect\":\"Deny\",\"NotPrincipal\":{\"Service\":\"logs.amazonaws.com\"},\"Action\":\"kms:Encrypt\","
+              "\"Resource\":\"*\"}"),
+         0, NULL, NULL},
         /* everyone */
         {POLICY_KIND_KEY,
          WITH("{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"kms:Encrypt\",\"Resource\":\"*\"}"),
@@ -104,8 +119,8 @@ static void what_is_found(void **state)
          "Statement[1].Principal", "everyone"},
         {POLICY_KIND_KEY, ANYONE_WHEN("{\"StringNotEquals\":{\"kms:CallerAccount\":\"444455556666\"}}"),
          POLICY_SEVERITY_DANGER, "Statement[1].Principal", "everyone"},
-        {POLICY_KIND_KEY, ANYONE_WHEN("{\"StringEqualsIfExists\":{\"kms:ViaService\":\"ec2.amazonaws.com\"}}"),
-         POLICY_SEVERITY_DANGER, "Statement[1].Principal", "everyone"},
+        {POLICY_KIND_KEY, ANYONE_WHEN("{\"StringEqualsIfExists\":{\"aws:username\":\"a\"}}"), POLICY_SEVERITY_DANGER,
+         "Statement[1].Principal", "everyone"},
         {POLICY_KIND_KEY, ANYONE_WHEN("{\"Null\":{\"aws:PrincipalArn\":\"false\"}}"), POLICY_SEVERITY_DANGER,
          "Statement[1].Principal", "everyone"},
         {POLICY_KIND_KEY,
@@ -144,6 +159,38 @@ static void what_is_found(void **state)
          "Statement[1].Condition.StringEquals.kms:requestalias", "StringLike"},
         {POLICY_KIND_KEY, WHEN("{\"StringEquals\":{\"kms:Colour\":\"red\"}}"), POLICY_SEVERITY_WARNING,
          "Statement[1].Condition.StringEquals.kms:colour", "no such condition key"},
+        {POLICY_KIND_KEY, WHEN("{\"StringNotEquals\":{\"kms:Colour\":\"red\"}}"), POLICY_SEVERITY_WARNING,
+         "Statement[1].Condition.StringNotEquals.kms:colour", "always holds"},
+        {POLICY_KIND_KEY, WHEN("{\"ForAllValues:Null\":{\"kms:ResourceAliases\":\"true\"}}"), POLICY_SEVERITY_WARNING,
+         "Statement[1].Condition.ForAllValues:Null.kms:resourcealiases", "leave it away"},
+        /* keys that are never there */
+        {POLICY_KIND_KEY, WHEN("{\"Bool\":{\"kms:GrantIsForAWSResource\":true}}"), POLICY_SEVERITY_WARNING,
+         "Statement[1].Condition.Bool.kms:grantisforawsresource", "never matches"},
+        {POLICY_KIND_KEY, WHEN("{\"NotIpAddress\":{\"aws:SourceIp\":\"10.0.0.0/8\"}}"), POLICY_SEVERITY_WARNING,
+         "Statement[1].Condition.NotIpAddress.aws:sourceip", "always holds"},
+        {POLICY_KIND_KEY, WHEN("{\"Null\":{\"aws:MultiFactorAuthAge\":\"false\"}}"), POLICY_SEVERITY_WARNING,
+         "Statement[1].Condition.Null.aws:multifactorauthage", "never matches"},
+        {POLICY_KIND_KEY, WHEN("{\"BoolIfExists\":{\"aws:MultiFactorAuthPresent\":\"true\"}}"), POLICY_SEVERITY_WARNING,
+         "Statement[1].Condition.BoolIfExists.aws:multifactorauthpresent", "always holds"},
+        {POLICY_KIND_KEY, ANYONE_WHEN("{\"StringEquals\":{\"aws:PrincipalOrgID\":\"o-1\"}}"), POLICY_SEVERITY_WARNING,
+         "Statement[1].Condition.StringEquals.aws:principalorgid", "never matches"},
+        /* sets that are there */
+        {POLICY_KIND_KEY,
+         WHEN("{\"StringEquals\":{\"kms:EncryptionContext:App\":\"a\"},"
+              "\"ForAllValues:StringEquals\":{\"kms:EncryptionContextKeys\":\"App\"}}"),
+         0, NULL, NULL},
+        {POLICY_KIND_KEY,
+         WHEN("{\"Null\":{\"kms:ResourceAliases\":false},"
+              "\"ForAllValues:StringEquals\":{\"kms:ResourceAliases\":\"alias/a\"}}"),
+         0, NULL, NULL},
+        {POLICY_KIND_KEY,
+         ALLOW("\"Action\":\"kms:CreateGrant\",\"Resource\":\"*\",\"Condition\":{\"ForAllValues:StringEquals\":{"
+               "\"kms:GrantOperations\":\"Decrypt\"}}"),
+         0, NULL, NULL},
+        {POLICY_KIND_KEY,
+         ALLOW("\"Action\":\"kms:*\",\"Resource\":\"*\",\"Condition\":{\"ForAllValues:StringEquals\":{"
+               "\"kms:GrantOperations\":\"Decrypt\"}}"),
+         POLICY_SEVERITY_WARNING, "Statement[1].Condition.ForAllValues:StringEquals.kms:grantoperations", "not there"},
         {POLICY_KIND_KEY, WHEN("{\"StringEquals\":{\"kms:EncryptionContext:Any\":\"red\"}}"), 0, NULL, NULL},
         {POLICY_KIND_KEY, WHEN("{\"StringEquals\":{\"kms:RequestAlias\":[]}}"), POLICY_SEVERITY_WARNING,
          "Statement[1].Condition.StringEquals.kms:requestalias", "without values"},
@@ -151,12 +198,16 @@ static void what_is_found(void **state)
          "Statement[1].Condition.ArnLike.aws:principalarn", "six parts"},
         {POLICY_KIND_IDENTITY,
          "{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"kms:Encrypt\",\"Resource\":\"*\",\"Condition\":{"
-         "\"StringEquals\":{\"aws:a\":\"${aws:b}\"}}}}",
-         POLICY_SEVERITY_WARNING, "Statement[0].Condition.StringEquals.aws:a", "2012-10-17"},
+         "\"StringEquals\":{\"kms:KeySpec\":\"${aws:username}\"}}}}",
+         POLICY_SEVERITY_WARNING, "Statement[0].Condition.StringEquals.kms:keyspec", "2012-10-17"},
         /* identity policies */
         {POLICY_KIND_IDENTITY,
          "{\"Statement\":{\"Effect\":\"Allow\",\"Action\":[\"kms:Encrypt\",\"s3:*\"],\"Resource\":\"*\"}}", 0, NULL,
          NULL},
+        {POLICY_KIND_IDENTITY,
+         "{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"s3:PutObject\",\"Resource\":\"*\",\"Condition\":{"
+         "\"StringEquals\":{\"s3:x-amz-acl\":\"private\"}}}}",
+         0, NULL, NULL},
         {POLICY_KIND_IDENTITY,
          "{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"kms:Encrypt\",\"Resource\":\"arn:aws:kms:*:111122223333:"
          "alias/x\"}}",
@@ -171,8 +222,32 @@ static void what_is_found(void **state)
     }
 }
 
+/* What is never there makes a Deny hold for everyone, and an Allow for nobody. */
+static void who_is_locked_out_by_what_is_never_there(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        WITH("{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"kms:*\",\"Resource\":\"*\","
+             "\"Condition\":{\"StringNotEquals\":{\"aws:SourceVpce\":\"vpce-1\"}}}"),
+        "{\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"111122223333\"},\"Action\":\"kms:*\","
+        "\"Resource\":\"*\",\"Condition\":{\"Bool\":{\"aws:MultiFactorAuthPresent\":\"true\"}}}}",
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct policy_document *document = NULL;
+        struct policy_result result = policy_document_parse(POLICY_KIND_KEY, view_of_string(texts[i]), &document);
+        assert_int_equal(result.code, POLICY_OK);
+        struct policy_finding findings[2];
+        assert_int_equal(policy_lint(document, view_of_string("111122223333"), findings, 2), 2);
+        assert_non_null(strstr(findings[0].text, "no request to rewrapd has this condition key"));
+        assert_int_equal(findings[1].severity, POLICY_SEVERITY_DANGER);
+        assert_non_null(strstr(findings[1].text, "locks everyone out"));
+        policy_document_free(document);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_found)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_found),
+                                       cmocka_unit_test(who_is_locked_out_by_what_is_never_there)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
