@@ -44,67 +44,6 @@ const struct registry_key *operation_change_find(struct operation *operation)
     return key;
 }
 
-/* ------------------------------------------------------------------ one at a time */
-
-/* The change of the key that is at the registry, or of those that wait the one that has waited longest; NULL: none. */
-static struct operation_change *find_change(const struct operations *operations, const uint8_t key_id[KEY_ID_BYTES],
-                                            bool writing)
-{
-    struct operation_change *found = NULL;
-    struct operation_change *change;
-    LIST_FOREACH(change, &operations->state->changes, entry)
-    {
-        if (change->writing == writing && memcmp(change->key_id, key_id, KEY_ID_BYTES) == 0) {
-            found = change; /* the newest is the first of the list */
-        }
-    }
-    return found;
-}
-
-static void enter(struct operation *operation, bool writing)
-{
-    struct operation_change *change = change_of(operation);
-    change->operation = operation;
-    change->writing = writing;
-    LIST_INSERT_HEAD(&operation->operations->state->changes, change, entry);
-    operation->operations->state->n_changes++;
-}
-
-static void leave(struct operation_change *change)
-{
-    LIST_REMOVE(change, entry);
-    change->operation->operations->state->n_changes--;
-}
-
-static void on_replaced(void *arg, struct registry_result result);
-
-static void write_or_wait(struct operation *operation, const struct registry_key *draft)
-{
-    const struct operations *operations = operation->operations;
-    bool busy = find_change(operations, draft->key_id, true) != NULL;
-    if (busy && operations->state->n_changes >= REGISTRY_MAX_WAITING) {
-        operation_fail_with(operation, operation_failure_of_registry(REGISTRY_LIMIT), NULL);
-        return;
-    }
-    enter(operation, !busy);
-    if (!busy) {
-        registry_key_replace(operations->registry, draft, on_replaced, operation);
-    }
-}
-
-/* Those that have waited decide on the key as it is now, until one of them writes. */
-static void let_others_go_on(const struct operations *operations, const uint8_t key_id[KEY_ID_BYTES])
-{
-    while (find_change(operations, key_id, true) == NULL) {
-        struct operation_change *next = find_change(operations, key_id, false);
-        if (next == NULL) {
-            return;
-        }
-        leave(next);
-        operation_change_run(next->operation);
-    }
-}
-
 /* ------------------------------------------------------------------ deciding */
 
 static bool draft_init(struct operation_draft *draft, const struct registry_key *key)
@@ -123,6 +62,17 @@ static bool draft_init(struct operation_draft *draft, const struct registry_key 
     return true;
 }
 
+static void on_replaced(void *arg, struct registry_result result);
+
+static void write_in_turn(struct operation *operation, const struct registry_key *draft)
+{
+    const struct operations *operations = operation->operations;
+    if (operation_turn_take(&operations->state->changes, &change_of(operation)->turn, operation,
+                            view_of(draft->key_id, KEY_ID_BYTES), operation_change_run)) {
+        registry_key_replace(operations->registry, draft, on_replaced, operation);
+    }
+}
+
 /* Decides on the key as it is, and writes or answers. */
 static void decide(struct operation *operation, const struct registry_key *key)
 {
@@ -137,7 +87,7 @@ static void decide(struct operation *operation, const struct registry_key *key)
         kind->answer(operation, key);
         break;
     case OPERATION_DECIDED_WRITE:
-        write_or_wait(operation, &draft.key);
+        write_in_turn(operation, &draft.key);
         break;
     case OPERATION_DECIDED_ANSWERED:
     default:
@@ -221,10 +171,5 @@ static void go_on(struct operation *operation, struct registry_result result)
 static void on_replaced(void *arg, struct registry_result result)
 {
     struct operation *operation = arg;
-    const struct operations *operations = operation->operations;
-    uint8_t key_id[KEY_ID_BYTES];
-    memcpy(key_id, change_of(operation)->key_id, KEY_ID_BYTES);
-    leave(change_of(operation));
-    go_on(operation, result);
-    let_others_go_on(operations, key_id);
+    operation_turn_end(&change_of(operation)->turn, go_on, result);
 }

@@ -1,15 +1,13 @@
 /*
- * A change of one key, whichever: find it, authorise, look at its state, decide, write. One change of a key is at the
- * registry at a time; those that come meanwhile wait, in the order in which they came, and begin again with the key
- * that it left. So they do when something else was faster (its aliases, its end). What an operation adds is a row of
- * functions.
+ * A change of one key, whichever: find it, authorise, look at its state, decide, write. Changes of a key are made by
+ * turns (turn.h), and begin again with the key that the one before left. So they do when something else was faster (its
+ * aliases, its end). What an operation adds is a row of functions.
  */
 #pragma once
 
 #include "authorize.h"
 #include "tag_rules.h"
-
-#include <sys/queue.h>
+#include "turn.h"
 
 /* How often it is tried before the caller has to. */
 #define OPERATION_CHANGE_MAX_TRIES 16
@@ -47,9 +45,7 @@ struct operation_change {
     const char *key_id_text; /* of the request; NULL: key_id is the key, and nobody is asked for a permission */
     uint8_t key_id[KEY_ID_BYTES];
     unsigned tries;
-    struct operation *operation; /* these three while it is listed: whose state this is */
-    LIST_ENTRY(operation_change) entry;
-    bool writing;     /* at the registry; otherwise it waits for the one of its key that is */
+    struct operation_turn turn;
     bool may_be_made; /* or was: once this is set, what the change put into the registry may be in it */
 };
 

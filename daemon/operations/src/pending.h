@@ -5,9 +5,7 @@
  */
 #pragma once
 
-#include "operation.h"
-
-#include <sys/queue.h>
+#include "turn.h"
 
 struct operation_pending {
     LIST_ENTRY(operation_pending) entry;
@@ -37,17 +35,13 @@ struct operation_new_grant {
     const struct registry_grant *grant;
 };
 
-struct operation_change;
-struct operation_principal_change;
 struct operation_relist;
 struct operation_sweep;
 
 struct operations_state {
     size_t running;
-    LIST_HEAD(, operation_change) changes; /* change.c: of keys, at the registry or waiting for one that is */
-    size_t n_changes;
-    LIST_HEAD(, operation_principal_change) principal_changes; /* principal_change.c: likewise of users and roles */
-    size_t n_principal_changes;
+    struct operation_turns changes;           /* change.c: of keys */
+    struct operation_turns principal_changes; /* principal_change.c: of users and roles */
     LIST_HEAD(, operation_pending) pending;
     LIST_HEAD(, operation_new_grant) new_grants; /* create_grant.c */
     LIST_HEAD(, operation_relist) relists;       /* stock.c: one for each token that was read again */

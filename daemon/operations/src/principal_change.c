@@ -36,81 +36,26 @@ static void answer(struct operation *operation, const struct registry_principal 
     }
 }
 
-static void run(struct operation *operation);
-
-/* ------------------------------------------------------------------ one at a time */
-
-/* The change of the principal that is at the registry, or of those that wait the one that has waited longest; NULL:
- * none. */
-static struct operation_principal_change *find_change(const struct operations *operations, const char *unique_id,
-                                                      bool writing)
-{
-    struct operation_principal_change *found = NULL;
-    struct operation_principal_change *change;
-    LIST_FOREACH(change, &operations->state->principal_changes, entry)
-    {
-        if (change->writing == writing && strcmp(change->unique_id, unique_id) == 0) {
-            found = change; /* the newest is the first of the list */
-        }
-    }
-    return found;
-}
-
-static void enter(struct operation *operation, bool writing)
-{
-    struct operation_principal_change *change = change_of(operation);
-    change->operation = operation;
-    change->writing = writing;
-    LIST_INSERT_HEAD(&operation->operations->state->principal_changes, change, entry);
-    operation->operations->state->n_principal_changes++;
-}
-
-static void leave(struct operation_principal_change *change)
-{
-    LIST_REMOVE(change, entry);
-    change->operation->operations->state->n_principal_changes--;
-}
-
-/* Those that have waited decide on it as it is now, until one of them writes. */
-static void let_others_go_on(const struct operations *operations, const char *unique_id)
-{
-    while (find_change(operations, unique_id, true) == NULL) {
-        struct operation_principal_change *next = find_change(operations, unique_id, false);
-        if (next == NULL) {
-            return;
-        }
-        leave(next);
-        run(next->operation);
-    }
-}
-
 /* ------------------------------------------------------------------ deciding */
 
+static void run(struct operation *operation);
 static void on_done(void *arg, struct registry_result result);
 
-static void write_draft(struct operation *operation, const struct operation_principal_draft *draft)
+static void write_in_turn(struct operation *operation, const struct operation_principal_draft *draft)
 {
     const struct registry_principal *principal = &draft->principal;
-    struct registry *registry = operation->operations->registry;
-    change_of(operation)->removes = draft->remove;
-    enter(operation, true);
-    if (draft->remove) {
-        registry_principal_remove(registry, principal->account, principal->kind, principal->name, principal->revision,
-                                  operation_now_ms(operation), on_done, operation);
-    } else {
-        registry_principal_replace(registry, principal, on_done, operation);
-    }
-}
-
-static void write_or_wait(struct operation *operation, const struct operation_principal_draft *draft)
-{
     const struct operations *operations = operation->operations;
-    if (find_change(operations, change_of(operation)->unique_id, true) == NULL) {
-        write_draft(operation, draft);
-    } else if (operations->state->n_principal_changes >= REGISTRY_MAX_WAITING) {
-        operation_fail_with(operation, operation_failure_of_registry(REGISTRY_LIMIT), NULL);
+    struct operation_principal_change *change = change_of(operation);
+    if (!operation_turn_take(&operations->state->principal_changes, &change->turn, operation,
+                             view_of_string(change->unique_id), run)) {
+        return;
+    }
+    change->removes = draft->remove;
+    if (draft->remove) {
+        registry_principal_remove(operations->registry, principal->account, principal->kind, principal->name,
+                                  principal->revision, operation_now_ms(operation), on_done, operation);
     } else {
-        enter(operation, false);
+        registry_principal_replace(operations->registry, principal, on_done, operation);
     }
 }
 
@@ -129,7 +74,7 @@ static void decide(struct operation *operation, const struct registry_principal 
         answer(operation, principal);
         break;
     case OPERATION_DECIDED_WRITE:
-        write_or_wait(operation, draft);
+        write_in_turn(operation, draft);
         break;
     case OPERATION_DECIDED_ANSWERED:
     default:
@@ -209,10 +154,5 @@ static void go_on(struct operation *operation, struct registry_result result)
 static void on_done(void *arg, struct registry_result result)
 {
     struct operation *operation = arg;
-    const struct operations *operations = operation->operations;
-    char unique_id[PRINCIPAL_ID_BYTES];
-    memcpy(unique_id, change_of(operation)->unique_id, sizeof unique_id);
-    leave(change_of(operation));
-    go_on(operation, result);
-    let_others_go_on(operations, unique_id);
+    operation_turn_end(&change_of(operation)->turn, go_on, result);
 }

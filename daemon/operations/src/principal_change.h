@@ -1,7 +1,5 @@
 /*
- * A change of one user or role: find it, authorise, decide, write. One change of it is at the registry at a time; those
- * that come meanwhile wait, in the order in which they came, and begin again with what it left. As change.h does it for
- * keys.
+ * A change of one user or role: find it, authorise, decide, write. By turns (turn.h), as change.h does it for keys.
  */
 #pragma once
 
@@ -36,9 +34,7 @@ struct operation_principal_change {
     char unique_id[PRINCIPAL_ID_BYTES]; /* of the one that was found: another of its name is another */
     bool removes;
     unsigned tries;
-    struct operation *operation; /* these three while it is listed: whose state this is */
-    LIST_ENTRY(operation_principal_change) entry;
-    bool writing; /* at the registry; otherwise it waits for the one of its principal that is */
+    struct operation_turn turn;
 };
 
 /* From the request to the answer. The operation may have ended when this returns. */
