@@ -49,7 +49,7 @@ def children(pid):
 class Instance:
     """Made in a temporary folder (or the one given), started; remove() stops it and takes the folder away.
 
-    rsa: sealed RSA pairs of each size, which take seconds; token: softhsm or nss; second_token: a [token second] too."""
+    rsa: sealed RSA_2048 pairs, which take seconds; token: softhsm, nss or p11-kit; second_token: a [token second] too."""
 
     def __init__(self, folder=None, start=True, workers=None, spares=8, rsa=0, token=None, second_token=False):
         self.own = folder is None
@@ -58,7 +58,7 @@ class Instance:
         self.env = {}
         if start:
             try:
-                self.start("--spares", str(spares), "--rsa", str(rsa), *(["--workers", str(workers)] if workers else []),
+                self.start("--spares", str(spares), "--rsa", f"{rsa},0,0", *(["--workers", str(workers)] if workers else []),
                            *(["--token", token] if token else []), *(["--second-token"] if second_token else []))
             except BaseException:
                 self.remove(check=False)

@@ -1,7 +1,6 @@
 """What an operator meets at three in the morning: wrong PIN, token gone, disk full, bad configuration, a crowd, a stop."""
 import os
 import re
-import resource
 import shutil
 import signal
 import socket
@@ -74,16 +73,8 @@ def test_a_token_that_goes_away_is_missed_and_used_again_when_it_is_back(fresh_i
         connection.call("ReEncrypt", **request)
         os.rename(tokens, tokens + ".away")
         try:
-            # SoftHSM keeps what it has read; a worker that starts now finds nothing.
-            for entry in os.listdir("/proc"):
-                if entry.isdigit():
-                    try:
-                        with open(f"/proc/{entry}/stat", encoding="ascii") as file:
-                            stat = file.read()
-                    except OSError:
-                        continue
-                    if "(rewrapd-hsm)" in stat and int(stat[stat.rindex(")") + 2 :].split()[1]) == instance.pid:
-                        os.kill(int(entry), signal.SIGKILL)
+            for pid in instance.workers:  # SoftHSM keeps what it has read; a worker that starts now finds nothing
+                os.kill(pid, signal.SIGKILL)
 
             def refused():
                 try:
@@ -267,7 +258,8 @@ def test_a_hangup_while_stopping_opens_nothing(fresh_instance):
         connection.receive()
         os.kill(pid, signal.SIGTERM)
         os.kill(pid, signal.SIGHUP)
-        wait_for(lambda: not os.path.exists(f"/proc/{pid}/exe"), "the end of the daemon")
+        assert connection.is_closed_by_daemon()  # which waits for whoever does not read his answers
+    wait_for(lambda: not os.path.exists(f"/proc/{pid}/exe"), "the end of the daemon")
     assert not os.path.exists(instance.socket)
     instance.start()
 
@@ -304,32 +296,6 @@ def test_check_config_prints_file_and_line(tmp_path, fresh_instance):
 
 
 # ---------------------------------------------------------------- a crowd
-def test_ten_thousand_idle_connections(fresh_instance):
-    instance = fresh_instance
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < 10500:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (10500, max(hard, 10500)))
-    crowd = []
-    try:
-        for _ in range(10000):
-            idle = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            idle.connect(instance.socket)  # blocks while the kernel's queue of the socket is full
-            idle.settimeout(60)
-            crowd.append(idle)
-        with instance.client() as connection:
-            source, destination = create_key(connection), create_key(connection)
-            blob = encrypt(connection, source.key_id)
-            for _ in range(50):
-                connection.call("ReEncrypt", ciphertext_blob=blob, destination_key_id=destination.key_id)
-        late = Client(instance.socket)
-        late.socket.close()
-        late.socket = crowd[5000]  # one of them speaks after all
-        assert len(late.call("ListKeys").keys) == 2
-    finally:
-        for idle in crowd:
-            idle.close()
-
-
 def test_one_connection_too_many_is_told_so(fresh_instance):
     instance = fresh_instance
     instance.stop()
@@ -460,27 +426,3 @@ def test_a_second_daemon_on_the_same_registry_is_refused(fresh_instance):
     assert "registry" in second.stderr
     with instance.client() as connection:
         connection.call("ListKeys")
-
-
-def test_many_clients_at_once(fresh_instance):
-    instance = fresh_instance
-    with instance.client() as connection:
-        source, destination = create_key(connection), create_key(connection)
-        blob = encrypt(connection, source.key_id)
-    failures = []
-
-    def talk():
-        try:
-            with instance.client() as connection:
-                request = ("ReEncrypt", {"ciphertext_blob": blob, "destination_key_id": destination.key_id})
-                for answer in connection.call_all([request] * 100, window=16):
-                    assert answer.key_id == destination.arn
-        except Exception as failure:
-            failures.append(failure)
-
-    threads = [threading.Thread(target=talk) for _ in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(120)
-    assert not failures, failures[0]

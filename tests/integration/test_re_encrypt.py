@@ -297,8 +297,9 @@ def pattern(length):
     return (bytes(i * 7 % 251 for i in range(length)))[: max(0, length - 3)] + bytes(min(3, length))
 
 
-def test_every_length_comes_back(client):
-    lengths = range(1, 4097)
+def test_lengths_come_back(client):
+    """Short ones, and of the others every remainder of 8; tests/unit/hsm/test_lengths.c has every length."""
+    lengths = [*range(1, 521), *range(521, 4065, 13), *range(4065, 4097)]
     blobs = [answer.ciphertext_blob for answer in client.call_all(("Encrypt", {"key_id": "alias/E", "plaintext": pattern(n)}) for n in lengths)]
     moved = client.call_all(("ReEncrypt", {"ciphertext_blob": blob, "destination_key_id": "alias/F"}) for blob in blobs)
     back = client.call_all(("Decrypt", {"ciphertext_blob": answer.ciphertext_blob}) for answer in moved)
