@@ -4,12 +4,15 @@
 #include "sqlite_migrations.h"
 #include "sqlite_statement.h"
 
+#include "base/buffer.h"
+
 #include <stdio.h>
+#include <string.h>
 
 /* ANALYZE may have left its tables: they hold no content of ours. */
 #define SCHEMA_OBJECTS                                                                                                 \
-    "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT GLOB 'sqlite_stat[0-9]' ORDER "  \
-    "BY name"
+    "SELECT name, type || ' of ' || coalesce(tbl_name, '') || ': ' || coalesce(sql, '') FROM sqlite_schema"            \
+    " WHERE name NOT GLOB 'sqlite_stat[0-9]' ORDER BY name"
 
 static struct registry_result read_number(sqlite3 *db, const char *sql, int *ret)
 {
@@ -87,65 +90,88 @@ static struct registry_result migrate(sqlite3 *db, int from)
     return result;
 }
 
-static bool same_columns(sqlite3_stmt *a, sqlite3_stmt *b)
+/* ------------------------------------------------------------------ is it ours */
+
+/* What the versions up to now make, made once in a process and the writers that it forks: names and texts by turns,
+ * each with its NUL. */
+static struct buffer expected = BUFFER_INIT(1 << 16);
+
+static struct view column(const struct sqlite_statement *statement, int i)
 {
-    for (int i = 0; i < 4; i++) {
-        struct view text_a = view_of(sqlite3_column_text(a, i), (size_t)sqlite3_column_bytes(a, i));
-        struct view text_b = view_of(sqlite3_column_text(b, i), (size_t)sqlite3_column_bytes(b, i));
-        if (!view_equal(text_a, text_b)) {
-            return false;
-        }
-    }
-    return true;
+    return view_of(sqlite3_column_text(statement->handle, i), (size_t)sqlite3_column_bytes(statement->handle, i));
 }
 
-static struct registry_result compare_objects(struct sqlite_statement *found, struct sqlite_statement *expected)
+static bool append_text(struct buffer *out, struct view text)
 {
-    for (;;) {
-        bool found_row;
-        bool expected_row;
-        struct registry_result result = sqlite_statement_step(found, &found_row);
-        if (result.code == REGISTRY_OK) {
-            result = sqlite_statement_step(expected, &expected_row);
-        }
-        if (result.code != REGISTRY_OK || (!found_row && !expected_row)) {
-            return result;
-        }
-        if (found_row != expected_row || !same_columns(found->handle, expected->handle)) {
-            sqlite3_stmt *culprit = found_row ? found->handle : expected->handle;
-            struct view name = view_of(sqlite3_column_text(culprit, 1), (size_t)sqlite3_column_bytes(culprit, 1));
-            char text[PRINTABLE_MAX_BYTES];
-            return registry_failure(REGISTRY_STORE, "the schema is not that of version %d: look at %s",
-                                    SQLITE_SCHEMA_VERSION, printable(name, text));
-        }
-    }
+    return buffer_append(out, text.data, text.len) && buffer_append_u8(out, 0);
 }
 
-/* The expected schema is made by the same statements, in memory. */
+static struct registry_result list_objects(sqlite3 *db, struct buffer *out)
+{
+    struct sqlite_statement statement = {0};
+    bool row = true;
+    struct registry_result result = sqlite_statement_prepare(db, SCHEMA_OBJECTS, &statement);
+    while (result.code == REGISTRY_OK && row) {
+        result = sqlite_statement_step(&statement, &row);
+        if (result.code == REGISTRY_OK && row &&
+            !(append_text(out, column(&statement, 0)) && append_text(out, column(&statement, 1)))) {
+            result = registry_no_memory();
+        }
+    }
+    sqlite_statement_clear(&statement);
+    return result;
+}
+
+/* By the same statements, in memory. */
+static struct registry_result make_expected(void)
+{
+    if (expected.len != 0) {
+        return registry_ok();
+    }
+    sqlite3 *model = NULL;
+    struct registry_result result = registry_no_memory();
+    if (sqlite3_open_v2(":memory:", &model, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) == SQLITE_OK) {
+        result = migrate(model, 0);
+    }
+    if (result.code == REGISTRY_OK) {
+        result = list_objects(model, &expected);
+    }
+    if (result.code != REGISTRY_OK) {
+        buffer_clear(&expected);
+    }
+    sqlite3_close(model);
+    return result;
+}
+
+/* The next of the expected texts; empty behind the last. */
+static struct view take_expected(size_t *at)
+{
+    size_t left = expected.len - *at;
+    struct view text = view_of(expected.data + *at, strnlen((const char *)expected.data + *at, left));
+    *at += left == 0 ? 0 : text.len + 1;
+    return text;
+}
+
 static struct registry_result verify(sqlite3 *db)
 {
-    sqlite3 *model = NULL;
     struct sqlite_statement found = {0};
-    struct sqlite_statement expected = {0};
-    struct registry_result result;
-    if (sqlite3_open_v2(":memory:", &model, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK) {
-        result = registry_no_memory();
-        goto done;
-    }
-    result = migrate(model, 0);
+    struct registry_result result = make_expected();
     if (result.code == REGISTRY_OK) {
         result = sqlite_statement_prepare(db, SCHEMA_OBJECTS, &found);
     }
-    if (result.code == REGISTRY_OK) {
-        result = sqlite_statement_prepare(model, SCHEMA_OBJECTS, &expected);
+    bool row = true;
+    for (size_t at = 0; result.code == REGISTRY_OK && (row || at < expected.len);) {
+        struct view name = take_expected(&at);
+        struct view text = take_expected(&at);
+        result = sqlite_statement_step(&found, &row);
+        bool same = row ? view_equal(column(&found, 0), name) && view_equal(column(&found, 1), text) : name.len == 0;
+        if (result.code == REGISTRY_OK && !same) {
+            char culprit[PRINTABLE_MAX_BYTES];
+            result = registry_failure(REGISTRY_STORE, "the schema is not that of version %d: look at %s",
+                                      SQLITE_SCHEMA_VERSION, printable(row ? column(&found, 0) : name, culprit));
+        }
     }
-    if (result.code == REGISTRY_OK) {
-        result = compare_objects(&found, &expected);
-    }
-done:
     sqlite_statement_clear(&found);
-    sqlite_statement_clear(&expected);
-    sqlite3_close(model);
     return result;
 }
 
