@@ -47,6 +47,7 @@ struct answer {
 };
 
 void on_answer(void *arg, struct registry_result result);
+struct registry_result wait_for_answer(struct fixture *fixture, struct answer *answer);
 
 /* Each waits for the answer. */
 struct registry_result add_key(struct fixture *fixture, const struct registry_key *key);

@@ -15,7 +15,7 @@ void on_answer(void *arg, struct registry_result result)
     answer->result = result;
 }
 
-static struct registry_result wait_for(struct fixture *fixture, struct answer *answer)
+struct registry_result wait_for_answer(struct fixture *fixture, struct answer *answer)
 {
     assert_int_equal(answer->calls, 0); /* never before the call returned */
     fixture_run_until(fixture, &answer->calls, 1);
@@ -27,49 +27,49 @@ struct registry_result add_key(struct fixture *fixture, const struct registry_ke
 {
     struct answer answer = {0};
     registry_key_add(fixture->registry, key, on_answer, &answer);
-    return wait_for(fixture, &answer);
+    return wait_for_answer(fixture, &answer);
 }
 
 struct registry_result replace_key(struct fixture *fixture, const struct registry_key *key)
 {
     struct answer answer = {0};
     registry_key_replace(fixture->registry, key, on_answer, &answer);
-    return wait_for(fixture, &answer);
+    return wait_for_answer(fixture, &answer);
 }
 
 struct registry_result remove_key(struct fixture *fixture, const uint8_t *key_id, uint64_t revision)
 {
     struct answer answer = {0};
     registry_key_remove(fixture->registry, key_id, revision, NOW_MS + 9, on_answer, &answer);
-    return wait_for(fixture, &answer);
+    return wait_for_answer(fixture, &answer);
 }
 
 struct registry_result remove_retired(struct fixture *fixture, const uint8_t *material_id)
 {
     struct answer answer = {0};
     registry_retired_remove(fixture->registry, material_id, on_answer, &answer);
-    return wait_for(fixture, &answer);
+    return wait_for_answer(fixture, &answer);
 }
 
 struct registry_result add_alias(struct fixture *fixture, const char *account, const char *name, const uint8_t *key_id)
 {
     struct answer answer = {0};
     registry_alias_add(fixture->registry, account, name, key_id, NOW_MS, on_answer, &answer);
-    return wait_for(fixture, &answer);
+    return wait_for_answer(fixture, &answer);
 }
 
 struct registry_result retarget_alias(struct fixture *fixture, const char *name, const uint8_t *key_id, int64_t now_ms)
 {
     struct answer answer = {0};
     registry_alias_retarget(fixture->registry, ACCOUNT, name, key_id, now_ms, on_answer, &answer);
-    return wait_for(fixture, &answer);
+    return wait_for_answer(fixture, &answer);
 }
 
 struct registry_result remove_alias(struct fixture *fixture, const char *name)
 {
     struct answer answer = {0};
     registry_alias_remove(fixture->registry, ACCOUNT, name, on_answer, &answer);
-    return wait_for(fixture, &answer);
+    return wait_for_answer(fixture, &answer);
 }
 
 void add_until_taken(struct fixture *fixture, const struct registry_key *key)
@@ -170,7 +170,7 @@ void make_database(struct fixture *fixture)
     expect_result(add_principal(fixture, &principal.principal), REGISTRY_OK, "");
     plain_principal_init(&principal, 2);
     expect_result(add_principal(fixture, &principal.principal), REGISTRY_OK, "");
-    expect_result(remove_principal(fixture, PRINCIPAL_USER, "user-002", 1), REGISTRY_OK, "");
+    expect_result(remove_user(fixture, "user-002", 1, NOW_MS + 10), REGISTRY_OK, "");
     struct plain_grant grant;
     plain_grant_init(&grant, 1, b.key.key_id);
     expect_result(add_grant(fixture, &grant.grant), REGISTRY_OK, "");

@@ -65,49 +65,47 @@ void plain_grant_init(struct plain_grant *plain, unsigned n, const uint8_t *key_
 
 /* ------------------------------------------------------------------ calls */
 
-static struct registry_result wait_for(struct fixture *fixture, const struct answer *answer)
-{
-    fixture_run_until(fixture, &answer->calls, 1);
-    return answer->result;
-}
-
 struct registry_result add_principal(struct fixture *fixture, const struct registry_principal *principal)
 {
     struct answer answer = {0};
     registry_principal_add(fixture->registry, principal, on_answer, &answer);
-    return wait_for(fixture, &answer);
+    return wait_for_answer(fixture, &answer);
 }
 
 struct registry_result replace_principal(struct fixture *fixture, const struct registry_principal *principal)
 {
     struct answer answer = {0};
     registry_principal_replace(fixture->registry, principal, on_answer, &answer);
-    return wait_for(fixture, &answer);
+    return wait_for_answer(fixture, &answer);
 }
 
-struct registry_result remove_principal(struct fixture *fixture, enum principal_kind kind, const char *name,
-                                        uint64_t revision)
+struct registry_result remove_user(struct fixture *fixture, const char *name, uint64_t revision, int64_t now_ms)
 {
     struct answer answer = {0};
-    registry_principal_remove(fixture->registry, ACCOUNT, kind, name, revision, NOW_MS + 10, on_answer, &answer);
-    return wait_for(fixture, &answer);
+    registry_principal_remove(fixture->registry, ACCOUNT, PRINCIPAL_USER, name, revision, now_ms, on_answer, &answer);
+    return wait_for_answer(fixture, &answer);
 }
 
 struct registry_result add_grant(struct fixture *fixture, const struct registry_grant *grant)
 {
     struct answer answer = {0};
     registry_grant_add(fixture->registry, grant, on_answer, &answer);
-    return wait_for(fixture, &answer);
+    return wait_for_answer(fixture, &answer);
 }
 
 struct registry_result remove_grant(struct fixture *fixture, const uint8_t *id)
 {
     struct answer answer = {0};
     registry_grant_remove(fixture->registry, id, on_answer, &answer);
-    return wait_for(fixture, &answer);
+    return wait_for_answer(fixture, &answer);
 }
 
 const struct registry_principal *user(const struct fixture *fixture, const char *name)
 {
     return registry_principal_find(fixture->registry, ACCOUNT, PRINCIPAL_USER, name);
+}
+
+int64_t departed_ms(const struct fixture *fixture, const char *name)
+{
+    return registry_principal_departed_ms(fixture->registry, ACCOUNT, PRINCIPAL_USER, name);
 }

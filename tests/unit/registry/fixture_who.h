@@ -33,10 +33,10 @@ void plain_grant_init(struct plain_grant *plain, unsigned n, const uint8_t *key_
 
 struct registry_result add_principal(struct fixture *fixture, const struct registry_principal *principal);
 struct registry_result replace_principal(struct fixture *fixture, const struct registry_principal *principal);
-struct registry_result remove_principal(struct fixture *fixture, enum principal_kind kind, const char *name,
-                                        uint64_t revision);
+struct registry_result remove_user(struct fixture *fixture, const char *name, uint64_t revision, int64_t now_ms);
 struct registry_result add_grant(struct fixture *fixture, const struct registry_grant *grant);
 struct registry_result remove_grant(struct fixture *fixture, const uint8_t *id);
 
-/* Of ACCOUNT; NULL when there is none. */
+/* Of ACCOUNT; NULL, or 0, when there is none. */
 const struct registry_principal *user(const struct fixture *fixture, const char *name);
+int64_t departed_ms(const struct fixture *fixture, const char *name);

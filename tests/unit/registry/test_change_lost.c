@@ -8,100 +8,7 @@
 
 #include <cmocka.h>
 
-/* What a change that may have been made or not has left of a key. */
-struct trace {
-    bool there;
-    bool retired;
-    uint64_t revision;
-    size_t n_materials;
-};
-
-static struct trace trace_of(const struct fixture *fixture, uint32_t n)
-{
-    struct plain_key plain;
-    plain_key_init(&plain, n);
-    const struct registry_key *key = registry_key_find(fixture->registry, plain.key.key_id);
-    return (struct trace){.there = key != NULL,
-                          .retired = registry_retired_find(fixture->registry, plain.material.id) != NULL,
-                          .revision = key == NULL ? 0 : key->revision,
-                          .n_materials = key == NULL ? 0 : key->n_materials};
-}
-
-/* Every third key rotates, every third goes, every third goes and is forgotten, and the writer is killed meanwhile,
- * later and later: each is whole or not done at all, memory says what the database says, and what was answered is
- * there. */
-static void killed_writer_while_keys_change(void **state)
-{
-    struct fixture *fixture = *state;
-    enum { ROUNDS = 25, EACH = 30 };
-    static struct answer answers[EACH];
-    static struct answer forgotten[EACH];
-    fixture_open(fixture);
-    int lost = 0;
-    int done = 0;
-    for (uint32_t round = 0; round < ROUNDS; round++) {
-        const uint32_t first = round * 1000;
-        struct plain_key plain;
-        for (uint32_t i = 0; i < EACH; i++) {
-            plain_key_init(&plain, first + i);
-            add_until_taken(fixture, &plain.key);
-            assert_non_null(registry_key_find(fixture->registry, plain.key.key_id));
-        }
-        memset(answers, 0, sizeof answers);
-        memset(forgotten, 0, sizeof forgotten);
-        for (uint32_t i = 0; i < EACH; i++) {
-            struct changed_key changed;
-            plain_key_init(&plain, first + i);
-            changed_key_init(fixture, plain.key.key_id, &changed);
-            changed_key_rotate(&changed, first + 500 + i, MATERIAL_ROTATED_AUTOMATICALLY);
-            if (i % 3 == 0) {
-                registry_key_replace(fixture->registry, &changed.key, on_answer, &answers[i]);
-            } else {
-                registry_key_remove(fixture->registry, plain.key.key_id, 1, NOW_MS, on_answer, &answers[i]);
-            }
-            if (i % 3 == 2) {
-                registry_retired_remove(fixture->registry, plain.material.id, on_answer, &forgotten[i]);
-            }
-        }
-        turn(fixture, 1);
-        pid_t writer = writer_pid();
-        const int64_t stop_ms = monotonic_ms() + round / 2;
-        while (monotonic_ms() < stop_ms && answers[EACH - 1].calls == 0) {
-            turn(fixture, 200);
-        }
-        kill(writer, SIGKILL);
-        fixture_run_until(fixture, &forgotten[EACH - 1].calls, 1);
-        struct trace traces[EACH];
-        for (uint32_t i = 0; i < EACH; i++) {
-            struct trace trace = trace_of(fixture, first + i);
-            assert_int_equal(answers[i].calls, 1);
-            const bool good = answers[i].result.code == REGISTRY_OK;
-            assert_true(good || answers[i].result.code == REGISTRY_STORE);
-            bool made = i % 3 == 0 ? trace.revision == 2 : !trace.there;
-            bool untouched = trace.there && trace.revision == 1 && trace.n_materials == 1 && !trace.retired;
-            assert_true(made || (!good && untouched));
-            assert_true(i % 3 != 0 || !made || trace.n_materials == 2);
-            assert_true(i % 3 != 1 || !made || trace.retired);
-            assert_true(forgotten[i].result.code != REGISTRY_OK || i % 3 != 2 || (made && !trace.retired));
-            done += good;
-            lost += !good;
-            traces[i] = trace;
-        }
-        fixture_reopen(fixture);
-        for (uint32_t i = 0; i < EACH; i++) {
-            struct trace again = trace_of(fixture, first + i);
-            assert_int_equal(again.there, traces[i].there);
-            assert_int_equal(again.retired, traces[i].retired);
-            assert_int_equal(again.revision, traces[i].revision);
-            assert_int_equal(again.n_materials, traces[i].n_materials);
-        }
-    }
-    print_message("           %d answered, %d lost\n", done, lost);
-    assert_true(done > 0 && lost > 0);
-}
-
-/* Likewise for changes of keys, their removal, and what it leaves: of each kind one that was made and one that was not.
- */
+/* Changes of keys, their removal, and what it leaves: of each kind one that was made and one that was not. */
 static void lost_outcome_of_a_changed_key(void **state)
 {
     struct fixture *fixture = *state;
@@ -172,7 +79,6 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(killed_writer_while_keys_change),
         TEST(lost_outcome_of_a_changed_key),
     };
     return cmocka_run_group_tests_name("registry/change_lost", tests, NULL, NULL);

@@ -274,41 +274,12 @@ static void bad_values_are_not_written(void **state)
     assert_int_equal(registry_grants(fixture->registry), 1);
 }
 
-/* Those that wait count. */
-static void key_has_a_limit(void **state)
-{
-    struct fixture *fixture = *state;
-    struct plain_key key;
-    struct answer answers[4] = {0};
-    fixture_open(fixture);
-    add_plain_key(fixture, 1, &key);
-    fixture_close(fixture);
-    run_sql(fixture, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 49998)"
-                     " INSERT INTO grants SELECT x'00000001000000000000000000000000', randomblob(32), 1, '',"
-                     " 'arn:aws:iam::111122223333:user/u' || i, 0, '', 0, '111122223333', 16, NULL, NULL, '' FROM n");
-    fixture_open(fixture);
-    for (unsigned i = 0; i < 4; i++) {
-        struct plain_grant plain;
-        plain_grant_init(&plain, i, key.key.key_id);
-        registry_grant_add(fixture->registry, &plain.grant, on_answer, &answers[i]);
-    }
-    for (size_t i = 0; i < 4; i++) {
-        fixture_run_until(fixture, &answers[i].calls, 1);
-        assert_int_equal(answers[i].result.code, i < 2 ? REGISTRY_OK : REGISTRY_LIMIT);
-    }
-    assert_int_equal(registry_key_grants(fixture->registry, key.key.key_id), KEY_MAX_GRANTS);
-    fixture_close(fixture);
-    run_sql(fixture, "INSERT INTO grants SELECT key_id, randomblob(32), 1, '', grantee, 0, '', 0, issuing_account, 16,"
-                     " NULL, NULL, '' FROM grants LIMIT 1");
-    fixture_expect_refused(fixture, "too many grants");
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         TEST(grant_comes_back_whole), TEST(every_way_to_ask),           TEST(grants_go_with_their_key),
-        TEST(orders_and_clashes),     TEST(bad_values_are_not_written), TEST(key_has_a_limit),
+        TEST(orders_and_clashes),     TEST(bad_values_are_not_written),
     };
     return cmocka_run_group_tests_name("registry/grant", tests, NULL, NULL);
 }

@@ -188,7 +188,7 @@ static void same_name_is_another(void **state)
     plain_principal_init(&second, 2);
     second.principal.name = first.name;
     expect_result(add_principal(fixture, &first.principal), REGISTRY_OK, "");
-    expect_result(remove_principal(fixture, PRINCIPAL_USER, "user-001", 2), REGISTRY_CONFLICT, "");
+    expect_result(remove_user(fixture, "user-001", 2, NOW_MS + 10), REGISTRY_CONFLICT, "");
     struct answer answers[3] = {0};
     registry_principal_remove(fixture->registry, ACCOUNT, PRINCIPAL_USER, "user-001", 1, NOW_MS, on_answer,
                               &answers[0]);
@@ -206,22 +206,9 @@ static void same_name_is_another(void **state)
         assert_null(registry_principal_of_access_key(fixture->registry, first.access_keys[0].id, NULL));
         fixture_reopen(fixture);
     }
-    expect_result(remove_principal(fixture, PRINCIPAL_USER, "user-001", 1), REGISTRY_OK, "");
-    expect_result(remove_principal(fixture, PRINCIPAL_USER, "user-001", 1), REGISTRY_NOT_FOUND, "");
+    expect_result(remove_user(fixture, "user-001", 1, NOW_MS + 10), REGISTRY_OK, "");
+    expect_result(remove_user(fixture, "user-001", 1, NOW_MS + 10), REGISTRY_NOT_FOUND, "");
     assert_int_equal(registry_account_principals(fixture->registry, ACCOUNT, PRINCIPAL_USER), 0);
-}
-
-static int64_t departed_ms(const struct fixture *fixture, const char *name)
-{
-    return registry_principal_departed_ms(fixture->registry, ACCOUNT, PRINCIPAL_USER, name);
-}
-
-static struct registry_result remove_at(struct fixture *fixture, const char *name, int64_t now_ms)
-{
-    struct answer answer = {0};
-    registry_principal_remove(fixture->registry, ACCOUNT, PRINCIPAL_USER, name, 1, now_ms, on_answer, &answer);
-    fixture_run_until(fixture, &answer.calls, 1);
-    return answer.result;
 }
 
 /* The last one counts, for ever; never before he was made, and never before another of his name, whatever the clock
@@ -246,9 +233,9 @@ static void departures_stay(void **state)
         expect_result(add_principal(fixture, &plain.principal), REGISTRY_OK, "");
         const int64_t before_ms = departed_ms(fixture, "alice");
         assert_int_equal(before_ms, i == 0 ? 0 : cases[i - 1].departed_ms); /* making him changes nothing */
-        expect_result(remove_principal(fixture, PRINCIPAL_USER, "alice", 2), REGISTRY_CONFLICT, "");
+        expect_result(remove_user(fixture, "alice", 2, NOW_MS + 10), REGISTRY_CONFLICT, "");
         assert_int_equal(departed_ms(fixture, "alice"), before_ms);
-        expect_result(remove_at(fixture, "alice", cases[i].now_ms), REGISTRY_OK, "");
+        expect_result(remove_user(fixture, "alice", 1, cases[i].now_ms), REGISTRY_OK, "");
         for (int round = 0; round < 2; round++) {
             assert_int_equal(departed_ms(fixture, "alice"), cases[i].departed_ms);
             fixture_reopen(fixture);
@@ -258,32 +245,8 @@ static void departures_stay(void **state)
     assert_int_equal(departed_ms(fixture, "alic"), 0);
     assert_int_equal(registry_principal_departed_ms(fixture->registry, ACCOUNT, PRINCIPAL_ROLE, "alice"), 0);
     assert_int_equal(registry_principal_departed_ms(fixture->registry, OTHER_ACCOUNT, PRINCIPAL_USER, "alice"), 0);
-    expect_result(remove_at(fixture, "bob", NOW_MS), REGISTRY_NOT_FOUND, "");
+    expect_result(remove_user(fixture, "bob", 1, NOW_MS), REGISTRY_NOT_FOUND, "");
     assert_int_equal(departed_ms(fixture, "bob"), 0);
-}
-
-/* One name more is refused, one that is there already is not. */
-static void departures_have_a_limit(void **state)
-{
-    struct fixture *fixture = *state;
-    struct plain_principal plain;
-    fixture_open(fixture);
-    for (unsigned i = 1; i <= 2; i++) {
-        plain_principal_init(&plain, i);
-        expect_result(add_principal(fixture, &plain.principal), REGISTRY_OK, "");
-    }
-    fixture_close(fixture);
-    run_sql(fixture, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000)"
-                     " INSERT INTO departures SELECT '111122223333', 1, printf('user-%03d', i + 1), 5 FROM n");
-    fixture_open(fixture);
-    assert_int_equal(registry_departures(fixture->registry), REGISTRY_MAX_DEPARTURES);
-    expect_result(remove_at(fixture, "user-001", NOW_MS), REGISTRY_LIMIT, "1000000 names");
-    assert_non_null(user(fixture, "user-001"));
-    expect_result(remove_at(fixture, "user-002", NOW_MS), REGISTRY_OK, "");
-    assert_int_equal(departed_ms(fixture, "user-002"), NOW_MS);
-    fixture_close(fixture);
-    run_sql(fixture, "INSERT INTO departures VALUES ('111122223333', 2, 'one-more', 5)");
-    fixture_expect_refused(fixture, "table departures has more than 1000000 rows");
 }
 
 /* Twenty policies of 10240 bytes, all texts at their limits; one more or one byte more is refused. */
@@ -378,7 +341,6 @@ int main(void)
         TEST(same_name_is_another),
         TEST(sizes_at_their_limits),
         TEST(departures_stay),
-        TEST(departures_have_a_limit),
         TEST(bad_values_are_not_written),
     };
     return cmocka_run_group_tests_name("registry/principal", tests, NULL, NULL);

@@ -34,58 +34,6 @@ static void stop_writes_what_was_given(void **state)
     assert_int_equal(registry_keys(fixture->registry), 101);
 }
 
-static void limit_of_waiting_changes(void **state)
-{
-    struct fixture *fixture = *state;
-    fixture_open(fixture);
-    enum { MORE = 10, ALL = REGISTRY_MAX_WAITING + MORE };
-    static struct answer answers[ALL];
-    memset(answers, 0, sizeof answers);
-    for (uint32_t i = 0; i < ALL; i++) {
-        struct plain_key plain;
-        plain_key_init(&plain, i);
-        registry_key_add(fixture->registry, &plain.key, on_answer, &answers[i]);
-        assert_int_equal(answers[i].calls, 0);
-    }
-    assert_int_equal(registry_waiting(fixture->registry), ALL); /* the refused ones wait to be told */
-    for (size_t i = 0; i < ALL; i++) {
-        fixture_run_until(fixture, &answers[i].calls, 1);
-        assert_int_equal(answers[i].result.code, i < REGISTRY_MAX_WAITING ? REGISTRY_OK : REGISTRY_LIMIT);
-    }
-    assert_int_equal(registry_waiting(fixture->registry), 0);
-    struct plain_key again;
-    add_plain_key(fixture, ALL, &again);
-    assert_int_equal(registry_keys(fixture->registry), REGISTRY_MAX_WAITING + 1);
-}
-
-static void limit_of_waiting_bytes(void **state)
-{
-    struct fixture *fixture = *state;
-    fixture_open(fixture);
-    registry_set_patience(fixture->registry, 120000); /* 16 MiB in one transaction, perhaps under valgrind */
-    static char description[4 * 8192 + 1];
-    for (size_t i = 0; i < 8192; i++) {
-        memcpy(description + 4 * i, "\xf0\x9f\x94\x91", 4);
-    }
-    static struct answer answers[600];
-    memset(answers, 0, sizeof answers);
-    for (uint32_t i = 0; i < 600; i++) {
-        struct plain_key plain;
-        plain_key_init(&plain, i);
-        plain.key.description = description;
-        registry_key_add(fixture->registry, &plain.key, on_answer, &answers[i]);
-    }
-    const size_t fit = REGISTRY_MAX_WAITING_BYTES / (4 * 8192);
-    for (size_t i = 0; i < 600; i++) {
-        fixture_run_until(fixture, &answers[i].calls, 1);
-        if (i < fit - 5) {
-            assert_int_equal(answers[i].result.code, REGISTRY_OK);
-        } else if (i >= fit) {
-            assert_int_equal(answers[i].result.code, REGISTRY_LIMIT);
-        }
-    }
-}
-
 struct chain {
     struct fixture *fixture;
     uint32_t n;
@@ -122,8 +70,6 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         TEST(stop_writes_what_was_given),
-        TEST(limit_of_waiting_changes),
-        TEST(limit_of_waiting_bytes),
         TEST(answer_may_ask_again),
     };
     return cmocka_run_group_tests_name("registry/waiting", tests, NULL, NULL);

@@ -8,116 +8,6 @@
 
 #include <cmocka.h>
 
-enum { ROUNDS = 20, EACH = 24 };
-
-static bool is_answered(const struct answer *answer)
-{
-    assert_int_equal(answer->calls, 1);
-    assert_true(answer->result.code == REGISTRY_OK || answer->result.code == REGISTRY_STORE);
-    return answer->result.code == REGISTRY_OK;
-}
-
-/* What a start finds is what memory said before. */
-static void expect_same_after_restart(struct fixture *fixture, unsigned first)
-{
-    bool grants[EACH];
-    uint64_t revisions[EACH];
-    int64_t departures[EACH];
-    for (int step = 0; step < 2; step++) {
-        for (unsigned i = 0; i < EACH; i++) {
-            struct plain_principal principal;
-            struct plain_grant grant;
-            plain_principal_init(&principal, first + i);
-            plain_grant_init(&grant, first + i, (const uint8_t[KEY_ID_BYTES]){0});
-            const struct registry_principal *found = user(fixture, principal.name);
-            bool granted = registry_grant_find(fixture->registry, grant.grant.id) != NULL;
-            uint64_t revision = found == NULL ? 0 : found->revision;
-            assert_true(step == 0 || (grants[i] == granted && revisions[i] == revision));
-            int64_t departed_ms =
-                registry_principal_departed_ms(fixture->registry, ACCOUNT, PRINCIPAL_USER, principal.name);
-            assert_true((departed_ms != 0) == (found == NULL));
-            assert_true(step == 0 || departures[i] == departed_ms);
-            departures[i] = departed_ms;
-            assert_true(found == NULL || found->n_policies == (revision == 1 ? 2 : 1));
-            assert_true(found == NULL || found->n_access_keys == 2);
-            grants[i] = granted;
-            revisions[i] = revision;
-        }
-        fixture_reopen(fixture);
-    }
-}
-
-static struct registry_result add_principal_until_taken(struct fixture *fixture, const struct registry_principal *who)
-{
-    const int64_t deadline = monotonic_ms() + 30000;
-    struct registry_result result = add_principal(fixture, who);
-    while (result.code == REGISTRY_STORE && monotonic_ms() < deadline) {
-        turn(fixture, 20000);
-        result = add_principal(fixture, who);
-    }
-    return result;
-}
-
-/* Every principal is there, loses a policy or goes; every grant comes; the writer is killed meanwhile, later and later.
- */
-static void killed_writer(void **state)
-{
-    struct fixture *fixture = *state;
-    struct plain_key key;
-    struct answer grants[EACH];
-    struct answer changes[EACH];
-    int lost = 0;
-    int done = 0;
-    fixture_open(fixture);
-    add_plain_key(fixture, 1, &key);
-    for (unsigned round = 0; round < ROUNDS; round++) {
-        const unsigned first = round * 40;
-        struct plain_principal principal;
-        for (unsigned i = 0; i < EACH; i++) {
-            plain_principal_init(&principal, first + i);
-            expect_result(add_principal_until_taken(fixture, &principal.principal), REGISTRY_OK, "");
-        }
-        memset(grants, 0, sizeof grants);
-        memset(changes, 0, sizeof changes);
-        for (unsigned i = 0; i < EACH; i++) {
-            struct plain_grant grant;
-            plain_grant_init(&grant, first + i, key.key.key_id);
-            registry_grant_add(fixture->registry, &grant.grant, on_answer, &grants[i]);
-            plain_principal_init(&principal, first + i);
-            principal.principal.revision = 1;
-            principal.principal.n_policies = 1;
-            if (i % 2 == 0) {
-                registry_principal_replace(fixture->registry, &principal.principal, on_answer, &changes[i]);
-            } else {
-                registry_principal_remove(fixture->registry, ACCOUNT, PRINCIPAL_USER, principal.name, 1, NOW_MS,
-                                          on_answer, &changes[i]);
-            }
-        }
-        turn(fixture, 1);
-        pid_t writer = writer_pid();
-        const int64_t stop_ms = monotonic_ms() + round / 2;
-        while (monotonic_ms() < stop_ms && changes[EACH - 1].calls == 0) {
-            turn(fixture, 200);
-        }
-        kill(writer, SIGKILL);
-        fixture_run_until(fixture, &changes[EACH - 1].calls, 1);
-        for (unsigned i = 0; i < EACH; i++) {
-            struct plain_grant grant;
-            plain_grant_init(&grant, first + i, key.key.key_id);
-            plain_principal_init(&principal, first + i);
-            bool granted = registry_grant_find(fixture->registry, grant.grant.id) != NULL;
-            const struct registry_principal *found = user(fixture, principal.name);
-            assert_true(granted || !is_answered(&grants[i]));
-            assert_true(!is_answered(&changes[i]) || (i % 2 == 0 ? found->revision == 2 : found == NULL));
-            done += is_answered(&grants[i]) + is_answered(&changes[i]);
-            lost += !is_answered(&grants[i]) + !is_answered(&changes[i]);
-        }
-        expect_same_after_restart(fixture, first);
-    }
-    print_message("           %d answered, %d lost\n", done, lost);
-    assert_true(done > 0 && lost > 0);
-}
-
 #define KEY_1      "x'00000001000000000000000000000000'"
 #define GRANT(n)   "x'000000" n "00000000000000000000000000000000000000000000000000000001'"
 #define GRANT_TAIL ", 1, '', 'arn:aws:iam::111122223333:user/x', 0, '', 0, '111122223333', 16, NULL, NULL, '')"
@@ -205,7 +95,6 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(killed_writer),
         TEST(lost_outcome_is_read_again),
     };
     return cmocka_run_group_tests_name("registry/who_lost", tests, NULL, NULL);
