@@ -101,8 +101,7 @@ static void on_created(void *arg, struct registry_result result)
     if (result.code == REGISTRY_EXISTS) { /* by a request that was a little faster */
         refuse_existing(operation, request->alias_name);
     } else if (operation_take_change(operation, result)) {
-        Rewrap__CreateAliasResponse response = REWRAP__CREATE_ALIAS_RESPONSE__INIT;
-        operation_finish(operation, &response.base);
+        operation_finish_empty(operation);
     }
 }
 
@@ -164,8 +163,7 @@ static void on_updated(void *arg, struct registry_result result)
     if (result.code == REGISTRY_NOT_FOUND) {
         refuse_missing(operation, request->alias_name);
     } else if (operation_take_change(operation, result)) {
-        Rewrap__UpdateAliasResponse response = REWRAP__UPDATE_ALIAS_RESPONSE__INIT;
-        operation_finish(operation, &response.base);
+        operation_finish_empty(operation);
     }
 }
 
@@ -228,8 +226,7 @@ static void on_deleted(void *arg, struct registry_result result)
     if (result.code == REGISTRY_NOT_FOUND) {
         refuse_missing(operation, request->alias_name);
     } else if (operation_take_change(operation, result)) {
-        Rewrap__DeleteAliasResponse response = REWRAP__DELETE_ALIAS_RESPONSE__INIT;
-        operation_finish(operation, &response.base);
+        operation_finish_empty(operation);
     }
 }
 

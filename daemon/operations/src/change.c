@@ -16,28 +16,25 @@ static struct operation_change *change_of(const struct operation *operation)
 }
 
 /* A change of our own: the key may have gone since it was begun. */
-static const struct registry_key *find_own(struct operation *operation)
+static bool admit_own(struct operation *operation, const struct registry_key **ret_key)
 {
     const struct operation_change *change = change_of(operation);
-    const struct registry_key *key = operation_find_key(operation, change->key_id);
-    if (key == NULL) {
+    *ret_key = operation_find_key(operation, change->key_id);
+    if (*ret_key == NULL) {
         operation_fail_with(operation, operation_failure_of_registry(REGISTRY_NOT_FOUND), NULL);
+        return false;
     }
-    return key;
+    return operation_check_state(operation, change->kind->permission, *ret_key);
 }
 
 const struct registry_key *operation_change_find(struct operation *operation)
 {
     struct operation_change *change = change_of(operation);
-    enum operation_permission permission = change->kind->permission;
-    const struct registry_key *key = NULL;
-    if (change->key_id_text == NULL) {
-        key = find_own(operation);
-    } else if (!operation_resolve_key(operation, change->key_id_text, permission, NULL, &key) ||
-               !operation_authorize_key(operation, permission, key)) {
-        return NULL;
-    }
-    if (key == NULL || !operation_check_state(operation, permission, key)) {
+    const struct registry_key *key;
+    bool admitted = change->key_id_text == NULL
+                        ? admit_own(operation, &key)
+                        : operation_admit(operation, change->kind->permission, change->key_id_text, &key);
+    if (!admitted) {
         return NULL;
     }
     memcpy(change->key_id, key->key_id, KEY_ID_BYTES);
@@ -73,6 +70,16 @@ static void write_in_turn(struct operation *operation, const struct registry_key
     }
 }
 
+static void answer(struct operation *operation, const struct registry_key *key)
+{
+    const struct operation_change_kind *kind = change_of(operation)->kind;
+    if (kind->answer == NULL) {
+        operation_finish_empty(operation);
+    } else {
+        kind->answer(operation, key);
+    }
+}
+
 /* Decides on the key as it is, and writes or answers. */
 static void decide(struct operation *operation, const struct registry_key *key)
 {
@@ -84,7 +91,7 @@ static void decide(struct operation *operation, const struct registry_key *key)
     }
     switch (kind->decide(operation, key, &draft)) {
     case OPERATION_DECIDED_NOTHING:
-        kind->answer(operation, key);
+        answer(operation, key);
         break;
     case OPERATION_DECIDED_WRITE:
         write_in_turn(operation, &draft.key);
@@ -137,7 +144,7 @@ static void on_outcome_unknown(struct operation *operation, struct registry_resu
     const struct registry_key *key = operation_find_key(operation, change_of(operation)->key_id);
     bool answered = false;
     if (key != NULL && shows_the_change(operation, key, &answered)) {
-        change_of(operation)->kind->answer(operation, key);
+        answer(operation, key);
     } else if (!answered) {
         operation_fail_with(operation, operation_failure_of_registry(result.code), result.detail);
     }
@@ -165,7 +172,7 @@ static void go_on(struct operation *operation, struct registry_result result)
         operation_fail_with(operation, operation_failure_of_registry(REGISTRY_NOT_FOUND), NULL);
         return;
     }
-    change->kind->answer(operation, key);
+    answer(operation, key);
 }
 
 static void on_replaced(void *arg, struct registry_result result)

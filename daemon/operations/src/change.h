@@ -30,7 +30,7 @@ struct operation_change_kind {
     enum operation_permission permission;
     enum operation_decision (*decide)(struct operation *operation, const struct registry_key *key,
                                       struct operation_draft *draft);
-    /* Answers, once the key is as it should be. */
+    /* Answers, once the key is as it should be; NULL: with an empty message. */
     void (*answer)(struct operation *operation, const struct registry_key *key);
     /*
      * After a change of which nobody knows whether it was made (REGISTRY_STORE): whether the key shows it. NULL: when

@@ -22,15 +22,7 @@ static enum operation_decision decide_enable(struct operation *operation, const 
     return become(key, draft, KEY_STATE_ENABLED);
 }
 
-static void answer_enable(struct operation *operation, const struct registry_key *key)
-{
-    (void)key;
-    Rewrap__EnableKeyResponse response = REWRAP__ENABLE_KEY_RESPONSE__INIT;
-    operation_finish(operation, &response.base);
-}
-
-static const struct operation_change_kind enable = {
-    .permission = OPERATION_MAY_ENABLE_KEY, .decide = decide_enable, .answer = answer_enable};
+static const struct operation_change_kind enable = {.permission = OPERATION_MAY_ENABLE_KEY, .decide = decide_enable};
 
 static void run_enable(struct operation *operation)
 {
@@ -50,15 +42,7 @@ static enum operation_decision decide_disable(struct operation *operation, const
     return become(key, draft, KEY_STATE_DISABLED);
 }
 
-static void answer_disable(struct operation *operation, const struct registry_key *key)
-{
-    (void)key;
-    Rewrap__DisableKeyResponse response = REWRAP__DISABLE_KEY_RESPONSE__INIT;
-    operation_finish(operation, &response.base);
-}
-
-static const struct operation_change_kind disable = {
-    .permission = OPERATION_MAY_DISABLE_KEY, .decide = decide_disable, .answer = answer_disable};
+static const struct operation_change_kind disable = {.permission = OPERATION_MAY_DISABLE_KEY, .decide = decide_disable};
 
 static void run_disable(struct operation *operation)
 {
@@ -80,15 +64,8 @@ static enum operation_decision decide_description(struct operation *operation, c
     return strcmp(key->description, request->description) == 0 ? OPERATION_DECIDED_NOTHING : OPERATION_DECIDED_WRITE;
 }
 
-static void answer_description(struct operation *operation, const struct registry_key *key)
-{
-    (void)key;
-    Rewrap__UpdateKeyDescriptionResponse response = REWRAP__UPDATE_KEY_DESCRIPTION_RESPONSE__INIT;
-    operation_finish(operation, &response.base);
-}
-
-static const struct operation_change_kind description = {
-    .permission = OPERATION_MAY_UPDATE_KEY_DESCRIPTION, .decide = decide_description, .answer = answer_description};
+static const struct operation_change_kind description = {.permission = OPERATION_MAY_UPDATE_KEY_DESCRIPTION,
+                                                         .decide = decide_description};
 
 static void run_description(struct operation *operation)
 {

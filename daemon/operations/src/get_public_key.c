@@ -48,9 +48,7 @@ static void run(struct operation *operation)
                                         .n_grant_tokens = request->n_grant_tokens};
     const struct registry_key *key;
     if (!operation_check_members(operation, &members) ||
-        !operation_resolve_key(operation, request->key_id, OPERATION_MAY_GET_PUBLIC_KEY, NULL, &key) ||
-        !operation_authorize_key(operation, OPERATION_MAY_GET_PUBLIC_KEY, key) ||
-        !operation_check_state(operation, OPERATION_MAY_GET_PUBLIC_KEY, key)) {
+        !operation_admit(operation, OPERATION_MAY_GET_PUBLIC_KEY, request->key_id, &key)) {
         return;
     }
     operation_side_set(operation, side, key);

@@ -18,24 +18,13 @@ static bool is_the_policy(const char *name)
     return name == NULL || strcmp(name, policy_name) == 0;
 }
 
-/* NULL when the request was answered. */
-static const struct registry_key *find_key(struct operation *operation, enum operation_permission permission,
-                                           const char *key_id)
-{
-    const struct registry_key *key;
-    bool found = operation_resolve_key(operation, key_id, permission, NULL, &key) &&
-                 operation_authorize_key(operation, permission, key) &&
-                 operation_check_state(operation, permission, key);
-    return found ? key : NULL;
-}
-
 /* ------------------------------------------------------------------ GetKeyPolicy */
 
 static void run_get(struct operation *operation)
 {
     const Rewrap__GetKeyPolicyRequest *request = (const Rewrap__GetKeyPolicyRequest *)operation->request;
-    const struct registry_key *key = find_key(operation, OPERATION_MAY_GET_KEY_POLICY, request->key_id);
-    if (key == NULL) {
+    const struct registry_key *key;
+    if (!operation_admit(operation, OPERATION_MAY_GET_KEY_POLICY, request->key_id, &key)) {
         return;
     }
     if (!is_the_policy(request->policy_name)) {
@@ -91,15 +80,8 @@ static bool is_put(const struct operation *operation, const struct registry_key 
            strcmp(key->policy, put_of(operation)->policy) == 0;
 }
 
-static void answer_put(struct operation *operation, const struct registry_key *key)
-{
-    (void)key;
-    Rewrap__PutKeyPolicyResponse response = REWRAP__PUT_KEY_POLICY_RESPONSE__INIT;
-    operation_finish(operation, &response.base);
-}
-
 static const struct operation_change_kind put = {
-    .permission = OPERATION_MAY_PUT_KEY_POLICY, .decide = decide_put, .answer = answer_put, .is_made = is_put};
+    .permission = OPERATION_MAY_PUT_KEY_POLICY, .decide = decide_put, .is_made = is_put};
 
 static void run_put(struct operation *operation)
 {
@@ -119,7 +101,8 @@ const struct operation_kind operation_kind_put_key_policy = {
 static void run_list(struct operation *operation)
 {
     const Rewrap__ListKeyPoliciesRequest *request = (const Rewrap__ListKeyPoliciesRequest *)operation->request;
-    if (find_key(operation, OPERATION_MAY_LIST_KEY_POLICIES, request->key_id) == NULL) {
+    const struct registry_key *key;
+    if (!operation_admit(operation, OPERATION_MAY_LIST_KEY_POLICIES, request->key_id, &key)) {
         return;
     }
     if (request->marker != NULL) { /* one page has them all: none was ever given out */

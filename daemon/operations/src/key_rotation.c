@@ -32,15 +32,8 @@ static enum operation_decision decide_enable(struct operation *operation, const 
     return OPERATION_DECIDED_WRITE;
 }
 
-static void answer_enable(struct operation *operation, const struct registry_key *key)
-{
-    (void)key;
-    Rewrap__EnableKeyRotationResponse response = REWRAP__ENABLE_KEY_ROTATION_RESPONSE__INIT;
-    operation_finish(operation, &response.base);
-}
-
-static const struct operation_change_kind enable = {
-    .permission = OPERATION_MAY_ENABLE_KEY_ROTATION, .decide = decide_enable, .answer = answer_enable};
+static const struct operation_change_kind enable = {.permission = OPERATION_MAY_ENABLE_KEY_ROTATION,
+                                                    .decide = decide_enable};
 
 static void run_enable(struct operation *operation)
 {
@@ -63,15 +56,8 @@ static enum operation_decision decide_disable(struct operation *operation, const
     return key->rotation_days == 0 ? OPERATION_DECIDED_NOTHING : OPERATION_DECIDED_WRITE;
 }
 
-static void answer_disable(struct operation *operation, const struct registry_key *key)
-{
-    (void)key;
-    Rewrap__DisableKeyRotationResponse response = REWRAP__DISABLE_KEY_ROTATION_RESPONSE__INIT;
-    operation_finish(operation, &response.base);
-}
-
-static const struct operation_change_kind disable = {
-    .permission = OPERATION_MAY_DISABLE_KEY_ROTATION, .decide = decide_disable, .answer = answer_disable};
+static const struct operation_change_kind disable = {.permission = OPERATION_MAY_DISABLE_KEY_ROTATION,
+                                                     .decide = decide_disable};
 
 static void run_disable(struct operation *operation)
 {
@@ -90,8 +76,7 @@ static void run_status(struct operation *operation)
         (const Rewrap__GetKeyRotationStatusRequest *)operation->request;
     const enum operation_permission permission = OPERATION_MAY_GET_KEY_ROTATION_STATUS;
     const struct registry_key *key;
-    if (!operation_resolve_key(operation, request->key_id, permission, NULL, &key) ||
-        !operation_authorize_key(operation, permission, key) || !operation_check_state(operation, permission, key)) {
+    if (!operation_admit(operation, permission, request->key_id, &key)) {
         return;
     }
     Rewrap__GetKeyRotationStatusResponse response = REWRAP__GET_KEY_ROTATION_STATUS_RESPONSE__INIT;

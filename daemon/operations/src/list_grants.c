@@ -203,9 +203,7 @@ static void list_grants(struct operation *operation)
                        "Specify either GranteePrincipal or GranteeServicePrincipal, not both.");
         return;
     }
-    if (!operation_resolve_key(operation, request->key_id, permission, NULL, &page.key) ||
-        !operation_authorize_key(operation, permission, page.key) ||
-        !operation_check_state(operation, permission, page.key) ||
+    if (!operation_admit(operation, permission, request->key_id, &page.key) ||
         !read_marker(operation, OPERATION_MARKER_GRANTS, request->marker, buffer, &after)) {
         return;
     }

@@ -116,8 +116,7 @@ static void run(struct operation *operation)
     const enum operation_permission permission = OPERATION_MAY_LIST_KEY_ROTATIONS;
     const struct registry_key *key;
     size_t index;
-    if (!operation_resolve_key(operation, request->key_id, permission, NULL, &key) ||
-        !operation_authorize_key(operation, permission, key) || !operation_check_state(operation, permission, key) ||
+    if (!operation_admit(operation, permission, request->key_id, &key) ||
         !read_marker(operation, key, request->marker, &index)) {
         return;
     }

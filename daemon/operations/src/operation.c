@@ -8,7 +8,9 @@
 
 #include "proto/frame.h"
 #include "proto/message.h"
+#include "proto/service.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,6 +64,15 @@ void operation_finish(struct operation *operation, const ProtobufCMessage *respo
         answer_error(operation, OPERATION_INTERNAL, "There is no memory for the answer.");
     }
     buffer_clear(&body);
+}
+
+void operation_finish_empty(struct operation *operation)
+{
+    const ProtobufCMessageDescriptor *type = service_method(operation->kind->name)->output;
+    ProtobufCMessage response;
+    assert(type->sizeof_message == sizeof response);
+    type->message_init(&response);
+    operation_finish(operation, &response);
 }
 
 void operation_fail(struct operation *operation, enum operation_code code, const char *format, ...)

@@ -53,6 +53,9 @@ void operation_free(struct operation *operation);
 /* Answers with the response message. The operation ends. */
 void operation_finish(struct operation *operation, const ProtobufCMessage *response);
 
+/* The same of an rpc whose response message has no members. */
+void operation_finish_empty(struct operation *operation);
+
 /* Answers with an error and its text, or with one that has none. The operation ends. */
 REWRAP_PRINTF(3, 4) void operation_fail(struct operation *operation, enum operation_code code, const char *format, ...);
 void operation_fail_without_text(struct operation *operation, enum operation_code code);

@@ -30,7 +30,7 @@ static void answer(struct operation *operation, const struct registry_principal 
 {
     const struct operation_principal_change_kind *kind = change_of(operation)->kind;
     if (kind->answer == NULL) {
-        operation_answer_empty(operation);
+        operation_finish_empty(operation);
     } else {
         kind->answer(operation, principal);
     }

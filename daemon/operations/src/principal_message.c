@@ -44,13 +44,6 @@ void operation_message_init_answer(const struct operation *operation, union oper
     type->message_init(&out->base);
 }
 
-void operation_answer_empty(struct operation *operation)
-{
-    union operation_principal_message response;
-    operation_message_init_answer(operation, &response);
-    operation_finish(operation, &response.base);
-}
-
 /* ------------------------------------------------------------------ pages */
 
 static void set_list(ProtobufCMessage *message, const char *member, void *list, size_t n)

@@ -34,9 +34,6 @@ void operation_message_set_message(ProtobufCMessage *message, const char *member
 /* An empty answer of the operation's own type. */
 void operation_message_init_answer(const struct operation *operation, union operation_principal_message *out);
 
-/* Answers with nothing in it. */
-void operation_answer_empty(struct operation *operation);
-
 /* A page of a list in IAM's form. */
 struct operation_page {
     const char *member; /* of the answer */

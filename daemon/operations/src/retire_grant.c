@@ -59,13 +59,6 @@ static void refuse_gone(struct operation *operation)
     }
 }
 
-static void answer(struct operation *operation)
-{
-    Rewrap__RetireGrantResponse retired = REWRAP__RETIRE_GRANT_RESPONSE__INIT;
-    Rewrap__RevokeGrantResponse revoked = REWRAP__REVOKE_GRANT_RESPONSE__INIT;
-    operation_finish(operation, operation->kind == &operation_kind_retire_grant ? &retired.base : &revoked.base);
-}
-
 /* Nobody may know whether it was removed (REGISTRY_STORE): the registry, which was read again, may show it. */
 static void on_removed(void *arg, struct registry_result result)
 {
@@ -73,7 +66,7 @@ static void on_removed(void *arg, struct registry_result result)
     const struct grant_removal *state = operation->state;
     bool is_gone = registry_grant_find(operation->operations->registry, state->grant_id) == NULL;
     if (result.code == REGISTRY_OK || (result.code == REGISTRY_STORE && is_gone)) {
-        answer(operation);
+        operation_finish_empty(operation);
     } else if (result.code == REGISTRY_NOT_FOUND) {
         refuse_gone(operation);
     } else {
@@ -207,8 +200,7 @@ static void revoke_grant(struct operation *operation)
     const enum operation_permission permission = OPERATION_MAY_REVOKE_GRANT;
     const Rewrap__RevokeGrantRequest *request = (const Rewrap__RevokeGrantRequest *)operation->request;
     const struct registry_key *key;
-    if (!operation_resolve_key(operation, request->key_id, permission, NULL, &key) ||
-        !operation_authorize_key(operation, permission, key) || !operation_check_state(operation, permission, key)) {
+    if (!operation_admit(operation, permission, request->key_id, &key)) {
         return;
     }
     const struct registry_grant *grant = operation_grant_find(operation, key, request->grant_id);

@@ -2,6 +2,7 @@
 #include "states.h"
 
 #include "arn_text.h"
+#include "resolve.h"
 #include "specs.h"
 
 #define OK OPERATION_STATE_OK
@@ -115,5 +116,17 @@ bool operation_check_state(struct operation *operation, enum operation_permissio
         operation_fail_without_text(operation, OPERATION_UNSUPPORTED); /* */
         return false;
     }
+    return true;
+}
+
+bool operation_admit(struct operation *operation, enum operation_permission permission, const char *key_id,
+                     const struct registry_key **ret_key)
+{
+    const struct registry_key *key;
+    if (!operation_resolve_key(operation, key_id, permission, NULL, &key) ||
+        !operation_authorize_key(operation, permission, key) || !operation_check_state(operation, permission, key)) {
+        return false;
+    }
+    *ret_key = key;
     return true;
 }

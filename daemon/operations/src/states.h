@@ -25,3 +25,11 @@ enum operation_state_outcome operation_state_outcome(enum operation_permission p
  */
 REWRAP_MUST_USE bool operation_check_state(struct operation *operation, enum operation_permission permission,
                                            const struct registry_key *key);
+
+/*
+ * What most operations on one key begin with: resolves the key that the request names (resolve.h), authorises the
+ * caller (authorize.h), and checks its state. False when the request was answered. The key is valid until the event
+ * loop turns.
+ */
+REWRAP_MUST_USE bool operation_admit(struct operation *operation, enum operation_permission permission,
+                                     const char *key_id, const struct registry_key **ret_key);

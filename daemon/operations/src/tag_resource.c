@@ -45,15 +45,7 @@ static enum operation_decision decide_tag(struct operation *operation, const str
     return changed ? OPERATION_DECIDED_WRITE : OPERATION_DECIDED_NOTHING;
 }
 
-static void answer_tag(struct operation *operation, const struct registry_key *key)
-{
-    (void)key;
-    Rewrap__TagResourceResponse response = REWRAP__TAG_RESOURCE_RESPONSE__INIT;
-    operation_finish(operation, &response.base);
-}
-
-static const struct operation_change_kind tag = {
-    .permission = OPERATION_MAY_TAG_RESOURCE, .decide = decide_tag, .answer = answer_tag};
+static const struct operation_change_kind tag = {.permission = OPERATION_MAY_TAG_RESOURCE, .decide = decide_tag};
 
 static void run_tag(struct operation *operation)
 {
@@ -94,15 +86,7 @@ static enum operation_decision decide_untag(struct operation *operation, const s
     return draft->key.n_tags == key->n_tags ? OPERATION_DECIDED_NOTHING : OPERATION_DECIDED_WRITE;
 }
 
-static void answer_untag(struct operation *operation, const struct registry_key *key)
-{
-    (void)key;
-    Rewrap__UntagResourceResponse response = REWRAP__UNTAG_RESOURCE_RESPONSE__INIT;
-    operation_finish(operation, &response.base);
-}
-
-static const struct operation_change_kind untag = {
-    .permission = OPERATION_MAY_UNTAG_RESOURCE, .decide = decide_untag, .answer = answer_untag};
+static const struct operation_change_kind untag = {.permission = OPERATION_MAY_UNTAG_RESOURCE, .decide = decide_untag};
 
 static void run_untag(struct operation *operation)
 {
@@ -173,8 +157,7 @@ static void run_list(struct operation *operation)
     uint8_t after[OPERATION_MARKER_MAX_BYTES + 1];
     size_t len = 0;
     const struct registry_key *key;
-    if (!operation_resolve_key(operation, request->key_id, permission, NULL, &key) ||
-        !operation_authorize_key(operation, permission, key) || !operation_check_state(operation, permission, key) ||
+    if (!operation_admit(operation, permission, request->key_id, &key) ||
         (request->marker != NULL &&
          !operation_marker_read(operation, OPERATION_MARKER_TAGS, request->marker, after, &len))) {
         return;
