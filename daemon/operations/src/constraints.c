@@ -332,15 +332,24 @@ static struct by_type {
 } types[ROWS];
 static size_t n_types;
 
-static struct by_type *type_slot(const ProtobufCMessageDescriptor *type)
+static struct by_type *find_type(const ProtobufCMessageDescriptor *type)
 {
     for (size_t i = 0; i < n_types; i++) {
         if (types[i].type == type) {
             return &types[i];
         }
     }
-    types[n_types].type = type;
-    return &types[n_types++];
+    return NULL;
+}
+
+static struct by_type *find_or_add_type(const ProtobufCMessageDescriptor *type)
+{
+    struct by_type *found = find_type(type);
+    if (found == NULL) {
+        found = &types[n_types++];
+        found->type = type;
+    }
+    return found;
 }
 
 static size_t field_index(const ProtobufCMessageDescriptor *type, const char *name)
@@ -358,7 +367,7 @@ static void resolve(void)
     for (size_t i = 0; i < ROWS; i++) {
         size_t index = field_index(table[i].type, table[i].field);
         assert(index < OPERATION_MESSAGE_MAX_FIELDS); /* a row whose member does not exist is a defect of the table */
-        type_slot(table[i].type)->by_field[index] = &table[i];
+        find_or_add_type(table[i].type)->by_field[index] = &table[i];
     }
 }
 
@@ -367,12 +376,8 @@ const struct operation_constraint *const *operation_constraints_of(const Protobu
     if (n_types == 0) {
         resolve();
     }
-    for (size_t i = 0; i < n_types; i++) {
-        if (types[i].type == type) {
-            return types[i].by_field;
-        }
-    }
-    return NULL;
+    const struct by_type *found = find_type(type);
+    return found == NULL ? NULL : found->by_field;
 }
 
 size_t operation_constraints(const struct operation_constraint **ret_table)

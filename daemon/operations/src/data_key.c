@@ -3,12 +3,9 @@
 #include "job.h"
 #include "table.h"
 
-/* What the two requests have in common. */
 struct data_key {
     struct operation_side side;
-    enum operation_permission permission;
     bool with_plaintext;
-    bool dry_run;
     uint32_t length;
 };
 
@@ -99,35 +96,58 @@ static bool check_open(struct operation *operation, const struct operation_side 
     return false;
 }
 
+/* The members of the two requests, which have the same. */
+struct wish {
+    const ProtobufCMessage *const *context;
+    size_t n_context;
+    bool has_bytes;
+    int32_t bytes;
+    bool has_spec;
+    Rewrap__DataKeySpec__Value spec;
+    const char *key_id;
+    struct operation_members members;
+};
+
+#define WISH(request)                                                                                                  \
+    {                                                                                                                  \
+        .context = (const ProtobufCMessage *const *)(request)->encryption_context,                                     \
+        .n_context = (request)->n_encryption_context, .has_bytes = (request)->has_number_of_bytes,                     \
+        .bytes = (request)->number_of_bytes, .has_spec = (request)->has_key_spec, .spec = (request)->key_spec,         \
+        .key_id = (request)->key_id, .members = {                                                                      \
+            .dry_run = (request)->has_dry_run && (request)->dry_run,                                                   \
+            .grant_tokens = (request)->grant_tokens,                                                                   \
+            .n_grant_tokens = (request)->n_grant_tokens                                                                \
+        }                                                                                                              \
+    }
+
 /* Exactly one of the two says how long the data key is. */
-static bool wanted_length(struct operation *operation, bool has_bytes, int32_t bytes, bool has_spec,
-                          Rewrap__DataKeySpec__Value spec)
+static bool take_length(struct operation *operation, const struct wish *wish)
 {
     struct data_key *state = operation->state;
-    if (has_spec == has_bytes) {
+    if (wish->has_spec == wish->has_bytes) {
         operation_fail(operation, OPERATION_VALIDATION, "Please specify either number of bytes or key spec.");
         return false;
     }
-    if (has_bytes) {
-        state->length = (uint32_t)bytes;
+    if (wish->has_bytes) {
+        state->length = (uint32_t)wish->bytes;
     } else {
-        state->length = spec == REWRAP__DATA_KEY_SPEC__VALUE__AES_128 ? 16 : 32;
+        state->length = wish->spec == REWRAP__DATA_KEY_SPEC__VALUE__AES_128 ? 16 : 32;
     }
     return true;
 }
 
-/* From the side's context and the length on. */
-static void go_on(struct operation *operation, const char *key_id, char *const *grant_tokens, size_t n_grant_tokens)
+static void go_on(struct operation *operation, enum operation_permission permission, const struct wish *wish)
 {
     struct data_key *state = operation->state;
-    struct operation_members members = {.grant_tokens = grant_tokens, .n_grant_tokens = n_grant_tokens};
-    if (!operation_check_members(operation, &members) ||
-        !operation_side_destination(operation, key_id, state->permission, &state->side) ||
+    state->with_plaintext = permission == OPERATION_MAY_GENERATE_DATA_KEY;
+    if (!operation_side_begin(operation, &state->side, false, 0, wish->context, wish->n_context) ||
+        !take_length(operation, wish) || !operation_check_members(operation, &wish->members) ||
+        !operation_side_destination(operation, wish->key_id, permission, &state->side) ||
         (state->with_plaintext && !check_open(operation, &state->side)) ||
         !operation_job_check_length(operation, &state->side, state->length)) {
         return;
     }
-    if (state->dry_run) {
+    if (wish->members.dry_run) {
         operation_fail_dry_run(operation);
         return;
     }
@@ -137,33 +157,16 @@ static void go_on(struct operation *operation, const char *key_id, char *const *
 static void run_with_plaintext(struct operation *operation)
 {
     const Rewrap__GenerateDataKeyRequest *request = (const Rewrap__GenerateDataKeyRequest *)operation->request;
-    struct data_key *state = operation->state;
-    state->permission = OPERATION_MAY_GENERATE_DATA_KEY;
-    state->with_plaintext = true;
-    state->dry_run = request->has_dry_run && request->dry_run;
-    if (operation_side_begin(operation, &state->side, false, 0,
-                             (const ProtobufCMessage *const *)request->encryption_context,
-                             request->n_encryption_context) &&
-        wanted_length(operation, request->has_number_of_bytes, request->number_of_bytes, request->has_key_spec,
-                      request->key_spec)) {
-        go_on(operation, request->key_id, request->grant_tokens, request->n_grant_tokens);
-    }
+    struct wish wish = WISH(request);
+    go_on(operation, OPERATION_MAY_GENERATE_DATA_KEY, &wish);
 }
 
 static void run_without_plaintext(struct operation *operation)
 {
     const Rewrap__GenerateDataKeyWithoutPlaintextRequest *request =
         (const Rewrap__GenerateDataKeyWithoutPlaintextRequest *)operation->request;
-    struct data_key *state = operation->state;
-    state->permission = OPERATION_MAY_GENERATE_DATA_KEY_WITHOUT_PLAINTEXT;
-    state->dry_run = request->has_dry_run && request->dry_run;
-    if (operation_side_begin(operation, &state->side, false, 0,
-                             (const ProtobufCMessage *const *)request->encryption_context,
-                             request->n_encryption_context) &&
-        wanted_length(operation, request->has_number_of_bytes, request->number_of_bytes, request->has_key_spec,
-                      request->key_spec)) {
-        go_on(operation, request->key_id, request->grant_tokens, request->n_grant_tokens);
-    }
+    struct wish wish = WISH(request);
+    go_on(operation, OPERATION_MAY_GENERATE_DATA_KEY_WITHOUT_PLAINTEXT, &wish);
 }
 
 const struct operation_kind operation_kind_data_key = {.name = "GenerateDataKey",

@@ -23,48 +23,32 @@
             max                                                                                                        \
     }
 
+#define RSA(bits, sha_1_max, sha_256_max)                                                                              \
+    {                                                                                                                  \
+        .spec = KEY_SPEC_RSA_##bits, .value = REWRAP__KEY_SPEC__VALUE__RSA_##bits,                                     \
+        .token_spec = HSM__KEY_SPEC__KEY_SPEC_RSA_##bits, .name = "RSA_" #bits, .is_pair = true, .n_algorithms = 2,    \
+        .algorithms = {                                                                                                \
+            OAEP_SHA_1(sha_1_max),                                                                                     \
+            OAEP_SHA_256(sha_256_max)                                                                                  \
+        }                                                                                                              \
+    }
+
 static const struct operation_spec specs[] = {
-    {KEY_SPEC_SYMMETRIC_DEFAULT,
-     REWRAP__KEY_SPEC__VALUE__SYMMETRIC_DEFAULT,
-     HSM__KEY_SPEC__KEY_SPEC_AES_256,
-     "SYMMETRIC_DEFAULT",
-     true,
-     false,
-     1,
-     {SYMMETRIC}},
-    {KEY_SPEC_RSA_2048,
-     REWRAP__KEY_SPEC__VALUE__RSA_2048,
-     HSM__KEY_SPEC__KEY_SPEC_RSA_2048,
-     "RSA_2048",
-     false,
-     true,
-     2,
-     {OAEP_SHA_1(214), OAEP_SHA_256(190)}},
-    {KEY_SPEC_RSA_3072,
-     REWRAP__KEY_SPEC__VALUE__RSA_3072,
-     HSM__KEY_SPEC__KEY_SPEC_RSA_3072,
-     "RSA_3072",
-     false,
-     true,
-     2,
-     {OAEP_SHA_1(342), OAEP_SHA_256(318)}},
-    {KEY_SPEC_RSA_4096,
-     REWRAP__KEY_SPEC__VALUE__RSA_4096,
-     HSM__KEY_SPEC__KEY_SPEC_RSA_4096,
-     "RSA_4096",
-     false,
-     true,
-     2,
-     {OAEP_SHA_1(470), OAEP_SHA_256(446)}},
+    {.spec = KEY_SPEC_SYMMETRIC_DEFAULT,
+     .value = REWRAP__KEY_SPEC__VALUE__SYMMETRIC_DEFAULT,
+     .token_spec = HSM__KEY_SPEC__KEY_SPEC_AES_256,
+     .name = "SYMMETRIC_DEFAULT",
+     .symmetric = true,
+     .n_algorithms = 1,
+     .algorithms = {SYMMETRIC}},
+    RSA(2048, 214, 190),
+    RSA(3072, 342, 318),
+    RSA(4096, 470, 446),
     /* No worker makes or uses one. To destroy what is left of a deleted one, it is looked for among the secret keys. */
-    {KEY_SPEC_HMAC_256,
-     REWRAP__KEY_SPEC__VALUE__HMAC_256,
-     HSM__KEY_SPEC__KEY_SPEC_AES_256,
-     "HMAC_256",
-     false,
-     false,
-     0,
-     {{0}}},
+    {.spec = KEY_SPEC_HMAC_256,
+     .value = REWRAP__KEY_SPEC__VALUE__HMAC_256,
+     .token_spec = HSM__KEY_SPEC__KEY_SPEC_AES_256,
+     .name = "HMAC_256"},
 };
 
 const struct operation_spec *operation_spec_of(enum key_spec spec)
