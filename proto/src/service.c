@@ -3,11 +3,6 @@
 
 #include "proto/rewrap.pb-c.h"
 
-const ProtobufCServiceDescriptor *service_key_management(void)
-{
-    return &rewrap__key_management__descriptor;
-}
-
 static const ProtobufCServiceDescriptor *const services[] = {
     &rewrap__key_management__descriptor,
     &rewrap__principal_management__descriptor,

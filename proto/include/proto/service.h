@@ -4,10 +4,8 @@
 #include <protobuf-c/protobuf-c.h>
 #include <stddef.h>
 
-/* What AWS KMS has too. The descriptors are static. */
-const ProtobufCServiceDescriptor *service_key_management(void);
-
-/* Every service of the socket, service_key_management first: NULL for an index beyond the last. */
+/* Every service of the socket, KeyManagement first, which is what AWS KMS has too: NULL for an index beyond the last.
+ * The descriptors are static. */
 const ProtobufCServiceDescriptor *service_at(size_t index);
 
 /* Every rpc of every service, in the order of the contract: NULL for an index beyond the last. */

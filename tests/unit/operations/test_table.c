@@ -85,7 +85,7 @@ static void check_members(const ProtobufCMessageDescriptor *type)
 static void every_request_member_that_needs_one_has_a_constraint(void **state)
 {
     (void)state;
-    const ProtobufCServiceDescriptor *const services[] = {service_key_management(),
+    const ProtobufCServiceDescriptor *const services[] = {&rewrap__key_management__descriptor,
                                                           &rewrap__principal_management__descriptor};
     for (size_t s = 0; s < COUNT(services); s++) {
         for (unsigned i = 0; i < services[s]->n_methods; i++) {
