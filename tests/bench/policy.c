@@ -23,6 +23,7 @@
 #define MAX_DECISIONS   SAMPLES_MAX
 #define CONTEXTS        256 /* distinct encryption contexts */
 #define PAIRS           3
+#define FIRST_DECISIONS 1000 /* on as many keys */
 
 struct options {
     const char *folder;
@@ -55,16 +56,24 @@ struct bench {
     struct context *contexts;
     uint64_t random;
     double load_seconds;
-    double load_cpu_seconds; /* of them on a processor: what a busy machine changes less */
-    double rss_mib;          /* that opening has added */
+    double load_cpu_seconds;    /* of them on a processor: what a busy machine changes less */
+    double before_mib;          /* resident */
+    double load_rss_mib;        /* that opening has added */
+    double compile_cpu_seconds; /* of all policies that are not compiled when the registry serves */
+    double rss_mib;             /* that opening and compiling have added */
+    double first_p50_us;        /* of decisions on keys whose policy is not compiled yet */
+    double first_p99_us;
 };
 
-/* What one measurement has found. */
+/* What one measurement has found, on the clock and then, of the same decisions once more, of a processor. */
 struct outcome {
     double per_second;
     double p50_us;
     double p99_us;
     double max_us;
+    double cpu_per_second;
+    double cpu_p50_us;
+    double cpu_p99_us;
     double allowed; /* share */
 };
 
@@ -125,7 +134,8 @@ static void make_and_load(struct bench *bench)
     bench->operations.registry = open_registry(bench, path);
     bench->load_seconds = (double)(samples_now_ns() - start) / 1e9;
     bench->load_cpu_seconds = cpu_seconds() - cpu_before;
-    bench->rss_mib = rss_mib() - before_mib;
+    bench->before_mib = before_mib;
+    bench->load_rss_mib = rss_mib() - before_mib;
     bench->operations.settings = (struct operations_settings){.partition = "aws", .region = MAKE_REGION};
     bench->operations.clock = clock_ms;
 }
@@ -236,13 +246,9 @@ static bool decide(const struct bench *bench, const struct ask *ask)
     return allowed;
 }
 
-/* Over `keys` keys at random, callers as `name` says. */
-static struct outcome measure(struct bench *bench, unsigned keys, name_fn name)
+static struct ask *make_asks(struct bench *bench, unsigned n, unsigned keys, name_fn name)
 {
-    const unsigned n = bench->options.decisions;
-    struct samples samples;
     struct ask *asks = calloc(n, sizeof *asks);
-    size_t allowed = 0;
     if (asks == NULL) {
         die("decisions", "no memory");
     }
@@ -251,33 +257,86 @@ static struct outcome measure(struct bench *bench, unsigned keys, name_fn name)
         name(bench, key, asks[i].principal);
         fill_ask(bench, key, &asks[i]);
     }
-    samples_init(&samples);
-    uint64_t start = samples_now_ns();
-    uint64_t before = start;
-    for (unsigned i = 0; i < n; i++) {
+    return asks;
+}
+
+/* How many were allowed. */
+static size_t time_all(const struct bench *bench, const struct ask *asks, uint64_t (*clock)(void),
+                       struct samples *samples)
+{
+    size_t allowed = 0;
+    uint64_t before = clock();
+    for (unsigned i = 0; i < bench->options.decisions; i++) {
         allowed += decide(bench, &asks[i]);
-        uint64_t after = samples_now_ns();
-        samples_add(&samples, after - before);
+        uint64_t after = clock();
+        samples_add(samples, after - before);
         before = after;
     }
+    return allowed;
+}
+
+/* Over `keys` keys at random, callers as `name` says. */
+static struct outcome measure(struct bench *bench, unsigned keys, name_fn name)
+{
+    const unsigned n = bench->options.decisions;
+    struct ask *asks = make_asks(bench, n, keys, name);
+    struct samples samples;
+    samples_init(&samples);
+    uint64_t start = samples_now_ns();
+    size_t allowed = time_all(bench, asks, samples_now_ns, &samples);
     struct outcome outcome = {
-        .per_second = n / ((double)(before - start) / 1e9),
+        .per_second = n / ((double)(samples_now_ns() - start) / 1e9),
         .p50_us = samples_percentile_us(&samples, 0.5),
         .p99_us = samples_percentile_us(&samples, 0.99),
         .max_us = samples_percentile_us(&samples, 1),
         .allowed = (double)allowed / n,
     };
     samples_clear(&samples);
+    samples_init(&samples);
+    start = samples_cpu_ns();
+    rewrap_ignore(time_all(bench, asks, samples_cpu_ns, &samples), "as many as before");
+    outcome.cpu_per_second = n / ((double)(samples_cpu_ns() - start) / 1e9);
+    outcome.cpu_p50_us = samples_percentile_us(&samples, 0.5);
+    outcome.cpu_p99_us = samples_percentile_us(&samples, 0.99);
+    samples_clear(&samples);
     free(asks);
     return outcome;
 }
 
+/* The first decision on each of some keys, before anything else was compiled. */
+static void measure_first(struct bench *bench)
+{
+    const unsigned n = bench->options.wish.keys < FIRST_DECISIONS ? bench->options.wish.keys : FIRST_DECISIONS;
+    struct samples samples;
+    samples_init(&samples);
+    for (unsigned key = 0; key < n; key++) {
+        struct ask ask = {0};
+        name_role_without_grant(bench, key, ask.principal);
+        fill_ask(bench, key, &ask);
+        uint64_t before = samples_cpu_ns();
+        rewrap_ignore(decide(bench, &ask), "only its time is asked for");
+        samples_add(&samples, samples_cpu_ns() - before);
+    }
+    bench->first_p50_us = samples_percentile_us(&samples, 0.5);
+    bench->first_p99_us = samples_percentile_us(&samples, 0.99);
+    samples_clear(&samples);
+}
+
+static void compile_all(struct bench *bench)
+{
+    double cpu_before = cpu_seconds();
+    while (registry_compile_policies(bench->operations.registry, 1000000) != 0) {
+    }
+    bench->compile_cpu_seconds = cpu_seconds() - cpu_before;
+    bench->rss_mib = rss_mib() - bench->before_mib;
+}
+
 static void print(const char *name, struct outcome outcome)
 {
-    printf(
-        ", \"%s\": {\"decisions_per_second\": %.0f, \"p50_us\": %.2f, \"p99_us\": %.2f, \"max_us\": %.1f, \"allowed\": "
-        "%.2f}",
-        name, outcome.per_second, outcome.p50_us, outcome.p99_us, outcome.max_us, outcome.allowed);
+    printf(", \"%s\": {\"decisions_per_second\": %.0f, \"p50_us\": %.2f, \"p99_us\": %.2f, \"max_us\": %.1f, "
+           "\"cpu_decisions_per_second\": %.0f, \"cpu_p50_us\": %.2f, \"cpu_p99_us\": %.2f, \"allowed\": %.2f}",
+           name, outcome.per_second, outcome.p50_us, outcome.p99_us, outcome.max_us, outcome.cpu_per_second,
+           outcome.cpu_p50_us, outcome.cpu_p99_us, outcome.allowed);
 }
 
 /* ------------------------------------------------------------------ options */
@@ -339,11 +398,16 @@ int main(int argc, char **argv)
         fill_context(&bench.contexts[i], &bench.random);
     }
     make_and_load(&bench);
-    printf("{\"keys\": %zu, \"grants\": %zu, \"crowded_grants\": %zu, \"load_seconds\": %.2f, "
-           "\"load_cpu_seconds\": %.2f, \"rss_mib\": %.0f",
-           registry_keys(bench.operations.registry), registry_grants(bench.operations.registry),
-           registry_key_grants(bench.operations.registry, bench.made.key_ids[0]), bench.load_seconds,
-           bench.load_cpu_seconds, bench.rss_mib);
+    measure_first(&bench);
+    compile_all(&bench);
+    printf(
+        "{\"keys\": %zu, \"grants\": %zu, \"crowded_grants\": %zu, \"load_seconds\": %.2f, "
+        "\"load_cpu_seconds\": %.2f, \"load_rss_mib\": %.0f, \"first_cpu_p50_us\": %.1f, \"first_cpu_p99_us\": %.1f, "
+        "\"compile_cpu_seconds\": %.2f, \"rss_mib\": %.0f",
+        registry_keys(bench.operations.registry), registry_grants(bench.operations.registry),
+        registry_key_grants(bench.operations.registry, bench.made.key_ids[0]), bench.load_seconds,
+        bench.load_cpu_seconds, bench.load_rss_mib, bench.first_p50_us, bench.first_p99_us, bench.compile_cpu_seconds,
+        bench.rss_mib);
     print("random", measure(&bench, bench.options.wish.keys, name_somebody));
     print("crowded_grantee", measure(&bench, 1, name_crowded_grantee));
     print("crowded_stranger", measure(&bench, 1, name_role_without_grant));

@@ -5,11 +5,21 @@
 #include <stdlib.h>
 #include <time.h>
 
-uint64_t samples_now_ns(void)
+static uint64_t now_ns(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+}
+
+uint64_t samples_now_ns(void)
+{
+    return now_ns(CLOCK_MONOTONIC);
+}
+
+uint64_t samples_cpu_ns(void)
+{
+    return now_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
 void samples_init(struct samples *samples)
