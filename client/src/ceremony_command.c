@@ -188,19 +188,13 @@ static int (*const actions[])(struct ceremony_run *run) = {
     [CEREMONY_ACTION_DESTROY] = ceremony_run_destroy,
 };
 
-static int read_pin(const struct ceremony_run *run, const char *path, struct secbuf **ret)
-{
-    const struct hsm_result result = hsm_pin_read(path, ret);
-    return result.code == HSM_OK ? 0 : ceremony_run_failed(run, path, result);
-}
-
 /* Both PINs are read before the token is touched: half a run for want of a file would be odd. */
 static int prepare(struct ceremony_run *run)
 {
     const struct token_access *access = &run->options->access;
-    int exit_code = read_pin(run, access->user_pin_file, &run->user_pin);
+    int exit_code = token_access_read_pin(access, access->user_pin_file, &run->user_pin);
     if (exit_code == 0 && run->options->action != CEREMONY_ACTION_LIST && access->so_pin_file != NULL) {
-        exit_code = read_pin(run, access->so_pin_file, &run->so_pin);
+        exit_code = token_access_read_pin(access, access->so_pin_file, &run->so_pin);
     }
     if (exit_code != 0) {
         return exit_code;

@@ -8,6 +8,7 @@
 #include "proto/service.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const char usage[] =
     "usage: rewrapctl doctor [--config FILE] [--output text|json] [--endpoint unix:PATH] [--timeout-ms N]\n"
@@ -77,13 +78,20 @@ static bool run(const struct globals *globals, const char *config, enum doctor_v
 static bool parse(int argc, char **argv, struct command_line *line, const char **ret_config, struct failure *failure)
 {
     int words = argc;
+    *ret_config = NULL;
+    if (argc == 1 && strcmp(argv[0], "help") == 0) { /* as the operations have it */
+        line->globals.help = argv[0];
+        return true;
+    }
     if (!command_line_take("--config", &words, argv, ret_config, failure)) {
         return false;
     }
     if (*ret_config != NULL && **ret_config == '\0') {
         return fail(failure, EXIT_CODE_USAGE, "argument --config: expected a file");
     }
-    return command_line_parse(service_method("Doctor")->input, words, argv, line, failure);
+    return command_line_parse(service_method("Doctor")->input, words, argv, line, failure) &&
+           (line->globals.cli_input_json == NULL ||
+            fail(failure, EXIT_CODE_USAGE, "argument --cli-input-json: doctor does not have it"));
 }
 
 int doctor_command(int argc, char **argv)
@@ -99,7 +107,11 @@ int doctor_command(int argc, char **argv)
     }
     if (line.globals.help != NULL) {
         fputs(usage, stdout);
-        return EXIT_CODE_OK;
+        return output_end("help");
+    }
+    if (line.globals.version != NULL) {
+        operation_help_version(stdout);
+        return output_end("version");
     }
     return run(&line.globals, config, &verdict, &failure) ? (int)verdict : failure_print(&failure);
 }

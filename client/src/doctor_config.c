@@ -110,8 +110,8 @@ bool doctor_check_config(json_t *answer, const char *path)
     if (run(path, said) == 0) {
         return doctor_add(answer, DOCTOR_OK, CHECK_CONFIGURATION, path, "rewrapd takes it", NULL);
     }
-    for (char *at = said; *at != '\0'; at++) { /* a file of any bytes was quoted; JSON takes text */
-        *at = *at == '\n' ? ';' : *at < 0x20 || *at > 0x7e ? '?' : *at;
+    for (char *at = said; *at != '\0'; at++) {
+        *at = *at == '\n' ? ';' : *at; /* a finding is one line */
     }
     return doctor_add(answer, DOCTOR_FAULT, CHECK_CONFIGURATION, path,
                       *said == '\0' ? "rewrapd ended without a word" : said,

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define FINDING_MAX_BYTES ((size_t)1024 * 1024) /* more than the words of a process may have, escaped */
+
 static const char *const names[] = {[DOCTOR_OK] = "OK", [DOCTOR_WARNING] = "WARNING", [DOCTOR_FAULT] = "FAULT"};
 
 /* For a person: what is well is said quietly. */
@@ -36,6 +38,18 @@ static size_t place_of(const json_t *findings, enum doctor_verdict verdict)
     return at;
 }
 
+/* Paths and what others said may be any bytes; JSON takes text. NULL without memory. */
+static json_t *string_of(const char *bytes)
+{
+    struct buffer text = BUFFER_INIT(FINDING_MAX_BYTES);
+    json_t *string = NULL;
+    if (printable_append(bytes, PRINTABLE_ONE_LINE, &text)) {
+        string = json_stringn(text.len == 0 ? "" : (const char *)text.data, text.len);
+    }
+    buffer_clear(&text);
+    return string;
+}
+
 bool doctor_add(json_t *answer, enum doctor_verdict verdict, const char *check, const char *subject, const char *text,
                 const char *advice)
 {
@@ -46,8 +60,8 @@ bool doctor_add(json_t *answer, enum doctor_verdict verdict, const char *check, 
             return false;
         }
     }
-    json_t *finding = json_pack("{s:s, s:s, s:s, s:s, s:s*}", "Verdict", names[verdict], "Check", check, "Subject",
-                                subject, "Text", text, "Advice", advice);
+    json_t *finding = json_pack("{s:s, s:s, s:o, s:o, s:s*}", "Verdict", names[verdict], "Check", check, "Subject",
+                                string_of(subject), "Text", string_of(text), "Advice", advice);
     if (finding == NULL || json_array_insert_new(findings, place_of(findings, verdict), finding) != 0) {
         return false;
     }

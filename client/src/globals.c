@@ -93,6 +93,15 @@ bool globals_set(struct globals *globals, const struct global_option *option, co
 
 bool globals_is_json(const struct globals *globals, const char *command, bool *ret, struct failure *failure)
 {
+    const struct {
+        const char *name;
+        const char *value;
+    } absent[] = {{"query", globals->query}, {"generate-cli-skeleton", globals->skeleton}};
+    for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++) {
+        if (absent[i].value != NULL) {
+            return fail(failure, EXIT_CODE_USAGE, "argument --%s: %s does not have it", absent[i].name, command);
+        }
+    }
     const char *output = globals->output == NULL ? "text" : globals->output;
     *ret = strcmp(output, "json") == 0;
     return *ret || strcmp(output, "text") == 0 ||

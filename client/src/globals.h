@@ -43,7 +43,10 @@ const struct global_option *globals_table(size_t *ret_n);
 /* The row of an option by its name, without the dashes, or NULL. */
 const struct global_option *globals_find(struct view name);
 
-/* Of a command whose output is lines for a person or JSON: whether it is JSON. False for --output table. */
+/*
+ * For a command that asks one operation and prints the answer in a way of its own: whether its output is JSON, and not
+ * lines for a person. False for --output table, and for options that would mean something else than they say.
+ */
 REWRAP_MUST_USE bool globals_is_json(const struct globals *globals, const char *command, bool *ret,
                                      struct failure *failure);
 

@@ -2,16 +2,20 @@
 #include "ceremony_command.h"
 #include "doctor_command.h"
 #include "operation.h"
+#include "output.h"
 #include "policy_command.h"
 #include "token_command.h"
 
 #include "proto/json.h"
 #include "proto/service.h"
 
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 /* Commands that are not operations of the daemon, or print one's answer in a way of their own. Each gets its own words,
  * argv[0] being its name, and returns an exit code. */
@@ -174,12 +178,26 @@ static int help_command(const struct command *command)
     return command->run(2, (char *[]){name, option, NULL});
 }
 
+/* A file that is opened must not get the number of an output that is closed: what is said would be written into it.
+ * What stands in cannot be read or written either, so that nothing passes for done. */
+static void keep_standard_files(void)
+{
+    static const int modes[] = {[STDIN_FILENO] = O_WRONLY, [STDOUT_FILENO] = O_RDONLY, [STDERR_FILENO] = O_RDONLY};
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd] | O_CLOEXEC) != fd) {
+            abort(); /* a system without /dev/null */
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     /* PINs and plaintexts pass through this process: no core file, and no trace in freed memory. */
     const struct rlimit no_core = {0, 0};
     setrlimit(RLIMIT_CORE, &no_core);
     json_use_wiping_memory();
+
+    keep_standard_files();
 
     struct globals globals = {0};
     struct failure failure;
@@ -189,14 +207,14 @@ int main(int argc, char **argv)
     }
     if (globals.version != NULL) {
         operation_help_version(stdout);
-        return EXIT_CODE_OK;
+        return output_end("version");
     }
     while (at + 1 < argc && strcmp(argv[at + 1], "help") == 0) { /* "help create-key" is "create-key --help" */
         globals.help = argv[++at];
     }
     if (globals.help != NULL && (at + 1 == argc || argv[at + 1][0] == '-')) {
         print_help(stdout);
-        return EXIT_CODE_OK;
+        return output_end("help");
     }
     if (at + 1 == argc) {
         return refuse_command(NULL);

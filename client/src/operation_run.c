@@ -51,11 +51,11 @@ static bool run(const ProtobufCMethodDescriptor *method, const struct command_li
     const struct globals *globals = &line->globals;
     if (globals->help != NULL) {
         operation_help(method, stdout);
-        return true;
+        return output_finish(true, "help", failure);
     }
     if (globals->version != NULL) {
         operation_help_version(stdout);
-        return true;
+        return output_finish(true, "version", failure);
     }
     if (globals->query != NULL && !query_check(globals->query, failure)) {
         return false;

@@ -78,8 +78,14 @@ bool output_json(const json_t *value, FILE *file)
 
 bool output_finish(bool printed, const char *what, struct failure *failure)
 {
-    return (fflush(stdout) == 0 && printed) ||
+    return (fflush(stdout) == 0 && !ferror(stdout) && printed) ||
            fail(failure, EXIT_CODE_OTHER, "The %s could not be written to the standard output", what);
+}
+
+int output_end(const char *what)
+{
+    struct failure failure;
+    return output_finish(true, what, &failure) ? EXIT_CODE_OK : failure_print(&failure);
 }
 
 bool output_is_nested(const json_t *value)

@@ -38,6 +38,9 @@ char *output_scalar(const json_t *value);
  */
 REWRAP_MUST_USE bool output_finish(bool printed, const char *what, struct failure *failure);
 
+/* The same for a text that was asked for, as a help is: the exit code, after saying why it is not 0. */
+int output_end(const char *what);
+
 /* Lists and objects. */
 bool output_is_nested(const json_t *value);
 

@@ -3,6 +3,7 @@
 
 #include "base/view.h"
 #include "fail.h"
+#include "output.h"
 #include "policy/arn.h"
 #include "policy_explain.h"
 #include "policy_lint.h"
@@ -198,7 +199,7 @@ static int print_help(const char *text)
     } else {
         fputs(text, stdout);
     }
-    return fflush(stdout) == 0 ? EXIT_CODE_OK : EXIT_CODE_OTHER;
+    return output_end("help");
 }
 
 static bool asks_help(const char *word)

@@ -44,14 +44,19 @@ static bool excuse_ciphertext(json_t *request)
 static bool make_request(const struct command_line *line, const char *principal, json_t **ret, struct failure *failure)
 {
     json_t *inner = NULL;
+    json_t *who = json_string(principal);
+    if (who == NULL) {
+        return fail(failure, EXIT_CODE_USAGE, "argument --principal: Not valid UTF-8");
+    }
     if (!operation_request(service_method("ReEncrypt"), line, &inner, failure)) {
+        json_decref(who);
         return false;
     }
-    json_t *request =
-        excuse_ciphertext(inner) ? json_pack("{s:s, s:O}", "Principal", principal, "Request", inner) : NULL;
+    json_t *request = excuse_ciphertext(inner) ? json_pack("{s:O, s:O}", "Principal", who, "Request", inner) : NULL;
+    json_decref(who);
     json_decref(inner);
     if (request == NULL) {
-        return fail(failure, EXIT_CODE_OTHER, "out of memory, or the principal is no UTF-8");
+        return fail_memory(failure);
     }
     *ret = request;
     return true;
@@ -108,9 +113,15 @@ int policy_explain(int argc, char **argv)
     const char *principal = NULL;
     bool allowed = false;
     if (asks_help(argc - 1, argv + 1)) {
-        return fputs(usage, stdout) >= 0 && fflush(stdout) == 0 ? EXIT_CODE_OK : EXIT_CODE_OTHER;
+        fputs(usage, stdout);
+        return output_end("help");
     }
     bool parsed = parse(argc - 1, argv + 1, &line, &principal, &failure);
+    if (parsed && line.globals.version != NULL) {
+        command_line_clear(&line);
+        operation_help_version(stdout);
+        return output_end("version");
+    }
     bool done = parsed && explain(&line, principal, &allowed, &failure);
     command_line_clear(&line);
     if (!done) {

@@ -28,7 +28,8 @@ static bool refuse_request(const struct policy_case *policy_case, struct policy_
     other.context_count = 0;
     if (policy_decide(&question, NULL, 0).reason != POLICY_REASON_BAD_REQUEST) {
         return policy_fault_set(fault, POLICY_FAULT_LIMIT, "request.context",
-                                "there are more than 4096 keys or 8192 values, or one is longer than 8192 bytes");
+                                "there are more than 4096 keys or 8192 values, one is longer than 8192 bytes, or they "
+                                "are too many for the values of the policies to be compared with");
     }
     return policy_fault_set(fault, POLICY_FAULT_VALUE, "request.resource", "this is no ARN of a key or alias");
 }

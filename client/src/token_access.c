@@ -2,6 +2,7 @@
 #include "token_access.h"
 
 #include "fail.h"
+#include "output.h"
 #include "printable.h"
 
 #include <assert.h>
@@ -72,6 +73,12 @@ int token_access_failed_to_open(const struct token_access *access, struct hsm_re
     const size_t len = is_module ? strlen(text) : strcspn(text, "?");
     snprintf(asked_for, sizeof asked_for, "%s%.*s", is_module ? "module " : "", (int)(len < 400 ? len : 400), text);
     return token_access_failed(access, asked_for, result);
+}
+
+int token_access_read_pin(const struct token_access *access, const char *path, struct secbuf **ret)
+{
+    const struct hsm_result result = hsm_pin_read(path, ret);
+    return result.code == HSM_OK ? 0 : token_access_failed(access, path, result);
 }
 
 /* ------------------------------------------------------------------ options */
@@ -222,5 +229,6 @@ bool token_access_asks_help(int argc, char **argv)
 
 int token_access_help(const char *text)
 {
-    return fputs(text, stdout) >= 0 && fflush(stdout) == 0 ? EXIT_CODE_OK : EXIT_CODE_OTHER;
+    fputs(text, stdout);
+    return output_end("help");
 }

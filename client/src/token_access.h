@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/attr.h"
+#include "base/secbuf.h"
 #include "hsm/probe.h"
 #include "hsm/token.h"
 
@@ -62,6 +63,9 @@ int token_access_failed(const struct token_access *access, const char *doing, st
 /* The same for a token that did not open, with what was asked for: the path of the module, or the URI without its
  * query, where PINs stand under whatever name. */
 int token_access_failed_to_open(const struct token_access *access, struct hsm_result result);
+
+/* Reads a PIN file: 0, or the exit code after saying which and why. The caller frees *ret with secbuf_free. */
+REWRAP_MUST_USE int token_access_read_pin(const struct token_access *access, const char *path, struct secbuf **ret);
 
 /* "sealed" or "sensitive", as in [token] require. */
 const char *token_level_name(enum hsm_level level);

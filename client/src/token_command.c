@@ -9,17 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct hsm_result log_in(struct hsm_token *token, const char *pin_file)
-{
-    struct secbuf *pin = NULL;
-    struct hsm_result result = hsm_pin_read(pin_file, &pin);
-    if (result.code == HSM_OK) {
-        result = hsm_token_login(token, HSM_USER, pin);
-    }
-    secbuf_free(pin);
-    return result;
-}
-
 static int report_on(struct hsm_token *token, const struct token_options *options, struct hsm_report *report)
 {
     struct hsm_profile profile;
@@ -49,9 +38,9 @@ static int report_on(struct hsm_token *token, const struct token_options *option
     return EXIT_CODE_OK;
 }
 
-static int probe(struct hsm_token *token, const struct token_options *options)
+static int probe(struct hsm_token *token, const struct secbuf *pin, const struct token_options *options)
 {
-    const struct hsm_result result = log_in(token, options->access.user_pin_file);
+    const struct hsm_result result = hsm_token_login(token, HSM_USER, pin);
     if (result.code != HSM_OK) {
         return token_access_failed(&options->access,
                                    result.code == HSM_PIN_WRONG ? "user login, tried once" : "user login", result);
@@ -65,19 +54,30 @@ static int probe(struct hsm_token *token, const struct token_options *options)
     return exit_code;
 }
 
+static int open_and_probe(const struct secbuf *pin, const struct token_options *options)
+{
+    struct hsm_token *token = NULL;
+    const struct hsm_result result = hsm_token_open(&options->access.token, &token);
+    if (result.code != HSM_OK) {
+        return token_access_failed_to_open(&options->access, result);
+    }
+    const int exit_code = probe(token, pin, options);
+    hsm_token_close(token);
+    return exit_code;
+}
+
 int token_command(int argc, char **argv)
 {
     struct token_options options;
+    struct secbuf *pin = NULL;
     int exit_code;
     if (!token_options_parse(argc, argv, &options, &exit_code)) {
         return exit_code;
     }
-    struct hsm_token *token = NULL;
-    const struct hsm_result result = hsm_token_open(&options.access.token, &token);
-    if (result.code != HSM_OK) {
-        return token_access_failed_to_open(&options.access, result);
+    exit_code = token_access_read_pin(&options.access, options.access.user_pin_file, &pin);
+    if (exit_code == 0) {
+        exit_code = open_and_probe(pin, &options);
     }
-    exit_code = probe(token, &options);
-    hsm_token_close(token);
+    secbuf_free(pin);
     return exit_code;
 }

@@ -69,9 +69,20 @@ pid_t rewrapctl_start(const char *const *words, const char *const *environment, 
     return pid;
 }
 
-struct rewrapctl_run *rewrapctl_run(const char *const *words, const char *socket, const char *in)
+/* Reads what pid says until it has ended; out may be -1. */
+static struct rewrapctl_run *finish(pid_t pid, int out, int err)
 {
     static struct rewrapctl_run run;
+    int status = 0;
+    read_both(out, err, &run);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    run.exit_code = WEXITSTATUS(status);
+    return &run;
+}
+
+struct rewrapctl_run *rewrapctl_run(const char *const *words, const char *socket, const char *in)
+{
     char variable[128];
     snprintf(variable, sizeof variable, "REWRAP_SOCKET=%s", socket == NULL ? "" : socket);
     const char *const environment[] = {variable, NULL};
@@ -81,14 +92,25 @@ struct rewrapctl_run *rewrapctl_run(const char *const *words, const char *socket
     rewrapctl_pipe(ins, in);
     rewrapctl_pipe(outs, NULL);
     rewrapctl_pipe(errs, NULL);
-    pid_t pid = rewrapctl_start(words, environment, ins[0], outs[1], errs[1]);
+    const pid_t pid = rewrapctl_start(words, environment, ins[0], outs[1], errs[1]);
     close(ins[0]);
     close(outs[1]);
     close(errs[1]);
-    read_both(outs[0], errs[0], &run);
-    int status = 0;
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFEXITED(status));
-    run.exit_code = WEXITSTATUS(status);
-    return &run;
+    return finish(pid, outs[0], errs[0]);
+}
+
+struct rewrapctl_run *rewrapctl_run_into(const char *path, const char *const *words)
+{
+    const char *const environment[] = {NULL};
+    int errs[2];
+    rewrapctl_pipe(errs, NULL);
+    const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    const int out = path == NULL ? -1 : open(path, O_WRONLY | O_CLOEXEC);
+    const pid_t pid = rewrapctl_start(words, environment, null, out, errs[1]);
+    close(null);
+    close(errs[1]);
+    if (out >= 0) {
+        close(out);
+    }
+    return finish(pid, -1, errs[0]);
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -151,6 +152,42 @@ static void all_pages_or_one(void **state)
     assert_string_equal(ran->out, "2\tTrue\nKEYS\tkey-0\nKEYS\tkey-1\n");
 }
 
+static void a_number_that_does_not_fit(void **state)
+{
+    (void)state;
+    struct rewrapctl_run *ran = RUN("list-keys", "--limit", "99999999999");
+    assert_int_equal(ran->exit_code, 252);
+    assert_non_null(strstr(ran->err, "a number out of range"));
+}
+
+/* What is said must not go into the connection, which would have the number of an output that is closed. */
+static void closed_outputs_stay_closed(void **state)
+{
+    (void)state;
+    char variable[128];
+    snprintf(variable, sizeof variable, "REWRAP_SOCKET=%s", fake.endpoint);
+    const char *const environment[] = {variable, NULL};
+    const char *const words[] = {"re-encrypt", "--destination-key-id", "never", NULL};
+    const pid_t pid = rewrapctl_start(words, environment, -1, -1, -1);
+    char link[64];
+    char target[64] = "";
+    const time_t deadline = time(NULL) + 60;
+    for (int fd = 0; strncmp(target, "socket:", 7) != 0; fd = (fd + 1) % 16) { /* until it has connected */
+        assert_true(time(NULL) < deadline);
+        snprintf(link, sizeof link, "/proc/%d/fd/%d", (int)pid, fd);
+        const ssize_t len = readlink(link, target, sizeof target - 1);
+        target[len < 0 ? 0 : len] = '\0';
+    }
+    for (int fd = 0; fd <= 2; fd++) {
+        snprintf(link, sizeof link, "/proc/%d/fd/%d", (int)pid, fd);
+        const ssize_t len = readlink(link, target, sizeof target - 1);
+        target[len < 0 ? 0 : len] = '\0';
+        assert_string_equal(target, "/dev/null");
+    }
+    kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
 static void an_interrupt(void **state)
 {
     (void)state;
@@ -220,6 +257,8 @@ int main(void)
         cmocka_unit_test(errors_of_the_service),
         cmocka_unit_test(answers_that_are_none),
         cmocka_unit_test(all_pages_or_one),
+        cmocka_unit_test(a_number_that_does_not_fit),
+        cmocka_unit_test(closed_outputs_stay_closed),
         cmocka_unit_test(an_interrupt),
         cmocka_unit_test(an_answer_that_cannot_be_written),
     };
