@@ -4,6 +4,7 @@
 #include "pattern.h"
 #include "policy/arn.h"
 #include "services.h"
+#include "subject.h"
 
 static const char bad_principal[] = "Policy contains a statement with one or more invalid principals.";
 
@@ -12,16 +13,10 @@ static bool view_is(struct view text, const char *word)
     return view_equal(text, view_of_string(word));
 }
 
-static bool begins(struct view text, const char *word)
-{
-    size_t len = strlen(word);
-    return text.len > len && memcmp(text.data, word, len) == 0;
-}
-
 /* Ids of IAM: four letters for the kind of what it was, then letters and digits. */
 static bool is_unique_id(struct view text)
 {
-    if (text.len < 16 || text.len > 128 || !begins(text, "A")) {
+    if (text.len < 16 || text.len > 128 || text.data[0] != 'A') {
         return false;
     }
     for (size_t i = 0; i < text.len; i++) {
@@ -32,16 +27,6 @@ static bool is_unique_id(struct view text)
     }
     return true;
 }
-
-static const struct form {
-    const char *begins;
-    enum policy_principal_kind kind;
-} forms[] = {
-    {"user/", POLICY_PRINCIPAL_USER},
-    {"role/", POLICY_PRINCIPAL_ROLE},
-    {"assumed-role/", POLICY_PRINCIPAL_SESSION},
-    {"federated-user/", POLICY_PRINCIPAL_FEDERATED},
-};
 
 static bool add(struct policy_build *build, enum policy_principal_kind kind, struct view text)
 {
@@ -79,12 +64,8 @@ static bool add_aws(struct policy_build *build, struct view text, void *argument
     if (!arn_parse_principal(text, &arn)) {
         return policy_build_fail(build, POLICY_BAD_PRINCIPAL, bad_principal);
     }
-    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-        if (begins(arn.resource, forms[i].begins)) {
-            return add(build, forms[i].kind, text);
-        }
-    }
-    return add_account(build, arn.account, arn.partition);
+    enum policy_principal_kind kind = policy_subject_kind(&arn.resource);
+    return kind == POLICY_PRINCIPAL_ACCOUNT ? add_account(build, arn.account, arn.partition) : add(build, kind, text);
 }
 
 static bool add_service(struct policy_build *build, struct view text, void *argument)

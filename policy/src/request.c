@@ -28,15 +28,6 @@ static const char *const types[] = {
     [POLICY_PRINCIPAL_FEDERATED] = "FederatedUser",
 };
 
-static struct view name_of_user(struct view names)
-{
-    size_t start = names.len;
-    while (start > 0 && names.data[start - 1] != '/') {
-        start--;
-    }
-    return view_of(names.data + start, names.len - start);
-}
-
 /* Views into the subject's own text are of the copy that goes back. */
 static struct view keep(struct view text, const struct policy_subject *subject, char out[POLICY_ARN_BYTES])
 {
@@ -61,7 +52,7 @@ bool policy_principal_keys(struct view principal, struct view role, struct polic
     add(ret, principal_type, view_of_string(types[subject.kind]));
     add(ret, caller_account, subject.account);
     if (subject.kind == POLICY_PRINCIPAL_USER) {
-        add(ret, user_name, name_of_user(subject.names));
+        add(ret, user_name, policy_last_name(subject.names));
     }
     return true;
 }

@@ -29,8 +29,9 @@ static const struct form {
     {"federated-user", POLICY_PRINCIPAL_FEDERATED},
 };
 
-static enum policy_principal_kind kind_of(struct view word)
+enum policy_principal_kind policy_subject_kind(struct view *resource)
 {
+    struct view word = take_word(resource);
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
         if (view_is(word, forms[i].word)) {
             return forms[i].kind;
@@ -70,7 +71,7 @@ static struct view role_without_path(struct policy_subject *subject)
     return join(parts, sizeof(parts) / sizeof(parts[0]), subject->role_text);
 }
 
-static struct view last_word(struct view text)
+struct view policy_last_name(struct view text)
 {
     size_t start = text.len;
     while (start > 0 && text.data[start - 1] != '/') {
@@ -90,7 +91,7 @@ static bool is_role_of(const struct policy_subject *subject, struct view role)
     struct view session_names = subject->names;
     return view_is(take_word(&role_names), "role") && view_equal(arn.account, subject->account) &&
            view_equal(arn.partition, subject->partition) &&
-           view_equal(last_word(role_names), take_word(&session_names));
+           view_equal(policy_last_name(role_names), take_word(&session_names));
 }
 
 bool policy_subject_read(struct view principal, struct view role, struct policy_subject *ret)
@@ -111,7 +112,7 @@ bool policy_subject_read(struct view principal, struct view role, struct policy_
     ret->account = arn.account;
     ret->partition = arn.partition;
     ret->names = arn.resource;
-    ret->kind = kind_of(take_word(&ret->names));
+    ret->kind = policy_subject_kind(&ret->names);
     if (ret->kind == POLICY_PRINCIPAL_ROLE) {
         ret->role = principal;
     }

@@ -18,6 +18,12 @@ struct policy_subject {
 /* False for what is no principal, or when role is no role's ARN of the session. *ret borrows, also from itself. */
 REWRAP_MUST_USE bool policy_subject_read(struct view principal, struct view role, struct policy_subject *ret);
 
+/* What the resource of an arn_parse_principal ARN is of; *resource then is what follows "user/" and so on. */
+enum policy_principal_kind policy_subject_kind(struct view *resource);
+
+/* The name behind the path: "a" of "team/a". */
+struct view policy_last_name(struct view names);
+
 /* How a principal of a statement covers the caller. */
 enum policy_cover {
     POLICY_COVERS_NOT = 0,

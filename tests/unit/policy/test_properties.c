@@ -24,6 +24,15 @@ static struct world_document *some_document(struct world *world, bool *ret_is_ke
     return which == 0 ? &world->key : &world->identities[which - 1];
 }
 
+/* With one more statement, in some document of the world. */
+static enum policy_verdict verdict_with_another(struct world *world, const char *effect)
+{
+    bool is_key;
+    struct world_document *document = some_document(world, &is_key);
+    world_statement(world, is_key, effect, document->statements[document->count++]);
+    return verdict_of(world);
+}
+
 /* more denials, less is allowed; and what was denied explicitly stays so. */
 static void adding_a_deny_never_allows(void **state)
 {
@@ -32,10 +41,7 @@ static void adding_a_deny_never_allows(void **state)
     for (uint64_t seed = 1; seed <= ROUNDS; seed++) {
         struct world world = world_make(seed);
         enum policy_verdict before = verdict_of(&world);
-        bool is_key;
-        struct world_document *document = some_document(&world, &is_key);
-        world_statement(&world, is_key, "Deny", document->statements[document->count++]);
-        enum policy_verdict after = verdict_of(&world);
+        enum policy_verdict after = verdict_with_another(&world, "Deny");
         if ((after == POLICY_ALLOWED && before != POLICY_ALLOWED) ||
             (before == POLICY_DENIED_EXPLICITLY && after != before)) {
             fail_msg("seed %llu: %d became %d", (unsigned long long)seed, (int)before, (int)after);
@@ -52,10 +58,7 @@ static void adding_an_allow_never_denies(void **state)
     for (uint64_t seed = 1; seed <= ROUNDS; seed++) {
         struct world world = world_make(seed);
         enum policy_verdict before = verdict_of(&world);
-        bool is_key;
-        struct world_document *document = some_document(&world, &is_key);
-        world_statement(&world, is_key, "Allow", document->statements[document->count++]);
-        enum policy_verdict after = verdict_of(&world);
+        enum policy_verdict after = verdict_with_another(&world, "Allow");
         if (before != after && !(before == POLICY_DENIED_IMPLICITLY && after == POLICY_ALLOWED)) {
             fail_msg("seed %llu: %d became %d", (unsigned long long)seed, (int)before, (int)after);
         }
