@@ -47,13 +47,6 @@ static bool need_key(struct operation *operation, const struct registry_principa
     return false;
 }
 
-static void start(struct operation *operation, const struct operation_principal_change_kind *kind,
-                  enum operation_permission permission)
-{
-    operation_principal_change_start(operation, kind, &operation_users, permission,
-                                     operation_request_text(operation, "user_name"));
-}
-
 /* ------------------------------------------------------------------ CreateAccessKey */
 
 static enum operation_decision decide_create(struct operation *operation, const struct registry_principal *user,
@@ -108,11 +101,12 @@ static const struct operation_principal_change_kind creation = {
 
 static void create_access_key(struct operation *operation)
 {
-    start(operation, &creation, OPERATION_MAY_CREATE_ACCESS_KEY);
+    operation_principal_change_start(operation, &creation, OPERATION_MAY_CREATE_ACCESS_KEY);
 }
 
 const struct operation_kind operation_kind_create_access_key = {.name = "CreateAccessKey",
                                                                 .run = create_access_key,
+                                                                .principals = &operation_users,
                                                                 .state_bytes = sizeof(struct access_key_change),
                                                                 .changes = true};
 
@@ -147,11 +141,12 @@ static const struct operation_principal_change_kind update = {.decide = decide_u
 
 static void update_access_key(struct operation *operation)
 {
-    start(operation, &update, OPERATION_MAY_UPDATE_ACCESS_KEY);
+    operation_principal_change_start(operation, &update, OPERATION_MAY_UPDATE_ACCESS_KEY);
 }
 
 const struct operation_kind operation_kind_update_access_key = {.name = "UpdateAccessKey",
                                                                 .run = update_access_key,
+                                                                .principals = &operation_users,
                                                                 .state_bytes = sizeof(struct access_key_change),
                                                                 .changes = true};
 
@@ -180,11 +175,12 @@ static const struct operation_principal_change_kind deletion = {.decide = decide
 
 static void delete_access_key(struct operation *operation)
 {
-    start(operation, &deletion, OPERATION_MAY_DELETE_ACCESS_KEY);
+    operation_principal_change_start(operation, &deletion, OPERATION_MAY_DELETE_ACCESS_KEY);
 }
 
 const struct operation_kind operation_kind_delete_access_key = {.name = "DeleteAccessKey",
                                                                 .run = delete_access_key,
+                                                                .principals = &operation_users,
                                                                 .state_bytes = sizeof(struct access_key_change),
                                                                 .changes = true};
 
@@ -214,8 +210,7 @@ static void list_access_keys(struct operation *operation)
     uint8_t marker[OPERATION_MARKER_MAX_BYTES + 1];
     const char *after;
     size_t limit;
-    const struct registry_principal *user = operation_principal_resolve(
-        operation, &operation_users, OPERATION_MAY_LIST_ACCESS_KEYS, operation_request_text(operation, "user_name"));
+    const struct registry_principal *user = operation_principal_resolve(operation, OPERATION_MAY_LIST_ACCESS_KEYS);
     if (user == NULL || !operation_page_wish(operation, OPERATION_MARKER_ACCESS_KEYS, &limit, marker, &after)) {
         return;
     }
@@ -236,4 +231,5 @@ static void list_access_keys(struct operation *operation)
     operation_answer_page(operation, &page);
 }
 
-const struct operation_kind operation_kind_list_access_keys = {.name = "ListAccessKeys", .run = list_access_keys};
+const struct operation_kind operation_kind_list_access_keys = {
+    .name = "ListAccessKeys", .run = list_access_keys, .principals = &operation_users};

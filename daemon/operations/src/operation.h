@@ -11,6 +11,7 @@
 #include "registry/types.h"
 
 struct operation_kind;
+struct operation_principals;
 
 typedef void (*operation_run_fn)(struct operation *operation);
 /* The worker's response with STATUS_OK, borrowed for the call. */
@@ -20,12 +21,13 @@ typedef bool (*operation_refused_fn)(struct operation *operation, Hsm__Status st
 
 /* A row of the table of operations (table.c). */
 struct operation_kind {
-    const char *name;             /* of the rpc */
-    operation_run_fn run;         /* called with a valid request; everything else is the handler's */
-    operation_refused_fn refused; /* NULL: errors.c has all the answers */
-    operation_run_fn clear;       /* frees what the state owns; NULL when it owns nothing */
-    size_t state_bytes;           /* of the handler's own struct, zeroed at birth */
-    bool changes;                 /* what was begun is finished even when nobody waits any more */
+    const char *name;                              /* of the rpc */
+    operation_run_fn run;                          /* called with a valid request; everything else is the handler's */
+    operation_refused_fn refused;                  /* NULL: errors.c has all the answers */
+    operation_run_fn clear;                        /* frees what the state owns; NULL when it owns nothing */
+    size_t state_bytes;                            /* of the handler's own struct, zeroed at birth */
+    bool changes;                                  /* what was begun is finished even when nobody waits any more */
+    const struct operation_principals *principals; /* users or roles: whom an operation on principals is about */
 };
 
 struct operation {

@@ -64,9 +64,10 @@ void operation_principal_refuse_missing(struct operation *operation, const char 
     operation_fail(operation, OPERATION_NO_SUCH_ENTITY, "The %s with name %s cannot be found.", noun, name);
 }
 
-bool operation_principal_entry_fill(const struct operation *operation, const struct operation_principals *set,
-                                    const struct registry_principal *principal, struct operation_principal_entry *out)
+bool operation_principal_entry_fill(const struct operation *operation, const struct registry_principal *principal,
+                                    struct operation_principal_entry *out)
 {
+    const struct operation_principals *set = operation->kind->principals;
     char arn[POLICY_ARN_BYTES];
     operation_principal_arn(operation->operations, principal, arn);
     out->arn = strdup(arn);
@@ -89,17 +90,16 @@ void operation_principal_entry_clear(struct operation_principal_entry *entry)
     free(entry->arn);
 }
 
-void operation_principal_answer(struct operation *operation, const struct operation_principals *set,
-                                const struct registry_principal *principal)
+void operation_principal_answer(struct operation *operation, const struct registry_principal *principal)
 {
     struct operation_principal_entry entry;
-    if (!operation_principal_entry_fill(operation, set, principal, &entry)) {
+    if (!operation_principal_entry_fill(operation, principal, &entry)) {
         operation_principal_no_memory(operation);
         return;
     }
     union operation_principal_message response;
     operation_message_init_answer(operation, &response);
-    operation_message_set_message(&response.base, set->entry_member, &entry.message.base);
+    operation_message_set_message(&response.base, operation->kind->principals->entry_member, &entry.message.base);
     operation_finish(operation, &response.base);
     operation_principal_entry_clear(&entry);
 }
@@ -116,9 +116,10 @@ static bool caller_is_user(const struct operation *operation)
 }
 
 const struct registry_principal *operation_principal_resolve(struct operation *operation,
-                                                             const struct operation_principals *set,
-                                                             enum operation_permission permission, const char *name)
+                                                             enum operation_permission permission)
 {
+    const struct operation_principals *set = operation->kind->principals;
+    const char *name = operation_request_text(operation, set->name_member);
     const struct operations *operations = operation->operations;
     const struct registry_principal *found;
     char arn[POLICY_ARN_BYTES];

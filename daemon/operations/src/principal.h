@@ -37,18 +37,17 @@ struct operation_principals {
     enum operation_permission may_list_policies;
 };
 
+/* Which of the two an operation is about, its operation_kind says. */
 extern const struct operation_principals operation_users;
 extern const struct operation_principals operation_roles;
 
 /*
- * The user or role of the caller's account, once the permission for its ARN is there; name NULL: the caller himself.
- * NULL when the request was answered: AccessDenied before NoSuchEntity, so that names are not disclosed. Valid until
- * the event loop turns.
+ * The user or role of the caller's account that the request names, once the permission for its ARN is there; without a
+ * name the caller himself. NULL when the request was answered: AccessDenied before NoSuchEntity, so that names are not
+ * disclosed. Valid until the event loop turns.
  */
 REWRAP_MUST_USE const struct registry_principal *operation_principal_resolve(struct operation *operation,
-                                                                             const struct operation_principals *set,
-                                                                             enum operation_permission permission,
-                                                                             const char *name);
+                                                                             enum operation_permission permission);
 
 /* A user or role as the answers have it. Not to be copied: it points into itself; and valid as long as the registry's
  * is. */
@@ -59,14 +58,12 @@ struct operation_principal_entry {
 };
 
 REWRAP_MUST_USE bool operation_principal_entry_fill(const struct operation *operation,
-                                                    const struct operation_principals *set,
                                                     const struct registry_principal *principal,
                                                     struct operation_principal_entry *out);
 void operation_principal_entry_clear(struct operation_principal_entry *entry);
 
 /* Answers CreateUser, GetUser and their likes. */
-void operation_principal_answer(struct operation *operation, const struct operation_principals *set,
-                                const struct registry_principal *principal);
+void operation_principal_answer(struct operation *operation, const struct registry_principal *principal);
 
 void operation_principal_no_memory(struct operation *operation);
 

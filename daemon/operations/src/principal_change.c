@@ -87,8 +87,7 @@ static void run(struct operation *operation)
 {
     struct operation_principal_change *change = change_of(operation);
     change->tries++;
-    const struct registry_principal *principal =
-        operation_principal_resolve(operation, change->set, change->permission, change->name);
+    const struct registry_principal *principal = operation_principal_resolve(operation, change->permission);
     if (principal == NULL) {
         return;
     }
@@ -98,11 +97,10 @@ static void run(struct operation *operation)
 }
 
 void operation_principal_change_start(struct operation *operation, const struct operation_principal_change_kind *kind,
-                                      const struct operation_principals *set, enum operation_permission permission,
-                                      const char *name)
+                                      enum operation_permission permission)
 {
     struct operation_principal_change *change = change_of(operation);
-    *change = (struct operation_principal_change){.kind = kind, .set = set, .permission = permission, .name = name};
+    *change = (struct operation_principal_change){.kind = kind, .permission = permission};
     run(operation);
 }
 
@@ -113,7 +111,7 @@ static const struct registry_principal *find_again(const struct operation *opera
 {
     const struct operation_principal_change *change = change_of(operation);
     const struct registry_principal *found = registry_principal_find(
-        operation->operations->registry, operation->account, change->set->kind, change->found_name);
+        operation->operations->registry, operation->account, operation->kind->principals->kind, change->found_name);
     return found != NULL && strcmp(found->unique_id, change->unique_id) == 0 ? found : NULL;
 }
 
@@ -141,7 +139,7 @@ static void go_on(struct operation *operation, struct registry_result result)
         run(operation);
     } else if (result.code == REGISTRY_CONFLICT) {
         operation_fail(operation, OPERATION_INTERNAL, "The %s is being changed by others at the same time.",
-                       change->set->noun);
+                       operation->kind->principals->noun);
     } else if (result.code == REGISTRY_LIMIT && change->removes && has_no_room(operation)) {
         operation_fail(operation, OPERATION_LIMIT_EXCEEDED, "Cannot exceed quota for DeletedNames: %d",
                        REGISTRY_MAX_DEPARTURES);

@@ -27,9 +27,7 @@ struct operation_principal_change_kind {
 /* The first member of the handler's state. */
 struct operation_principal_change {
     const struct operation_principal_change_kind *kind;
-    const struct operation_principals *set;
     enum operation_permission permission;
-    const char *name; /* of the request; NULL: the caller */
     char found_name[PRINCIPAL_NAME_MAX_BYTES + 1];
     char unique_id[PRINCIPAL_ID_BYTES]; /* of the one that was found: another of its name is another */
     bool removes;
@@ -39,5 +37,4 @@ struct operation_principal_change {
 
 /* From the request to the answer. The operation may have ended when this returns. */
 void operation_principal_change_start(struct operation *operation, const struct operation_principal_change_kind *kind,
-                                      const struct operation_principals *set, enum operation_permission permission,
-                                      const char *name);
+                                      enum operation_permission permission);

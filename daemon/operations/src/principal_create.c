@@ -10,7 +10,6 @@
 #include <strings.h>
 
 struct principal_create {
-    const struct operation_principals *set;
     struct operation_pending pending; /* so that quota and names hold among requests that are under way at once */
     char unique_id[PRINCIPAL_ID_BYTES];
 };
@@ -21,24 +20,26 @@ static void clear(struct operation *operation)
     operation_pending_remove(&state->pending);
 }
 
-static void refuse_existing(struct operation *operation, const struct operation_principals *set, const char *name)
+static void refuse_existing(struct operation *operation, const char *name)
 {
-    operation_fail(operation, OPERATION_ENTITY_ALREADY_EXISTS, "%s with name %s already exists.", set->title, name);
+    operation_fail(operation, OPERATION_ENTITY_ALREADY_EXISTS, "%s with name %s already exists.",
+                   operation->kind->principals->title, name);
 }
 
 static void on_added(void *arg, struct registry_result result)
 {
     struct operation *operation = arg;
     const struct principal_create *state = operation->state;
-    const char *name = operation_request_text(operation, state->set->name_member);
+    const struct operation_principals *set = operation->kind->principals;
+    const char *name = operation_request_text(operation, set->name_member);
     const struct registry_principal *there =
-        registry_principal_find(operation->operations->registry, operation->account, state->set->kind, name);
+        registry_principal_find(operation->operations->registry, operation->account, set->kind, name);
     bool is_ours = there != NULL && strcmp(there->unique_id, state->unique_id) == 0;
     /* A change whose answer was lost with the registry's writer may have been made all the same. */
     if (is_ours && (result.code == REGISTRY_OK || result.code == REGISTRY_STORE)) {
-        operation_principal_answer(operation, state->set, there);
+        operation_principal_answer(operation, there);
     } else if (result.code == REGISTRY_EXISTS && there != NULL) {
-        refuse_existing(operation, state->set, name);
+        refuse_existing(operation, name);
     } else if (operation_take_change(operation, result)) {
         operation_fail_with(operation, operation_failure_of_registry(REGISTRY_NO_MEMORY),
                             "a principal that was stored is not there");
@@ -83,8 +84,9 @@ static bool check_path(struct operation *operation, const char *path)
     return false;
 }
 
-static void create(struct operation *operation, const struct operation_principals *set)
+static void create(struct operation *operation)
 {
+    const struct operation_principals *set = operation->kind->principals;
     struct principal_create *state = operation->state;
     char root[] = "/", arn[POLICY_ARN_BYTES];
     char *path = operation_request_text(operation, "path");
@@ -100,14 +102,13 @@ static void create(struct operation *operation, const struct operation_principal
         return;
     }
     if (is_taken(operation, set->kind, principal.name)) {
-        refuse_existing(operation, set, principal.name);
+        refuse_existing(operation, principal.name);
         return;
     }
     if (!check_quota(operation, set)) {
         return;
     }
     operation_random_id(set->id_prefix, principal.unique_id, sizeof principal.unique_id);
-    state->set = set;
     memcpy(state->unique_id, principal.unique_id, sizeof state->unique_id);
     memcpy(state->pending.account, operation->account, ACCOUNT_TEXT_BYTES);
     state->pending.principal = set->kind;
@@ -116,23 +117,15 @@ static void create(struct operation *operation, const struct operation_principal
     registry_principal_add(operation->operations->registry, &principal, on_added, operation);
 }
 
-static void create_user(struct operation *operation)
-{
-    create(operation, &operation_users);
-}
-
-static void create_role(struct operation *operation)
-{
-    create(operation, &operation_roles);
-}
-
 const struct operation_kind operation_kind_create_user = {.name = "CreateUser",
-                                                          .run = create_user,
+                                                          .run = create,
+                                                          .principals = &operation_users,
                                                           .clear = clear,
                                                           .state_bytes = sizeof(struct principal_create),
                                                           .changes = true};
 const struct operation_kind operation_kind_create_role = {.name = "CreateRole",
-                                                          .run = create_role,
+                                                          .run = create,
+                                                          .principals = &operation_roles,
                                                           .clear = clear,
                                                           .state_bytes = sizeof(struct principal_create),
                                                           .changes = true};

@@ -8,27 +8,17 @@
 
 /* ------------------------------------------------------------------ Get */
 
-static void get(struct operation *operation, const struct operation_principals *set)
+static void get(struct operation *operation)
 {
     const struct registry_principal *principal =
-        operation_principal_resolve(operation, set, set->may_get, operation_request_text(operation, set->name_member));
+        operation_principal_resolve(operation, operation->kind->principals->may_get);
     if (principal != NULL) {
-        operation_principal_answer(operation, set, principal);
+        operation_principal_answer(operation, principal);
     }
 }
 
-static void get_user(struct operation *operation)
-{
-    get(operation, &operation_users);
-}
-
-static void get_role(struct operation *operation)
-{
-    get(operation, &operation_roles);
-}
-
-const struct operation_kind operation_kind_get_user = {.name = "GetUser", .run = get_user};
-const struct operation_kind operation_kind_get_role = {.name = "GetRole", .run = get_role};
+const struct operation_kind operation_kind_get_user = {.name = "GetUser", .run = get, .principals = &operation_users};
+const struct operation_kind operation_kind_get_role = {.name = "GetRole", .run = get, .principals = &operation_roles};
 
 /* ------------------------------------------------------------------ Delete */
 
@@ -47,28 +37,19 @@ static enum operation_decision decide_delete(struct operation *operation, const 
 
 static const struct operation_principal_change_kind deletion = {.decide = decide_delete};
 
-static void delete_one(struct operation *operation, const struct operation_principals *set)
+static void delete_one(struct operation *operation)
 {
-    operation_principal_change_start(operation, &deletion, set, set->may_delete,
-                                     operation_request_text(operation, set->name_member));
-}
-
-static void delete_user(struct operation *operation)
-{
-    delete_one(operation, &operation_users);
-}
-
-static void delete_role(struct operation *operation)
-{
-    delete_one(operation, &operation_roles);
+    operation_principal_change_start(operation, &deletion, operation->kind->principals->may_delete);
 }
 
 const struct operation_kind operation_kind_delete_user = {.name = "DeleteUser",
-                                                          .run = delete_user,
+                                                          .run = delete_one,
+                                                          .principals = &operation_users,
                                                           .state_bytes = sizeof(struct operation_principal_change),
                                                           .changes = true};
 const struct operation_kind operation_kind_delete_role = {.name = "DeleteRole",
-                                                          .run = delete_role,
+                                                          .run = delete_one,
+                                                          .principals = &operation_roles,
                                                           .state_bytes = sizeof(struct operation_principal_change),
                                                           .changes = true};
 
@@ -78,7 +59,6 @@ const struct operation_kind operation_kind_delete_role = {.name = "DeleteRole",
 #define ENTRY_OVERHEAD_BYTES 64
 
 struct page {
-    const struct operation_principals *set;
     size_t limit;
     size_t n;
     size_t bytes;
@@ -98,7 +78,7 @@ static size_t bytes_of(const struct operation_principal_entry *entry, const stru
 static bool fill_page(const struct operation *operation, const char *prefix, const char *after, struct page *page)
 {
     const struct registry *registry = operation->operations->registry;
-    const enum principal_kind kind = page->set->kind;
+    const enum principal_kind kind = operation->kind->principals->kind;
     const size_t prefix_len = prefix == NULL ? 0 : strlen(prefix);
     const struct registry_principal *at = registry_principal_after(registry, operation->account, kind, after);
     for (; at != NULL; at = registry_principal_after(registry, operation->account, kind, at->name)) {
@@ -110,7 +90,7 @@ static bool fill_page(const struct operation *operation, const char *prefix, con
             return true;
         }
         struct operation_principal_entry *entry = &page->entries[page->n];
-        if (!operation_principal_entry_fill(operation, page->set, at, entry)) {
+        if (!operation_principal_entry_fill(operation, at, entry)) {
             return false;
         }
         page->list[page->n++] = &entry->message.base;
@@ -122,21 +102,23 @@ static bool fill_page(const struct operation *operation, const char *prefix, con
 
 static void answer_list(struct operation *operation, const struct page *page)
 {
-    struct operation_page answer = {.member = page->set->list_member,
+    const struct operation_principals *set = operation->kind->principals;
+    struct operation_page answer = {.member = set->list_member,
                                     .list = page->list,
                                     .n = page->n,
                                     .truncated = page->truncated,
-                                    .marker = page->set->marker,
+                                    .marker = set->marker,
                                     .last = page->last};
     operation_answer_page(operation, &answer);
 }
 
-static void list(struct operation *operation, const struct operation_principals *set)
+static void list(struct operation *operation)
 {
+    const struct operation_principals *set = operation->kind->principals;
     const char *prefix = operation_request_text(operation, "path_prefix");
     uint8_t marker[OPERATION_MARKER_MAX_BYTES + 1];
     const char *after;
-    struct page page = {.set = set};
+    struct page page = {0};
     char arn[POLICY_ARN_BYTES];
     snprintf(arn, sizeof arn, "arn:%s:iam::%s:%s%s", operation->operations->settings.partition, operation->account,
              set->noun, prefix == NULL ? "/" : prefix);
@@ -158,15 +140,7 @@ static void list(struct operation *operation, const struct operation_principals 
     free(page.list);
 }
 
-static void list_users(struct operation *operation)
-{
-    list(operation, &operation_users);
-}
-
-static void list_roles(struct operation *operation)
-{
-    list(operation, &operation_roles);
-}
-
-const struct operation_kind operation_kind_list_users = {.name = "ListUsers", .run = list_users};
-const struct operation_kind operation_kind_list_roles = {.name = "ListRoles", .run = list_roles};
+const struct operation_kind operation_kind_list_users = {
+    .name = "ListUsers", .run = list, .principals = &operation_users};
+const struct operation_kind operation_kind_list_roles = {
+    .name = "ListRoles", .run = list, .principals = &operation_roles};

@@ -18,28 +18,21 @@ static size_t find_policy(const struct registry_principal *principal, const char
     return i;
 }
 
-static void refuse_missing(struct operation *operation, const struct operation_principals *set, const char *policy)
-{
-    char noun[NOUN_BYTES];
-    snprintf(noun, sizeof noun, "%s policy", set->noun);
-    operation_principal_refuse_missing(operation, noun, policy);
-}
-
 static const struct operation_principals *set_of(const struct operation *operation)
 {
-    return ((const struct operation_principal_change *)operation->state)->set;
+    return operation->kind->principals;
+}
+
+static void refuse_missing(struct operation *operation, const char *policy)
+{
+    char noun[NOUN_BYTES];
+    snprintf(noun, sizeof noun, "%s policy", set_of(operation)->noun);
+    operation_principal_refuse_missing(operation, noun, policy);
 }
 
 static const char *policy_name(const struct operation *operation)
 {
     return operation_request_text(operation, "policy_name");
-}
-
-static void start(struct operation *operation, const struct operation_principal_change_kind *kind,
-                  const struct operation_principals *set, enum operation_permission permission)
-{
-    operation_principal_change_start(operation, kind, set, permission,
-                                     operation_request_text(operation, set->name_member));
 }
 
 /* ------------------------------------------------------------------ Put */
@@ -94,22 +87,19 @@ static bool is_put(const struct operation *operation, const struct registry_prin
 
 static const struct operation_principal_change_kind put = {.decide = decide_put, .is_made = is_put};
 
-static void put_user_policy(struct operation *operation)
+static void start_put(struct operation *operation)
 {
-    start(operation, &put, &operation_users, operation_users.may_put_policy);
-}
-
-static void put_role_policy(struct operation *operation)
-{
-    start(operation, &put, &operation_roles, operation_roles.may_put_policy);
+    operation_principal_change_start(operation, &put, set_of(operation)->may_put_policy);
 }
 
 const struct operation_kind operation_kind_put_user_policy = {.name = "PutUserPolicy",
-                                                              .run = put_user_policy,
+                                                              .run = start_put,
+                                                              .principals = &operation_users,
                                                               .state_bytes = sizeof(struct operation_principal_change),
                                                               .changes = true};
 const struct operation_kind operation_kind_put_role_policy = {.name = "PutRolePolicy",
-                                                              .run = put_role_policy,
+                                                              .run = start_put,
+                                                              .principals = &operation_roles,
                                                               .state_bytes = sizeof(struct operation_principal_change),
                                                               .changes = true};
 
@@ -120,7 +110,7 @@ static enum operation_decision decide_delete(struct operation *operation, const 
 {
     size_t at = find_policy(principal, policy_name(operation));
     if (at == principal->n_policies) {
-        refuse_missing(operation, set_of(operation), policy_name(operation));
+        refuse_missing(operation, policy_name(operation));
         return OPERATION_DECIDED_ANSWERED;
     }
     for (size_t i = at + 1; i < principal->n_policies; i++) {
@@ -137,39 +127,36 @@ static bool is_deleted(const struct operation *operation, const struct registry_
 
 static const struct operation_principal_change_kind deletion = {.decide = decide_delete, .is_made = is_deleted};
 
-static void delete_user_policy(struct operation *operation)
+static void start_delete(struct operation *operation)
 {
-    start(operation, &deletion, &operation_users, operation_users.may_delete_policy);
-}
-
-static void delete_role_policy(struct operation *operation)
-{
-    start(operation, &deletion, &operation_roles, operation_roles.may_delete_policy);
+    operation_principal_change_start(operation, &deletion, set_of(operation)->may_delete_policy);
 }
 
 const struct operation_kind operation_kind_delete_user_policy = {.name = "DeleteUserPolicy",
-                                                                 .run = delete_user_policy,
+                                                                 .run = start_delete,
+                                                                 .principals = &operation_users,
                                                                  .state_bytes =
                                                                      sizeof(struct operation_principal_change),
                                                                  .changes = true};
 const struct operation_kind operation_kind_delete_role_policy = {.name = "DeleteRolePolicy",
-                                                                 .run = delete_role_policy,
+                                                                 .run = start_delete,
+                                                                 .principals = &operation_roles,
                                                                  .state_bytes =
                                                                      sizeof(struct operation_principal_change),
                                                                  .changes = true};
 
 /* ------------------------------------------------------------------ Get */
 
-static void get(struct operation *operation, const struct operation_principals *set)
+static void get(struct operation *operation)
 {
-    const struct registry_principal *principal = operation_principal_resolve(
-        operation, set, set->may_get_policy, operation_request_text(operation, set->name_member));
+    const struct operation_principals *set = set_of(operation);
+    const struct registry_principal *principal = operation_principal_resolve(operation, set->may_get_policy);
     if (principal == NULL) {
         return;
     }
     size_t at = find_policy(principal, policy_name(operation));
     if (at == principal->n_policies) {
-        refuse_missing(operation, set, policy_name(operation));
+        refuse_missing(operation, policy_name(operation));
         return;
     }
     union operation_principal_message response;
@@ -180,29 +167,21 @@ static void get(struct operation *operation, const struct operation_principals *
     operation_finish(operation, &response.base);
 }
 
-static void get_user_policy(struct operation *operation)
-{
-    get(operation, &operation_users);
-}
-
-static void get_role_policy(struct operation *operation)
-{
-    get(operation, &operation_roles);
-}
-
-const struct operation_kind operation_kind_get_user_policy = {.name = "GetUserPolicy", .run = get_user_policy};
-const struct operation_kind operation_kind_get_role_policy = {.name = "GetRolePolicy", .run = get_role_policy};
+const struct operation_kind operation_kind_get_user_policy = {
+    .name = "GetUserPolicy", .run = get, .principals = &operation_users};
+const struct operation_kind operation_kind_get_role_policy = {
+    .name = "GetRolePolicy", .run = get, .principals = &operation_roles};
 
 /* ------------------------------------------------------------------ List */
 
-static void list(struct operation *operation, const struct operation_principals *set)
+static void list(struct operation *operation)
 {
     char *names[PRINCIPAL_MAX_POLICIES];
     uint8_t marker[OPERATION_MARKER_MAX_BYTES + 1];
     const char *after;
     size_t limit;
-    const struct registry_principal *principal = operation_principal_resolve(
-        operation, set, set->may_list_policies, operation_request_text(operation, set->name_member));
+    const struct registry_principal *principal =
+        operation_principal_resolve(operation, set_of(operation)->may_list_policies);
     if (principal == NULL || !operation_page_wish(operation, OPERATION_MARKER_POLICIES, &limit, marker, &after)) {
         return;
     }
@@ -223,15 +202,7 @@ static void list(struct operation *operation, const struct operation_principals 
     operation_answer_page(operation, &page);
 }
 
-static void list_user_policies(struct operation *operation)
-{
-    list(operation, &operation_users);
-}
-
-static void list_role_policies(struct operation *operation)
-{
-    list(operation, &operation_roles);
-}
-
-const struct operation_kind operation_kind_list_user_policies = {.name = "ListUserPolicies", .run = list_user_policies};
-const struct operation_kind operation_kind_list_role_policies = {.name = "ListRolePolicies", .run = list_role_policies};
+const struct operation_kind operation_kind_list_user_policies = {
+    .name = "ListUserPolicies", .run = list, .principals = &operation_users};
+const struct operation_kind operation_kind_list_role_policies = {
+    .name = "ListRolePolicies", .run = list, .principals = &operation_roles};
