@@ -1,29 +1,20 @@
 /* Jobs of cryptographic operations; see job.h. */
 #include "job.h"
 
+#include "object.h"
+
 #include "envelope/header.h"
 #include "workers/workers.h"
 
 /* ------------------------------------------------------------------ to the worker */
 
-/* protobuf-c has no const; the worker's request is packed and not changed. */
-static ProtobufCBinaryData binary(const void *data, size_t len)
-{
-    return (ProtobufCBinaryData){.data = (uint8_t *)(uintptr_t)data, .len = len};
-}
-
 void operation_job_key(const struct operation_side *side, Hsm__Key *ret_key)
 {
-    hsm__key__init(ret_key);
-    ret_key->has_key_id = true;
-    ret_key->key_id = binary(side->key->key_id, KEY_ID_BYTES);
-    ret_key->has_material_id = true;
-    ret_key->material_id = binary(side->material_id, MATERIAL_ID_BYTES);
-    ret_key->has_spec = true;
-    ret_key->spec = side->spec->token_spec;
-    ret_key->has_boundary = true;
-    ret_key->boundary =
-        side->key->boundary == KEY_BOUNDARY_OPEN ? HSM__BOUNDARY__BOUNDARY_OPEN : HSM__BOUNDARY__BOUNDARY_SEALED;
+    const struct operation_object object = {.key_id = side->key->key_id,
+                                            .material_id = side->material_id,
+                                            .spec = side->key->spec,
+                                            .boundary = side->key->boundary};
+    operation_object_fill(&object, ret_key);
 }
 
 static void fill_side(const struct operation_side *side, Hsm__Key *key, Hsm__Side *ret_side)
@@ -35,7 +26,7 @@ static void fill_side(const struct operation_side *side, Hsm__Key *key, Hsm__Sid
     ret_side->algorithm = operation_spec_algorithm(side->spec, side->algorithm)->token_value;
     if (side->spec->symmetric) {
         ret_side->has_context = true;
-        ret_side->context = binary(side->context.data, side->context.len);
+        ret_side->context = (ProtobufCBinaryData){.data = side->context.data, .len = side->context.len};
     }
 }
 

@@ -1,6 +1,7 @@
 /* Materials for keys; see material.h. */
 #include "material.h"
 
+#include "object.h"
 #include "stock.h"
 
 #include <stdio.h>
@@ -72,25 +73,13 @@ static void on_destroyed(void *arg, enum workers_status status, const Hsm__Respo
     }
 }
 
-static void destroy(struct operations *operations, struct operation_material *material)
+static void destroy(struct operations *operations, const struct operation_material *material)
 {
-    Hsm__Key key = HSM__KEY__INIT;
-    key.has_key_id = true;
-    key.key_id = (ProtobufCBinaryData){.data = material->pending.key_id, .len = KEY_ID_BYTES};
-    key.has_material_id = true;
-    key.material_id = (ProtobufCBinaryData){.data = material->pending.material_id, .len = MATERIAL_ID_BYTES};
-    key.has_spec = true;
-    key.spec = operation_spec_of(material->spec)->token_spec;
-    key.has_boundary = true;
-    key.boundary = HSM__BOUNDARY__BOUNDARY_OPEN;
-    Hsm__DestroyKey body = HSM__DESTROY_KEY__INIT;
-    body.key = &key;
-    Hsm__Request job = HSM__REQUEST__INIT;
-    job.body_case = HSM__REQUEST__BODY_DESTROY_KEY;
-    job.destroy_key = &body;
-    struct workers_job *unused = workers_submit(operations->workers, material->token, &job,
-                                                operations->settings.default_timeout_ms, on_destroyed, operations);
-    (void)unused;
+    const struct operation_object object = {.key_id = material->pending.key_id,
+                                            .material_id = material->pending.material_id,
+                                            .spec = material->spec,
+                                            .boundary = KEY_BOUNDARY_OPEN};
+    operation_object_destroy(operations, material->token, &object, on_destroyed, operations);
 }
 
 void operation_material_give_back(struct operations *operations, struct operation_material *material,

@@ -7,9 +7,9 @@
 #include "sweep.h"
 
 #include "arn_text.h"
+#include "object.h"
 #include "resolve.h"
 #include "rotate.h"
-#include "specs.h"
 #include "start.h"
 
 #include "base/hex.h"
@@ -269,26 +269,11 @@ static void on_destroyed(void *arg, enum workers_status status, const Hsm__Respo
 static void destroy_object(struct operation_sweep *sweep, const struct registry_retired *retired, struct task *task)
 {
     hex_encode(view_of(retired->material_id, MATERIAL_ID_BYTES), task->subject);
-    Hsm__Key key = HSM__KEY__INIT;
-    key.has_key_id = true;
-    key.key_id = (ProtobufCBinaryData){.data = (uint8_t *)(uintptr_t)retired->key_id, .len = KEY_ID_BYTES};
-    key.has_material_id = true;
-    key.material_id =
-        (ProtobufCBinaryData){.data = (uint8_t *)(uintptr_t)retired->material_id, .len = MATERIAL_ID_BYTES};
-    key.has_spec = true;
-    key.spec = operation_spec_of(retired->spec)->token_spec;
-    key.has_boundary = true;
-    key.boundary =
-        retired->boundary == KEY_BOUNDARY_OPEN ? HSM__BOUNDARY__BOUNDARY_OPEN : HSM__BOUNDARY__BOUNDARY_SEALED;
-    Hsm__DestroyKey body = HSM__DESTROY_KEY__INIT;
-    body.key = &key;
-    Hsm__Request job = HSM__REQUEST__INIT;
-    job.body_case = HSM__REQUEST__BODY_DESTROY_KEY;
-    job.destroy_key = &body;
-    struct operations *operations = sweep->operations;
-    struct workers_job *unused = workers_submit(operations->workers, retired->token, &job,
-                                                operations->settings.default_timeout_ms, on_destroyed, task);
-    (void)unused;
+    const struct operation_object object = {.key_id = retired->key_id,
+                                            .material_id = retired->material_id,
+                                            .spec = retired->spec,
+                                            .boundary = retired->boundary};
+    operation_object_destroy(sweep->operations, retired->token, &object, on_destroyed, task);
 }
 
 /* A material that a key has is never destroyed, whatever the records say. */
