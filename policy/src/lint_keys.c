@@ -62,19 +62,24 @@ static const struct key {
     {"aws:viaawsservice", true},
 };
 
-static bool begins(struct view text, struct view word)
+static bool begins(struct view text, const char *word)
 {
-    return text.len > word.len && view_equal(view_of(text.data, word.len), word);
+    size_t len = strlen(word);
+    return text.len > len && memcmp(text.data, word, len) == 0;
+}
+
+static bool is_named(struct view text, const char *name)
+{
+    char last = name[strlen(name) - 1];
+    return last == ':' || last == '/' ? begins(text, name) : view_equal(text, view_of_string(name));
 }
 
 enum policy_lint_key policy_lint_key_of(struct view name)
 {
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        struct view known = view_of_string(keys[i].name);
-        bool goes_on = known.data[known.len - 1] == ':' || known.data[known.len - 1] == '/';
-        if (goes_on ? begins(name, known) : view_equal(name, known)) {
+        if (is_named(name, keys[i].name)) {
             return keys[i].told ? POLICY_LINT_KEY_TOLD : POLICY_LINT_KEY_NEVER_TOLD;
         }
     }
-    return begins(name, view_of_string("kms:")) ? POLICY_LINT_KEY_UNKNOWN : POLICY_LINT_KEY_NEVER_TOLD;
+    return begins(name, "kms:") ? POLICY_LINT_KEY_UNKNOWN : POLICY_LINT_KEY_NEVER_TOLD;
 }

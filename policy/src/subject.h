@@ -22,7 +22,7 @@ REWRAP_MUST_USE bool policy_subject_read(struct view principal, struct view role
 enum policy_principal_kind policy_subject_kind(struct view *resource);
 
 /* The name behind the path: "a" of "team/a". */
-struct view policy_last_name(struct view names);
+struct view policy_last_name(struct view text);
 
 /* How a principal of a statement covers the caller. */
 enum policy_cover {
