@@ -98,6 +98,10 @@ void fixture_wait(struct fixture *fixture, struct reply *reply);
 /* Both. The reply is the caller's: reply_clear. */
 void fixture_call(struct fixture *fixture, const char *operation, const ProtobufCMessage *request, struct reply *reply);
 void reply_clear(struct reply *reply);
+/* Waits for all of them, each a success; or counts those that are ThrottlingException, the rest being successes. Both
+ * clear them. */
+void fixture_wait_for_successes(struct fixture *fixture, struct reply *replies, size_t n);
+size_t fixture_count_throttled(struct fixture *fixture, struct reply *replies, size_t n);
 
 /* Calls and wants exactly this error; message NULL: an error without a text. */
 void assert_error(struct fixture *fixture, const char *operation, const ProtobufCMessage *request, const char *code,

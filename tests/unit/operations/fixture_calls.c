@@ -128,3 +128,23 @@ const char *text(const char *format, ...)
     va_end(arguments);
     return buffer;
 }
+
+size_t fixture_count_throttled(struct fixture *fixture, struct reply *replies, size_t n)
+{
+    size_t throttled = 0;
+    for (size_t i = 0; i < n; i++) {
+        fixture_wait(fixture, &replies[i]);
+        throttled += replies[i].code != NULL;
+        if (replies[i].code != NULL) {
+            assert_string_equal(replies[i].code, "ThrottlingException");
+            assert_true(replies[i].retryable);
+        }
+        reply_clear(&replies[i]);
+    }
+    return throttled;
+}
+
+void fixture_wait_for_successes(struct fixture *fixture, struct reply *replies, size_t n)
+{
+    assert_int_equal(fixture_count_throttled(fixture, replies, n), 0);
+}

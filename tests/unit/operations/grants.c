@@ -20,6 +20,15 @@ static char *loose(const char *text)
         (count)++;                                                                                                     \
     }
 
+int grants_setup(void **state)
+{
+    fixture_setup(state);
+    struct fixture *fixture = *state;
+    fixture_principal(fixture, ACCOUNT, "user/carol", fixture->now_ms - 1, NULL);
+    fixture_principal(fixture, OTHER_ACCOUNT, "role/team/worker", fixture->now_ms - 1, NULL);
+    return 0;
+}
+
 void grant_request_make(struct grant_request *request, const struct wish *wish)
 {
     *request = (struct grant_request){0};

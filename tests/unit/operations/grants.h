@@ -19,6 +19,9 @@
 #define PAIRS(...)       ((const char *const[]){__VA_ARGS__, NULL})
 #define GRANTS_MAX_PAIRS 12
 
+/* fixture_setup, and CAROL and ROLE. */
+int grants_setup(void **state);
+
 struct wish {
     const char *key;
     const char *grantee, *service;

@@ -93,6 +93,18 @@ void sweep(struct fixture *fixture)
 
 /* ------------------------------------------------------------------ lost writers */
 
+void lives_call_both(struct fixture *fixture, const struct fixture_key *key, const char *first, struct reply *ret_first,
+                     const char *second, struct reply *ret_second)
+{
+    ProtobufCMessage *one = request_for(first, key->id), *other = request_for(second, key->id);
+    fixture_start(fixture, first, one, ret_first);
+    fixture_start(fixture, second, other, ret_second);
+    fixture_wait(fixture, ret_first);
+    fixture_wait(fixture, ret_second);
+    free(one);
+    free(other);
+}
+
 /* The child of ours that writes, or -1. */
 static pid_t writer_pid(void)
 {

@@ -14,6 +14,10 @@ void works(struct fixture *fixture, const char *operation, const char *key_id);
 void works_with(struct fixture *fixture, const char *operation, const ProtobufCMessage *request);
 void fails(struct fixture *fixture, const char *operation, const char *key_id, const char *code, const char *message);
 
+/* Starts the first and then the second operation on the key, and waits for both. The replies are the caller's. */
+void lives_call_both(struct fixture *fixture, const struct fixture_key *key, const char *first, struct reply *ret_first,
+                     const char *second, struct reply *ret_second);
+
 /* The key as the registry has it; fails the test when it is not there. */
 const struct registry_key *stored(struct fixture *fixture, const struct fixture_key *key);
 

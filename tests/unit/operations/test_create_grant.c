@@ -7,15 +7,6 @@
 
 #include <stdio.h>
 
-static int setup(void **state)
-{
-    fixture_setup(state);
-    struct fixture *fixture = *state;
-    fixture_principal(fixture, ACCOUNT, "user/carol", fixture->now_ms - 1, NULL);
-    fixture_principal(fixture, OTHER_ACCOUNT, "role/team/worker", fixture->now_ms - 1, NULL);
-    return 0;
-}
-
 /* nobody may, then the grantee may, and only he, and only that; no identity policy of his says so. */
 static void in_force_when_answered(void **state)
 {
@@ -557,7 +548,7 @@ static void no_children_without_leave(void **state)
                      guarded.arn));
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, fixture_teardown)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, grants_setup, fixture_teardown)
 
 int main(void)
 {

@@ -283,11 +283,7 @@ static void changes_at_once_are_all_made(void **state)
     for (size_t i = 0; i < COUNT(replies); i++) {
         tag_with(fixture, &key, text("tag-%zu", i), &replies[i]);
     }
-    for (size_t i = 0; i < COUNT(replies); i++) {
-        fixture_wait(fixture, &replies[i]);
-        assert_null(replies[i].code);
-        reply_clear(&replies[i]);
-    }
+    fixture_wait_for_successes(fixture, replies, COUNT(replies));
     assert_int_equal(stored(fixture, &key)->n_tags, COUNT(replies));
     assert_int_equal(stored(fixture, &key)->revision, 1 + COUNT(replies));
 }
@@ -306,11 +302,7 @@ static void many_changes_at_once_are_all_made(void **state)
     assert_null(of_other.code);
     reply_clear(&of_other);
     assert_true(stored(fixture, &key)->n_tags < COUNT(replies)); /* another key's change does not wait for them */
-    for (size_t i = 0; i < COUNT(replies); i++) {
-        fixture_wait(fixture, &replies[i]);
-        assert_null(replies[i].code);
-        reply_clear(&replies[i]);
-    }
+    fixture_wait_for_successes(fixture, replies, COUNT(replies));
     assert_int_equal(stored(fixture, &key)->n_tags, COUNT(replies));
     assert_int_equal(stored(fixture, &key)->revision, 1 + COUNT(replies));
 }
@@ -347,21 +339,11 @@ static void too_many_at_once_are_told_to_come_again(void **state)
     struct fixture *fixture = *state;
     struct fixture_key key = fixture_open(fixture);
     static struct reply replies[REGISTRY_MAX_WAITING + 3];
-    size_t throttled = 0;
     registry_set_patience(fixture->registry, 120000); /* so many take long to begin under valgrind */
     for (size_t i = 0; i < COUNT(replies); i++) {
         tag_with(fixture, &key, "tag", &replies[i]);
     }
-    for (size_t i = 0; i < COUNT(replies); i++) {
-        fixture_wait(fixture, &replies[i]);
-        throttled += replies[i].code != NULL;
-        if (replies[i].code != NULL) {
-            assert_string_equal(replies[i].code, "ThrottlingException");
-            assert_true(replies[i].retryable);
-        }
-        reply_clear(&replies[i]);
-    }
-    assert_int_equal(throttled, COUNT(replies) - REGISTRY_MAX_WAITING);
+    assert_int_equal(fixture_count_throttled(fixture, replies, COUNT(replies)), COUNT(replies) - REGISTRY_MAX_WAITING);
     works(fixture, "DisableKey", key.id);
 }
 
@@ -369,21 +351,14 @@ static void disabled_while_scheduled(void **state)
 {
     struct fixture *fixture = *state;
     struct fixture_key key = fixture_open(fixture);
-    ProtobufCMessage *schedule_request = request_for("ScheduleKeyDeletion", key.id);
-    ProtobufCMessage *disable_request = request_for("DisableKey", key.id);
     struct reply scheduled, disabled;
-    fixture_start(fixture, "ScheduleKeyDeletion", schedule_request, &scheduled);
-    fixture_start(fixture, "DisableKey", disable_request, &disabled);
-    fixture_wait(fixture, &scheduled);
-    fixture_wait(fixture, &disabled);
+    lives_call_both(fixture, &key, "ScheduleKeyDeletion", &scheduled, "DisableKey", &disabled);
     assert_null(scheduled.code); /* the first wins, and the second decides again on what it finds */
     assert_string_equal(disabled.code, "KMSInvalidStateException");
     assert_string_equal(disabled.message, text("%s is pending deletion.", key.arn));
     assert_int_equal(stored(fixture, &key)->state, KEY_STATE_PENDING_DELETION);
     reply_clear(&scheduled);
     reply_clear(&disabled);
-    free(schedule_request);
-    free(disable_request);
 }
 
 /* A change that was begun is finished when nobody waits for it any more. */

@@ -11,15 +11,6 @@
 #define NO_ID     "The key has no grant with that GrantId."
 #define EITHER    "Specify either RetiringPrincipal or RetiringServicePrincipal, and not both."
 
-static int setup(void **state)
-{
-    fixture_setup(state);
-    struct fixture *fixture = *state;
-    fixture_principal(fixture, ACCOUNT, "user/carol", fixture->now_ms - 1, NULL);
-    fixture_principal(fixture, OTHER_ACCOUNT, "role/team/worker", fixture->now_ms - 1, NULL);
-    return 0;
-}
-
 /* Of either operation: what the answers have in common. */
 struct listing {
     const char *operation;
@@ -406,7 +397,7 @@ static void retirable_no_more(void **state)
     assert_int_equal(walk(fixture, &listing, NULL), 0);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, fixture_teardown)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, grants_setup, fixture_teardown)
 
 int main(void)
 {

@@ -9,6 +9,21 @@
 
 #define ROUNDS 30
 
+/* The operation on that key, during which the writer is killed, each round a little later: whether it was answered that
+ * the change was made. */
+static bool is_told_of(struct fixture *fixture, const char *operation, const struct fixture_key *key, unsigned round,
+                       const struct fixture_key *spare)
+{
+    struct reply reply;
+    ProtobufCMessage *request = request_for(operation, key->id);
+    lives_call_and_kill(fixture, operation, request, round * 100, &reply);
+    lives_recover(fixture, spare);
+    bool told = reply.code == NULL;
+    reply_clear(&reply);
+    free(request);
+    return told;
+}
+
 static void rotations(void **state)
 {
     struct fixture *fixture = *state;
@@ -19,16 +34,11 @@ static void rotations(void **state)
     struct fixture_key spare = fixture_open(fixture);
     for (unsigned round = 0; round < ROUNDS; round++) {
         struct fixture_key key = fixture_sealed(fixture);
-        struct reply reply;
-        ProtobufCMessage *request = request_for("RotateKeyOnDemand", key.id);
-        lives_call_and_kill(fixture, "RotateKeyOnDemand", request, round * 100, &reply);
-        lives_recover(fixture, &spare);
+        bool told = is_told_of(fixture, "RotateKeyOnDemand", &key, round, &spare);
         size_t materials = stored(fixture, &key)->n_materials;
         assert_true(materials == 1 || materials == 2);
-        assert_int_equal(reply.code == NULL, materials == 2); /* what was answered is true, either way */
+        assert_int_equal(told, materials == 2); /* what was answered is true, either way */
         made += materials - 1;
-        reply_clear(&reply);
-        free(request);
     }
     assert_int_equal(operations_spares(&fixture->operations, "main"), stock - made);
 }
@@ -39,13 +49,8 @@ static void rotations_of_open_keys(void **state)
     struct fixture_key spare = fixture_open(fixture);
     for (unsigned round = 0; round < ROUNDS; round++) {
         struct fixture_key key = fixture_open(fixture);
-        struct reply reply;
-        ProtobufCMessage *request = request_for("RotateKeyOnDemand", key.id);
-        lives_call_and_kill(fixture, "RotateKeyOnDemand", request, round * 100, &reply);
-        lives_recover(fixture, &spare);
-        assert_int_equal(reply.code == NULL, stored(fixture, &key)->n_materials == 2);
-        reply_clear(&reply);
-        free(request);
+        bool told = is_told_of(fixture, "RotateKeyOnDemand", &key, round, &spare);
+        assert_int_equal(told, stored(fixture, &key)->n_materials == 2);
     }
     sweep(fixture);
     assert_int_equal(fixture->main->destroyed, 0); /* none that might be in a key */
@@ -57,23 +62,13 @@ static void deletions(void **state)
     struct fixture_key spare = fixture_open(fixture);
     for (unsigned round = 0; round < ROUNDS; round++) {
         struct fixture_key key = fixture_open(fixture);
-        struct reply reply;
-        ProtobufCMessage *schedule = request_for("ScheduleKeyDeletion", key.id);
-        lives_call_and_kill(fixture, "ScheduleKeyDeletion", schedule, round * 100, &reply);
-        lives_recover(fixture, &spare);
-        bool pending = stored(fixture, &key)->state == KEY_STATE_PENDING_DELETION;
-        assert_int_equal(reply.code == NULL, pending);
-        reply_clear(&reply);
-        free(schedule);
-        if (!pending) {
+        bool told = is_told_of(fixture, "ScheduleKeyDeletion", &key, round, &spare);
+        assert_int_equal(told, stored(fixture, &key)->state == KEY_STATE_PENDING_DELETION);
+        if (!told) {
             continue;
         }
-        ProtobufCMessage *cancel = request_for("CancelKeyDeletion", key.id);
-        lives_call_and_kill(fixture, "CancelKeyDeletion", cancel, round * 100, &reply);
-        lives_recover(fixture, &spare);
-        assert_int_equal(reply.code == NULL, stored(fixture, &key)->state == KEY_STATE_DISABLED);
-        reply_clear(&reply);
-        free(cancel);
+        told = is_told_of(fixture, "CancelKeyDeletion", &key, round, &spare);
+        assert_int_equal(told, stored(fixture, &key)->state == KEY_STATE_DISABLED);
     }
 }
 
@@ -84,13 +79,8 @@ static void schedules(void **state)
     struct fixture_key spare = fixture_open(fixture);
     for (unsigned round = 0; round < ROUNDS; round++) {
         struct fixture_key key = fixture_open(fixture);
-        struct reply reply;
-        ProtobufCMessage *request = request_for("EnableKeyRotation", key.id);
-        lives_call_and_kill(fixture, "EnableKeyRotation", request, round * 100, &reply);
-        lives_recover(fixture, &spare);
-        assert_int_equal(reply.code == NULL, stored(fixture, &key)->rotation_days != 0);
-        reply_clear(&reply);
-        free(request);
+        bool told = is_told_of(fixture, "EnableKeyRotation", &key, round, &spare);
+        assert_int_equal(told, stored(fixture, &key)->rotation_days != 0);
     }
 }
 

@@ -239,23 +239,13 @@ static void too_many_changes_at_once_are_told_to_come_again(void **state)
 {
     struct fixture *fixture = *state;
     static struct reply replies[REGISTRY_MAX_WAITING + 3];
-    size_t throttled = 0;
     iam_works(fixture, "CreateUser", "user_name", "carol", NULL);
     ProtobufCMessage *put =
         iam_request("PutUserPolicy", "user_name", "carol", "policy_name", "p", "policy_document", ALLOW_LIST, NULL);
     for (size_t i = 0; i < COUNT(replies); i++) {
         (void)fixture_start(fixture, "PutUserPolicy", put, &replies[i]); /* NULL when it is refused at once */
     }
-    for (size_t i = 0; i < COUNT(replies); i++) {
-        fixture_wait(fixture, &replies[i]);
-        throttled += replies[i].code != NULL;
-        if (replies[i].code != NULL) {
-            assert_string_equal(replies[i].code, "ThrottlingException");
-            assert_true(replies[i].retryable);
-        }
-        reply_clear(&replies[i]);
-    }
-    assert_int_equal(throttled, COUNT(replies) - REGISTRY_MAX_WAITING);
+    assert_int_equal(fixture_count_throttled(fixture, replies, COUNT(replies)), COUNT(replies) - REGISTRY_MAX_WAITING);
     assert_int_equal(found(fixture, PRINCIPAL_USER, "carol")->revision, 2);
     free(put);
 }

@@ -245,12 +245,8 @@ static void disabled_in_between(void **state)
 {
     struct fixture *fixture = *state;
     struct fixture_key key = fixture_open(fixture);
-    ProtobufCMessage *rotation = request_for("RotateKeyOnDemand", key.id), *disable = request_for("DisableKey", key.id);
     struct reply rotated, disabled;
-    fixture_start(fixture, "RotateKeyOnDemand", rotation, &rotated);
-    fixture_start(fixture, "DisableKey", disable, &disabled);
-    fixture_wait(fixture, &disabled);
-    fixture_wait(fixture, &rotated);
+    lives_call_both(fixture, &key, "RotateKeyOnDemand", &rotated, "DisableKey", &disabled);
     assert_null(disabled.code);
     assert_string_equal(rotated.code, "DisabledException");
     assert_int_equal(stored(fixture, &key)->n_materials, 1);
@@ -258,8 +254,6 @@ static void disabled_in_between(void **state)
     assert_int_equal(fixture->main->destroyed, 1);
     reply_clear(&rotated);
     reply_clear(&disabled);
-    free(rotation);
-    free(disable);
 }
 
 /* Changes of other members meanwhile do not hinder a rotation, nor use up a second material. */
@@ -267,13 +261,8 @@ static void tagged_in_between(void **state)
 {
     struct fixture *fixture = *state;
     struct fixture_key key = fixture_sealed(fixture);
-    ProtobufCMessage *rotation = request_for("RotateKeyOnDemand", key.id),
-                     *disable = request_for("EnableKeyRotation", key.id);
     struct reply rotated, other;
-    fixture_start(fixture, "EnableKeyRotation", disable, &other);
-    fixture_start(fixture, "RotateKeyOnDemand", rotation, &rotated);
-    fixture_wait(fixture, &other);
-    fixture_wait(fixture, &rotated);
+    lives_call_both(fixture, &key, "EnableKeyRotation", &other, "RotateKeyOnDemand", &rotated);
     assert_null(other.code);
     assert_null(rotated.code);
     assert_int_equal(stored(fixture, &key)->n_materials, 2);
@@ -282,8 +271,6 @@ static void tagged_in_between(void **state)
     assert_int_equal(fixture->main->destroyed, 0);
     reply_clear(&rotated);
     reply_clear(&other);
-    free(rotation);
-    free(disable);
 }
 
 /* Rotations of keys and CreateKey at once never take the same spare. */
