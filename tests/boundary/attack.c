@@ -34,11 +34,34 @@ static void renew(struct world *world, struct target *target)
     }
 }
 
+static size_t count(const struct world *world, const struct family *family)
+{
+    return family->named != NULL ? family->n_named : family->count(world);
+}
+
+static struct attempt describe(const struct world *world, const struct family *family, size_t i)
+{
+    struct attempt attempt = {.name = ""};
+    if (family->named == NULL) {
+        family->describe(world, i, &attempt);
+        return attempt;
+    }
+    snprintf(attempt.name, sizeof attempt.name, "%s", family->named[i].name);
+    attempt.has_control = family->named[i].has_control;
+    attempt.residual = family->named[i].residual;
+    return attempt;
+}
+
+static bool run(struct world *world, const struct target *target, const struct family *family, size_t i, char *detail)
+{
+    return family->named != NULL ? family->named[i].run(world, target) : family->run(world, target, i, detail);
+}
+
 static void attack_sealed(struct world *world, struct target *target, const struct family *family, size_t i,
                           const struct attempt *attempt, struct score *score)
 {
     char detail[NAME_MAX_BYTES] = "";
-    const bool through = family->run(world, target, i, detail);
+    const bool through = run(world, target, family, i, detail);
     const char *verdict = !through ? "refused" : attempt->residual != NULL ? "known" : "LET THROUGH";
     const char *why = !through || attempt->residual == NULL ? detail : attempt->residual;
     printf("%-11s %s: %s%s%s\n", verdict, family->name, attempt->name, why[0] == '\0' ? "" : ": ", why);
@@ -55,7 +78,7 @@ static void attack_control(struct world *world, struct target *target, const str
         return;
     }
     score->controls++;
-    if (!family->run(world, target, i, detail)) {
+    if (!run(world, target, family, i, detail)) {
         printf("NO CONTROL  %s: %s: refused without protection too: the refusal means nothing\n", family->name,
                attempt->name);
         score->wrong++;
@@ -66,10 +89,9 @@ static void run_family(struct world *world, const struct family *family, bool is
 {
     struct target target = {.is_control = is_control};
     renew(world, &target);
-    const size_t n = family->count(world);
+    const size_t n = count(world, family);
     for (size_t i = 0; i < n; i++) {
-        struct attempt attempt = {.name = ""};
-        family->describe(world, i, &attempt);
+        const struct attempt attempt = describe(world, family, i);
         if (is_control) {
             attack_control(world, &target, family, i, &attempt, score);
         } else {

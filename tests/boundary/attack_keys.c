@@ -92,7 +92,8 @@ static bool run_derive(struct world *world, const struct target *target, size_t 
     return rv == CKR_OK;
 }
 
-const struct family family_derive = {"derive", count_derive, describe_derive, run_derive};
+const struct family family_derive = {
+    .name = "derive", .count = count_derive, .describe = describe_derive, .run = run_derive};
 
 /* ---------------------------------------------------------------- use */
 
@@ -174,7 +175,7 @@ static bool run_use(struct world *world, const struct target *target, size_t i, 
     return false;
 }
 
-const struct family family_use = {"use", count_use, describe_use, run_use};
+const struct family family_use = {.name = "use", .count = count_use, .describe = describe_use, .run = run_use};
 
 /* ---------------------------------------------------------------- guess: all of them confirm one, none gives a value
  */
@@ -252,12 +253,7 @@ static bool object_size(struct world *world, const struct target *target)
            size != CK_UNAVAILABLE_INFORMATION;
 }
 
-static const struct {
-    const char *name;
-    bool (*run)(struct world *world, const struct target *target);
-    bool has_control;
-    const char *residual;
-} guesses[] = {
+static const struct named_attack guesses[] = {
     {"C_DigestKey of the payload", digest_payload, true, confirms},
     {"C_DigestKey of the KEK", digest_kek, true, of_random},
     {"C_DigestKey of the binding root", digest_root, true, of_random},
@@ -267,24 +263,4 @@ static const struct {
     {"C_GetObjectSize of the payload", object_size, false, "tells the length, which the ciphertext tells too"},
 };
 
-static size_t count_guess(const struct world *world)
-{
-    (void)world;
-    return COUNT(guesses);
-}
-
-static void describe_guess(const struct world *world, size_t i, struct attempt *ret)
-{
-    (void)world;
-    snprintf(ret->name, sizeof ret->name, "%s", guesses[i].name);
-    ret->has_control = guesses[i].has_control;
-    ret->residual = guesses[i].residual;
-}
-
-static bool run_guess(struct world *world, const struct target *target, size_t i, char *detail)
-{
-    (void)detail;
-    return guesses[i].run(world, target);
-}
-
-const struct family family_guess = {"guess", count_guess, describe_guess, run_guess};
+const struct family family_guess = {.name = "guess", .named = guesses, .n_named = COUNT(guesses)};

@@ -240,22 +240,4 @@ static const struct named_attack mixes[] = {
     {"an open payload through the RSA key, and out again", there_and_back_by_rsa, true, NULL},
 };
 
-static size_t count_mixed(const struct world *world)
-{
-    (void)world;
-    return COUNT(mixes);
-}
-
-static void describe_mixed(const struct world *world, size_t i, struct attempt *ret)
-{
-    (void)world;
-    named_attack_describe(&mixes[i], ret);
-}
-
-static bool run_mixed(struct world *world, const struct target *target, size_t i, char *detail)
-{
-    (void)detail;
-    return mixes[i].run(world, target);
-}
-
-const struct family family_mixed = {"mixed", count_mixed, describe_mixed, run_mixed};
+const struct family family_mixed = {.name = "mixed", .named = mixes, .n_named = COUNT(mixes)};

@@ -53,7 +53,7 @@ static bool run_read(struct world *world, const struct target *target, size_t i,
     return rv == CKR_OK && attribute.ulValueLen != CK_UNAVAILABLE_INFORMATION && attribute.ulValueLen > 0;
 }
 
-const struct family family_read = {"read", count_read, describe_read, run_read};
+const struct family family_read = {.name = "read", .count = count_read, .describe = describe_read, .run = run_read};
 
 /* ---------------------------------------------------------------- change */
 
@@ -139,7 +139,8 @@ static bool run_change(struct world *world, const struct target *target, size_t 
     return world->p11->C_SetAttributeValue(world->session, object, &attribute, 1) == CKR_OK;
 }
 
-const struct family family_change = {"change", count_change, describe_change, run_change};
+const struct family family_change = {
+    .name = "change", .count = count_change, .describe = describe_change, .run = run_change};
 
 /* ---------------------------------------------------------------- copy */
 
@@ -198,7 +199,7 @@ static bool run_copy(struct world *world, const struct target *target, size_t i,
     return rv == CKR_OK;
 }
 
-const struct family family_copy = {"copy", count_copy, describe_copy, run_copy};
+const struct family family_copy = {.name = "copy", .count = count_copy, .describe = describe_copy, .run = run_copy};
 
 /* ---------------------------------------------------------------- destroy */
 
@@ -224,4 +225,5 @@ static bool run_destroy(struct world *world, const struct target *target, size_t
     return world->p11->C_DestroyObject(world->session, target->objects[destroyed[i]]) == CKR_OK;
 }
 
-const struct family family_destroy = {"destroy", count_destroy, describe_destroy, run_destroy};
+const struct family family_destroy = {
+    .name = "destroy", .count = count_destroy, .describe = describe_destroy, .run = run_destroy};

@@ -224,22 +224,4 @@ static const struct named_attack pairs[] = {
     {"unwrapping with the public half", public_half_unwraps, false, NULL},
 };
 
-static size_t count_pair(const struct world *world)
-{
-    (void)world;
-    return COUNT(pairs);
-}
-
-static void describe_pair(const struct world *world, size_t i, struct attempt *ret)
-{
-    (void)world;
-    named_attack_describe(&pairs[i], ret);
-}
-
-static bool run_pair(struct world *world, const struct target *target, size_t i, char *detail)
-{
-    (void)detail;
-    return pairs[i].run(world, target);
-}
-
-const struct family family_pair = {"pair", count_pair, describe_pair, run_pair};
+const struct family family_pair = {.name = "pair", .named = pairs, .n_named = COUNT(pairs)};

@@ -179,22 +179,4 @@ static const struct named_attack poses[] = {
     {"the payload under the KEK by OAEP", kek_wraps_by_oaep, false, NULL},
 };
 
-static size_t count_pose(const struct world *world)
-{
-    (void)world;
-    return COUNT(poses);
-}
-
-static void describe_pose(const struct world *world, size_t i, struct attempt *ret)
-{
-    (void)world;
-    named_attack_describe(&poses[i], ret);
-}
-
-static bool run_pose(struct world *world, const struct target *target, size_t i, char *detail)
-{
-    (void)detail;
-    return poses[i].run(world, target);
-}
-
-const struct family family_pose = {"pose", count_pose, describe_pose, run_pose};
+const struct family family_pose = {.name = "pose", .named = poses, .n_named = COUNT(poses)};

@@ -173,32 +173,7 @@ static const struct named_attack trusts[] = {
     {"promote an RSA public key", promote_public, false, NULL},
 };
 
-static size_t count_trust(const struct world *world)
-{
-    (void)world;
-    return COUNT(trusts);
-}
-
-void named_attack_describe(const struct named_attack *attack, struct attempt *ret)
-{
-    snprintf(ret->name, sizeof ret->name, "%s", attack->name);
-    ret->has_control = attack->has_control;
-    ret->residual = attack->residual;
-}
-
-static void describe_trust(const struct world *world, size_t i, struct attempt *ret)
-{
-    (void)world;
-    named_attack_describe(&trusts[i], ret);
-}
-
-static bool run_trust(struct world *world, const struct target *target, size_t i, char *detail)
-{
-    (void)detail;
-    return trusts[i].run(world, target);
-}
-
-const struct family family_trust = {"trust", count_trust, describe_trust, run_trust};
+const struct family family_trust = {.name = "trust", .named = trusts, .n_named = COUNT(trusts)};
 
 /* ---------------------------------------------------------------- login; world_renew follows each attempt */
 
@@ -325,22 +300,4 @@ static const struct named_attack logins[] = {
      "sealed keys are public objects where the SO can trust no others: usable without the PIN, and no weaker"},
 };
 
-static size_t count_login(const struct world *world)
-{
-    (void)world;
-    return COUNT(logins);
-}
-
-static void describe_login(const struct world *world, size_t i, struct attempt *ret)
-{
-    (void)world;
-    named_attack_describe(&logins[i], ret);
-}
-
-static bool run_login(struct world *world, const struct target *target, size_t i, char *detail)
-{
-    (void)detail;
-    return logins[i].run(world, target);
-}
-
-const struct family family_login = {"login", count_login, describe_login, run_login};
+const struct family family_login = {.name = "login", .named = logins, .n_named = COUNT(logins)};

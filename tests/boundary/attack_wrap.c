@@ -134,7 +134,7 @@ static bool run_wrap(struct world *world, const struct target *target, size_t i,
     return rv == CKR_OK;
 }
 
-const struct family family_wrap = {"wrap", count_wrap, describe_wrap, run_wrap};
+const struct family family_wrap = {.name = "wrap", .count = count_wrap, .describe = describe_wrap, .run = run_wrap};
 
 /* ---------------------------------------------------------------- unwrap */
 
@@ -308,4 +308,5 @@ static bool run_unwrap(struct world *world, const struct target *target, size_t 
     return !harmless;
 }
 
-const struct family family_unwrap = {"unwrap", count_unwrap, describe_unwrap, run_unwrap};
+const struct family family_unwrap = {
+    .name = "unwrap", .count = count_unwrap, .describe = describe_unwrap, .run = run_unwrap};

@@ -72,22 +72,25 @@ struct attempt {
     const char *residual; /* why it may succeed: known, and in the threat model; NULL: it may not */
 };
 
-struct family {
-    const char *name;
-    size_t (*count)(const struct world *world);
-    void (*describe)(const struct world *world, size_t i, struct attempt *ret);
-    /* True when the token let it through. detail, NAME_MAX_BYTES, may be filled with which of several variants. */
-    bool (*run)(struct world *world, const struct target *target, size_t i, char *detail);
-};
-
-/* For families whose attempts have nothing in common but the family: a row each. */
+/* One whose family is a list: a row each. */
 struct named_attack {
     const char *name;
     bool (*run)(struct world *world, const struct target *target);
     bool has_control;
     const char *residual;
 };
-void named_attack_describe(const struct named_attack *attack, struct attempt *ret);
+
+struct family {
+    const char *name;
+    /* Either this list, for attempts that have nothing in common but the family … */
+    const struct named_attack *named;
+    size_t n_named;
+    /* … or these. run is true when the token let it through; detail, NAME_MAX_BYTES, may be filled with which of
+     * several variants. */
+    size_t (*count)(const struct world *world);
+    void (*describe)(const struct world *world, size_t i, struct attempt *ret);
+    bool (*run)(struct world *world, const struct target *target, size_t i, char *detail);
+};
 
 extern const struct family family_read, family_change, family_copy, family_wrap, family_unwrap, family_pair,
     family_pose, family_mixed, family_derive, family_use, family_guess, family_destroy, family_trust, family_login;
