@@ -1,6 +1,7 @@
 /* rewrapctl: the command line of callers, operators and custodians. Finds the command and hands over to it. */
 #include "ceremony_command.h"
 #include "doctor_command.h"
+#include "guess.h"
 #include "operation.h"
 #include "output.h"
 #include "policy_command.h"
@@ -10,7 +11,6 @@
 #include "proto/service.h"
 
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,66 +81,18 @@ static int refuse(const struct failure *failure)
     return failure_print(failure);
 }
 
-/* ------------------------------------------------------------------ a command that is none */
-
-/* How many letters must be put in, left out, changed or swapped with the next to get from one to the other. Names that
- * are longer than the room are as far away as can be. */
-static size_t distance(const char *from, const char *to)
-{
-    size_t rows[3][OPERATION_MAX_NAME];
-    const size_t n = strlen(to);
-    if (n >= OPERATION_MAX_NAME) {
-        return SIZE_MAX;
-    }
-    for (size_t j = 0; j <= n; j++) {
-        rows[0][j] = j;
-    }
-    size_t i = 0;
-    for (; from[i] != '\0'; i++) {
-        const size_t *row = rows[i % 3];
-        const size_t *before = rows[(i + 2) % 3];
-        size_t *next = rows[(i + 1) % 3];
-        next[0] = i + 1;
-        for (size_t j = 0; j < n; j++) {
-            size_t least = row[j] + (from[i] != to[j]);
-            least = row[j + 1] + 1 < least ? row[j + 1] + 1 : least;
-            least = next[j] + 1 < least ? next[j] + 1 : least;
-            const bool swapped = i > 0 && j > 0 && from[i] == to[j - 1] && from[i - 1] == to[j];
-            next[j + 1] = swapped && before[j - 1] + 1 < least ? before[j - 1] + 1 : least;
-        }
-    }
-    return rows[i % 3][n];
-}
-
-struct guess {
-    char name[OPERATION_MAX_NAME];
-    size_t distance;
-};
-
-static void guess_try(struct guess *guess, const char *typed, const char *name)
-{
-    const size_t d = distance(typed, name);
-    if (d < guess->distance) {
-        guess->distance = d;
-        snprintf(guess->name, sizeof guess->name, "%s", name);
-    }
-}
-
 /* The name that is closest to what was typed; false when none is near enough to be meant. */
 static bool guess_command(const char *typed, struct guess *guess)
 {
     const ProtobufCMethodDescriptor *method;
-    const size_t third = strlen(typed) / 3;
-    guess->distance = (third < 1 ? 1 : third) + 1;
-    guess->name[0] = '\0';
-    for (size_t i = 0; strlen(typed) < OPERATION_MAX_NAME && (method = service_method_at(i)) != NULL; i++) {
+    guess_begin(guess, typed);
+    for (size_t i = 0; (method = service_method_at(i)) != NULL; i++) {
         char name[OPERATION_MAX_NAME];
         operation_command_name(method->name, name);
-        guess_try(guess, typed, name);
+        guess_try(guess, name);
     }
-    for (const struct command *command = commands; strlen(typed) < OPERATION_MAX_NAME && command->name != NULL;
-         command++) {
-        guess_try(guess, typed, command->name);
+    for (const struct command *command = commands; command->name != NULL; command++) {
+        guess_try(guess, command->name);
     }
     return guess->name[0] != '\0';
 }

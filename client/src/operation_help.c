@@ -112,6 +112,39 @@ static const char *page_of(const char *rpc)
     return "operations.md";
 }
 
+static void print_about(const struct operation_about *about, FILE *file)
+{
+    fprintf(file, "%s\nNeeded: %s.", about->does, about->needs);
+    if (about->may != NULL) {
+        fprintf(file, " Optional: %s.", about->may);
+    }
+    fputc('\n', file);
+}
+
+static void print_values(const ProtobufCMessageDescriptor *input, FILE *file)
+{
+    fprintf(file, "\nValues:\n    Any value but a blob may be in a text file: file://FILE. Lists are separated by "
+                  "spaces, or JSON.\n");
+    for (size_t i = 0; i < sizeof kind_texts / sizeof kind_texts[0]; i++) {
+        if (has_kind(input, kind_texts[i].kind)) {
+            fprintf(file, "    %s\n", kind_texts[i].text);
+        }
+    }
+}
+
+static void print_answer(const ProtobufCMessageDescriptor *output, FILE *file)
+{
+    fprintf(file, "\nAnswer:\n");
+    for (unsigned i = 0; i < output->n_fields; i++) {
+        char name[JSON_MAX_NAME];
+        json_member_name(output->fields[i].name, name);
+        fprintf(file, "    %s%s\n", name, param_field_is_list(&output->fields[i]) ? " (list)" : "");
+    }
+    if (output->n_fields == 0) {
+        fprintf(file, "    nothing\n");
+    }
+}
+
 void operation_help(const ProtobufCMethodDescriptor *method, FILE *file)
 {
     char command[OPERATION_MAX_NAME];
@@ -120,30 +153,14 @@ void operation_help(const ProtobufCMethodDescriptor *method, FILE *file)
     fprintf(file, "Calls the operation %s of rewrapd.\n", method->name);
     const struct operation_about *about = operation_about(method->name);
     if (about != NULL) {
-        fprintf(file, "%s\nNeeded: %s.%s%s%s\n", about->does, about->needs,
-                about->may == NULL ? "" : " Optional: ", about->may == NULL ? "" : about->may,
-                about->may == NULL ? "" : ".");
+        print_about(about, file);
     }
     fprintf(file, "More, and which values this version serves: docs/%s\n\nOptions:\n", page_of(method->name));
     for (unsigned i = 0; i < method->input->n_fields; i++) {
         print_option(&method->input->fields[i], file);
     }
-    fprintf(file, "\nValues:\n    Any value but a blob may be in a text file: file://FILE. Lists are separated by "
-                  "spaces, or JSON.\n");
-    for (size_t i = 0; i < sizeof kind_texts / sizeof kind_texts[0]; i++) {
-        if (has_kind(method->input, kind_texts[i].kind)) {
-            fprintf(file, "    %s\n", kind_texts[i].text);
-        }
-    }
+    print_values(method->input, file);
     fprintf(file, "\nGlobal options:\n");
     operation_help_globals(file);
-    fprintf(file, "\nAnswer:\n");
-    for (unsigned i = 0; i < method->output->n_fields; i++) {
-        char name[JSON_MAX_NAME];
-        json_member_name(method->output->fields[i].name, name);
-        fprintf(file, "    %s%s\n", name, param_field_is_list(&method->output->fields[i]) ? " (list)" : "");
-    }
-    if (method->output->n_fields == 0) {
-        fprintf(file, "    nothing\n");
-    }
+    print_answer(method->output, file);
 }
