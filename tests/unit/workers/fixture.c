@@ -177,6 +177,17 @@ void fixture_request(struct fixture *fixture, struct call *call, const char *tok
     assert_int_equal(call->calls, 0);
 }
 
+void fixture_make_key(struct fixture *fixture, struct call *call, unsigned timeout_ms)
+{
+    Hsm__MakeOpenKey make = HSM__MAKE_OPEN_KEY__INIT;
+    make.has_spec = true;
+    make.spec = HSM__KEY_SPEC__KEY_SPEC_RSA_4096;
+    Hsm__Request request = HSM__REQUEST__INIT;
+    request.body_case = HSM__REQUEST__BODY_MAKE_OPEN_KEY;
+    request.make_open_key = &make;
+    fixture_request(fixture, call, NULL, &request, timeout_ms);
+}
+
 void fixture_submit(struct fixture *fixture, struct call *call, const char *text, unsigned timeout_ms)
 {
     Hsm__Encrypt encrypt = HSM__ENCRYPT__INIT;

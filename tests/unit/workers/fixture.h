@@ -57,6 +57,9 @@ void fixture_submit(struct fixture *fixture, struct call *call, const char *text
 void fixture_request(struct fixture *fixture, struct call *call, const char *token, Hsm__Request *request,
                      unsigned timeout_ms);
 
+/* An open RSA pair, of the first token. */
+void fixture_make_key(struct fixture *fixture, struct call *call, unsigned timeout_ms);
+
 /* What a worker does from its next start on. */
 void fixture_mode(struct fixture *fixture, const char *mode);
 /* Whether the fake workers' trace has the line; how often. */

@@ -155,15 +155,9 @@ static void nobody_waits_behind_a_new_key(void **state)
     fixture_token(fixture, "main", "ready slow-make")->workers = 2;
     fixture_begin(fixture);
     WAIT_FOR(fixture, fixture_ready(fixture) == 2);
-    Hsm__MakeOpenKey make = HSM__MAKE_OPEN_KEY__INIT;
-    make.has_spec = true;
-    make.spec = HSM__KEY_SPEC__KEY_SPEC_RSA_4096;
-    Hsm__Request request = HSM__REQUEST__INIT;
-    request.body_case = HSM__REQUEST__BODY_MAKE_OPEN_KEY;
-    request.make_open_key = &make;
     struct call key;
     struct call calls[12];
-    fixture_request(fixture, &key, "main", &request, 10000);
+    fixture_make_key(fixture, &key, 10000);
     submit_behind(fixture, calls, N(calls), "job 00");
     for (size_t i = 0; i < N(calls); i++) {
         WAIT_FOR(fixture, calls[i].calls > 0);
