@@ -245,7 +245,7 @@ static struct hsm_result may_log_in_again(struct hsm_token *token)
     return HSM_SUCCESS;
 }
 
-struct hsm_result hsm_token_renew(struct hsm_token *token, const char *pin_file)
+struct hsm_result hsm_token_reopen(struct hsm_token *token)
 {
     struct hsm_result result = session_drop(token);
     if (result.code == HSM_OK) {
@@ -254,14 +254,6 @@ struct hsm_result hsm_token_renew(struct hsm_token *token, const char *pin_file)
     if (result.code == HSM_OK) {
         result = hsm_result_of(p11_open_session(token), "C_OpenSession");
     }
-    struct secbuf *pin = NULL;
-    if (result.code == HSM_OK) {
-        result = hsm_pin_read(pin_file, &pin);
-    }
-    if (result.code == HSM_OK) {
-        result = hsm_token_login(token, HSM_USER, pin);
-    }
-    secbuf_free(pin);
     return result;
 }
 

@@ -49,19 +49,80 @@ static void ask_all(struct worker_client clients[WORKERS])
     }
 }
 
+/* The files that the workers of this world lock; returns how many, the first in path. */
+static size_t turn_files(const struct world *world, const char *but, char path[512])
+{
+    DIR *folder = opendir(world->fixture->dir);
+    assert_non_null(folder);
+    size_t n = 0;
+    for (struct dirent *entry = NULL; (entry = readdir(folder)) != NULL;) {
+        char found[512];
+        snprintf(found, sizeof found, "%s/%s", world->fixture->dir, entry->d_name);
+        if (strncmp(entry->d_name, "turn-", 5) == 0 && strcmp(found, but) != 0 && n++ == 0) {
+            memcpy(path, found, sizeof found);
+        }
+    }
+    closedir(folder);
+    return n;
+}
+
+/*
+ * The paths of the module's turn and of the token's: the first of them is made before a module is opened, so also for
+ * one that is not there.
+ */
+static void find_turns(struct world *world, char of_module[512], char of_token[512])
+{
+    char path[512];
+    while (turn_files(world, "", path) != 0) {
+        assert_int_equal(unlink(path), 0);
+    }
+    world_script(world, "%s", "");
+    Hsm__Configure configure = world_configuration(world);
+    char nothing[] = "pkcs11:token=nothing";
+    configure.token_uri = nothing;
+    Hsm__Response *hello = world_say_hello(world, &configure);
+    assert_int_equal(hello->hello->status, HSM__HELLO_STATUS__HELLO_TOKEN_ABSENT);
+    proto_free(&hello->base);
+    assert_int_equal(turn_files(world, "", of_module), 1);
+    world_start(world);
+    world_stop(world);
+    assert_int_equal(turn_files(world, of_module, of_token), 1);
+    struct stat status;
+    assert_int_equal(stat(of_token, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0600);
+}
+
+static int hold(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+    return fd;
+}
+
 /* All sessions are lost at once: each worker renews its own, unseen, and one after another. */
 static void test_all_sessions_at_once(void **state)
 {
     struct world *world = *state;
     struct worker_client clients[WORKERS];
+    char of_module[512];
+    char of_token[512];
+    find_turns(world, of_module, of_token);
     start_all(world, clients);
     for (unsigned loss = 1; loss <= WORKERS; loss++) {
         world_script(world, "C_GenerateRandom 1 lose-session\nC_GenerateRandom 2 lose-session\n"
                             "C_GenerateRandom 3 lose-session");
+        int turn = hold(of_token); /* a worker that renewed sooner would meet the loss of another too */
         ask_all(clients);
+        for (time_t until = time(NULL) + 60; world_count(world, "C_GenerateRandom") < WORKERS;) {
+            assert_true(time(NULL) < until);
+        }
+        close(turn);
         for (size_t i = 0; i < WORKERS; i++) {
             Hsm__Response *response = worker_client_receive(&clients[i]);
-            assert_int_equal(response->status, HSM__STATUS__STATUS_OK);
+            if (response->status != HSM__STATUS__STATUS_OK) {
+                fail_msg("loss %u, worker %zu: %d: %s", loss, i, (int)response->status, response->detail);
+            }
             assert_int_equal(response->plaintext.len, 32);
             proto_free(&response->base);
         }
@@ -74,13 +135,12 @@ static void test_all_sessions_at_once(void **state)
 }
 
 /* The same with a PIN that the token refuses by now: one attempt is made by all of them together. */
-static void test_a_refused_pin_is_tried_once(void **state)
+static void refuse_all(struct world *world, const char *script)
 {
-    struct world *world = *state;
     struct worker_client clients[WORKERS];
     start_all(world, clients);
     fixture_write_file(world->fixture->pin_file, "not-the-pin\n", 0600);
-    world_script(world, "C_GenerateRandom 1+ lose-session");
+    world_script(world, "C_GenerateRandom 1+ lose-session\n%s", script);
     ask_all(clients);
     unsigned told = 0;
     for (size_t i = 0; i < WORKERS; i++) {
@@ -96,6 +156,70 @@ static void test_a_refused_pin_is_tried_once(void **state)
     fixture_write_file(world->fixture->pin_file, FIXTURE_USER_PIN "\n", 0600);
     world_start(world); /* a start may */
     world_stop(world);
+}
+
+static void test_a_refused_pin_is_tried_once(void **state)
+{
+    refuse_all(*state, "");
+    refuse_all(*state, "token silent"); /* which does not tell that it has refused one */
+}
+
+static void write_pin(struct world *world, const char *pin)
+{
+    fixture_write_file(world->fixture->pin_file, pin, 0600);
+}
+
+static void expect_hello(struct world *world, const char *uri, Hsm__HelloStatus status)
+{
+    Hsm__Configure configure = world_configuration(world);
+    configure.token_uri = (char *)(uintptr_t)uri;
+    Hsm__Response *response = world_say_hello(world, &configure);
+    assert_int_equal(response->hello->status, status);
+    proto_free(&response->base);
+    world_stop(world);
+}
+
+/* Makes the mark of a refused PIN as old as the machine is up. */
+static void age_mark(const char *path)
+{
+    const uint64_t refused_ms = 0;
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, &refused_ms, sizeof refused_ms, 0), sizeof refused_ms);
+    close(fd);
+}
+
+static off_t size_of(const char *path)
+{
+    struct stat status;
+    assert_int_equal(stat(path, &status), 0);
+    return status.st_size;
+}
+
+/* Two sections of a configuration that have one token by two URIs; and what ends the wait. */
+static void test_a_refused_pin_is_tried_once_by_any_uri(void **state)
+{
+    struct world *world = *state;
+    char of_module[512];
+    char of_token[512];
+    const char *other = "pkcs11:manufacturer=SoftHSM%20project;token=rewrapd-test";
+    find_turns(world, of_module, of_token);
+    world_script(world, "token silent");
+    write_pin(world, "not-the-pin\n");
+    expect_hello(world, FIXTURE_URI, HSM__HELLO_STATUS__HELLO_PIN_WRONG);
+    assert_int_equal(world_count(world, "C_Login"), 1);
+    expect_hello(world, other, HSM__HELLO_STATUS__HELLO_PIN_WRONG);
+    assert_int_equal(world_count(world, "C_Login"), 1);
+    write_pin(world, "not-the-pin\n"); /* somebody wants it to be tried */
+    expect_hello(world, other, HSM__HELLO_STATUS__HELLO_PIN_WRONG);
+    assert_int_equal(world_count(world, "C_Login"), 2);
+    age_mark(of_token);
+    expect_hello(world, other, HSM__HELLO_STATUS__HELLO_PIN_WRONG);
+    assert_int_equal(world_count(world, "C_Login"), 3);
+    assert_true(size_of(of_token) > 0);
+    write_pin(world, FIXTURE_USER_PIN "\n");
+    expect_hello(world, other, HSM__HELLO_STATUS__HELLO_READY);
+    assert_int_equal(size_of(of_token), 0);
 }
 
 static Hsm__Response *ask_random(struct world *world)
@@ -157,57 +281,6 @@ static void test_renewals_are_bounded(void **state)
     assert_int_equal(world_count(world, "C_Login"), 1);
     proto_free(&response->base);
     world_expect_leaving(world);
-}
-
-/* The files that the workers of this world lock; returns how many, the first in path. */
-static size_t turn_files(const struct world *world, const char *but, char path[512])
-{
-    DIR *folder = opendir(world->fixture->dir);
-    assert_non_null(folder);
-    size_t n = 0;
-    for (struct dirent *entry = NULL; (entry = readdir(folder)) != NULL;) {
-        char found[512];
-        snprintf(found, sizeof found, "%s/%s", world->fixture->dir, entry->d_name);
-        if (strncmp(entry->d_name, "turn-", 5) == 0 && strcmp(found, but) != 0 && n++ == 0) {
-            memcpy(path, found, sizeof found);
-        }
-    }
-    closedir(folder);
-    return n;
-}
-
-static int hold(const char *path)
-{
-    int fd = open(path, O_RDWR | O_CLOEXEC);
-    assert_true(fd >= 0);
-    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
-    return fd;
-}
-
-/*
- * The paths of the module's turn and of the token's: the first of them is made before a module is opened, so also for
- * one that is not there.
- */
-static void find_turns(struct world *world, char of_module[512], char of_token[512])
-{
-    char path[512];
-    while (turn_files(world, "", path) != 0) {
-        assert_int_equal(unlink(path), 0);
-    }
-    world_script(world, "%s", "");
-    Hsm__Configure configure = world_configuration(world);
-    char nothing[] = "pkcs11:token=nothing";
-    configure.token_uri = nothing;
-    Hsm__Response *hello = world_say_hello(world, &configure);
-    assert_int_equal(hello->hello->status, HSM__HELLO_STATUS__HELLO_TOKEN_ABSENT);
-    proto_free(&hello->base);
-    assert_int_equal(turn_files(world, "", of_module), 1);
-    world_start(world);
-    world_stop(world);
-    assert_int_equal(turn_files(world, of_module, of_token), 1);
-    struct stat status;
-    assert_int_equal(stat(of_token, &status), 0);
-    assert_int_equal(status.st_mode & 07777, 0600);
 }
 
 static bool has_open(const struct world *world, const char *path)
@@ -336,6 +409,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_sessions_at_once),
         cmocka_unit_test(test_a_refused_pin_is_tried_once),
+        cmocka_unit_test(test_a_refused_pin_is_tried_once_by_any_uri),
         cmocka_unit_test(test_what_the_answer_says),
         cmocka_unit_test(test_renewals_are_bounded),
         cmocka_unit_test(test_one_at_a_time),

@@ -121,7 +121,8 @@ static void begin(struct world *world, struct supervised *supervised, unsigned n
         .start_deadline_ms = PATIENCE_MS,
         .max_objects = 1000,
     };
-    struct workers_settings settings = {.program = REWRAPD_HSM, .tokens = &token, .n_tokens = 1};
+    struct workers_settings settings = {
+        .program = REWRAPD_HSM, .tokens = &token, .n_tokens = 1, .turn_folder = world->fixture->dir};
     supervised->workers = workers_new(supervised->base, &settings, on_started, on_log, supervised);
     assert_non_null(supervised->workers);
     supervised->workers->timing.served_ms = 0; /* whoever was ready is started again at once */

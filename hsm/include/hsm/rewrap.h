@@ -123,8 +123,8 @@ REWRAP_MUST_USE struct hsm_result hsm_rewrap_public_key(struct hsm_rewrap *rewra
 REWRAP_MUST_USE struct hsm_result hsm_rewrap_destroy(struct hsm_rewrap *rewrap, const struct hsm_key *key);
 
 /*
- * After hsm_token_renew: every handle is forgotten and looked up again when it is needed, the binding root at once. The
- * failures of hsm_rewrap_new; the rewrap is then to be freed.
+ * After hsm_token_reopen and a login: every handle is forgotten and looked up again when it is needed, the binding root
+ * at once. The failures of hsm_rewrap_new; the rewrap is then to be freed.
  */
 REWRAP_MUST_USE struct hsm_result hsm_rewrap_renew(struct hsm_rewrap *rewrap);
 

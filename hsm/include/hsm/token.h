@@ -54,10 +54,10 @@ REWRAP_MUST_USE struct hsm_result hsm_token_login(struct hsm_token *token, enum 
 REWRAP_MUST_USE struct hsm_result hsm_token_logout(struct hsm_token *token);
 
 /*
- * After a call answered that the session, the login or the handles are gone: closes what is left of the session, opens
- * another, and logs the user in, once, with the PIN that the file has now. Session objects of before are gone, handles
- * of before are worthless. HSM_TOKEN_UNAVAILABLE when the session cannot be closed, the token is not there or not the
- * one of before, or somebody's PIN was refused since the last login (no attempt is made then); else the failures of
- * C_OpenSession, hsm_pin_read and hsm_token_login. After a failure the token is to be closed.
+ * After a call answered that the session, the login or the handles are gone: closes what is left of the session and
+ * opens another, in which nobody is logged in yet. Session objects of before are gone, handles of before are worthless.
+ * HSM_TOKEN_UNAVAILABLE when the session cannot be closed, the token is not there or not the one of before, or
+ * somebody's PIN was refused since the last login, so that no login should be made; else the failures of C_OpenSession.
+ * After a failure the token is to be closed.
  */
-REWRAP_MUST_USE struct hsm_result hsm_token_renew(struct hsm_token *token, const char *pin_file);
+REWRAP_MUST_USE struct hsm_result hsm_token_reopen(struct hsm_token *token);

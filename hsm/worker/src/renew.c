@@ -21,7 +21,13 @@ struct hsm_result worker_renew(struct worker *worker)
     if (!turn_take_within(worker, RENEWAL_TURN_MS)) {
         return (struct hsm_result){.code = HSM_TOKEN_UNAVAILABLE, .what = "the login of another worker does not end"};
     }
-    struct hsm_result result = hsm_token_renew(worker->token, worker->pin_file);
+    struct hsm_result result = hsm_token_reopen(worker->token);
+    if (result.code == HSM_OK) {
+        result = worker_log_in(worker);
+    }
+    if (result.code == HSM_PIN_WRONG && result.rv == 0) {
+        result.code = HSM_TOKEN_UNAVAILABLE; /* the worker that was told so by the token tells rewrapd */
+    }
     if (result.code != HSM_OK) {
         return result; /* the turn is kept until this process ends: rewrapd hears of it before the next one tries */
     }

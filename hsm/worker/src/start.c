@@ -1,5 +1,4 @@
 /* The start of a worker: from Configure to Hello. */
-#include "base/secbuf.h"
 #include "worker.h"
 
 #include <stdio.h>
@@ -90,17 +89,6 @@ static bool send_ready(struct worker *worker, uint64_t id)
     return objects_send(worker, id, &hello);
 }
 
-static struct hsm_result log_in(struct worker *worker, const char *pin_file)
-{
-    struct secbuf *pin = NULL;
-    struct hsm_result result = hsm_pin_read(pin_file, &pin);
-    if (result.code == HSM_OK) {
-        result = hsm_token_login(worker->token, HSM_USER, pin);
-    }
-    secbuf_free(pin);
-    return result;
-}
-
 /* A module that has no path is one that p11-kit finds by its name. */
 static bool keep_names(struct worker *worker, const Hsm__Configure *configure)
 {
@@ -127,7 +115,7 @@ static struct hsm_result open_token(struct worker *worker, const Hsm__Configure 
     turn_return(worker);
     if (result.code == HSM_OK) {
         rewrap_ignore(turn_take_within(worker, START_TURN_MS), "one that hangs must not keep the others from starting");
-        result = log_in(worker, worker->pin_file);
+        result = worker_log_in(worker);
     }
     if (result.code == HSM_OK) {
         turn_return(worker);

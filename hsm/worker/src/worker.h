@@ -37,6 +37,15 @@ uint64_t now_ms(void);
 Hsm__HelloStatus hello_status(enum hsm_code code);
 
 /*
+ * Logs the user in, once, with the PIN that the file has now: the failures of hsm_pin_read and hsm_token_login. Who
+ * calls this has the turn (below). A PIN that the token refuses leaves a mark in the turn's file, by which the workers
+ * of the token, whatever URI they have it by, do not try that PIN file for half a minute, unless it is written: they
+ * answer HSM_PIN_WRONG without a CK_RV. By then rewrapd knows, and starts no more of them. A login that succeeds takes
+ * the mark away. The same wrong PIN in two files is tried twice.
+ */
+REWRAP_MUST_USE struct hsm_result worker_log_in(struct worker *worker);
+
+/*
  * After a request answered HSM_TOKEN_UNAVAILABLE: another session, logged in, with everything looked up again. HSM_OK
  * when the request may be done once more; otherwise the worker has to leave.
  */

@@ -141,6 +141,7 @@ struct faulty_script {
     struct faulty_mechanism mechanisms[FAULTY_MAX_RULES];
     size_t n_mechanisms;
     CK_FLAGS token_flags; /* C_GetTokenInfo has these besides */
+    bool token_is_silent; /* … and never tells of PINs that were refused */
 };
 
 /* Reads a script. One that cannot be read ends the process with a message: a test must not pass for a typing error. */

@@ -113,6 +113,9 @@ CK_RV faulty_C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
         return step.rv;
     }
     CK_RV rv = faulty_token->C_GetTokenInfo(slot, info);
+    if (rv == CKR_OK && faulty_script()->token_is_silent) {
+        info->flags &= ~(CK_FLAGS)(CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED);
+    }
     if (rv == CKR_OK) {
         info->flags |= faulty_script()->token_flags;
     }

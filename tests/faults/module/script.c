@@ -206,9 +206,13 @@ static bool mechanism_read(char *const *words, size_t n, struct faulty_script *s
     return mechanism->hidden || (strncmp(words[2], "as=", 3) == 0 && number_read(words[2] + 3, &mechanism->as));
 }
 
-/* token final-try, token 0x00040000 */
+/* token final-try, token 0x00040000, token silent */
 static bool token_read(char *const *words, size_t n, struct faulty_script *script)
 {
+    if (n == 2 && strcmp(words[1], "silent") == 0) {
+        script->token_is_silent = true;
+        return true;
+    }
     unsigned long flags = CKF_USER_PIN_FINAL_TRY;
     if (n != 2 || (strcmp(words[1], "final-try") != 0 && !number_read(words[1], &flags))) {
         return false;

@@ -91,6 +91,20 @@ void fixture_login(struct fixture *fixture, enum hsm_user user, const char *pin)
     secbuf_free(secret);
 }
 
+struct hsm_result fixture_renew(struct fixture *fixture)
+{
+    struct secbuf *pin = NULL;
+    struct hsm_result result = hsm_token_reopen(fixture->token);
+    if (result.code == HSM_OK) {
+        result = hsm_pin_read(fixture->pin_file, &pin);
+    }
+    if (result.code == HSM_OK) {
+        result = hsm_token_login(fixture->token, HSM_USER, pin);
+    }
+    secbuf_free(pin);
+    return result;
+}
+
 void fixture_open(struct fixture *fixture)
 {
     struct hsm_token_config config = {.module = FIXTURE_MODULE, .uri = FIXTURE_URI};

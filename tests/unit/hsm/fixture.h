@@ -41,6 +41,9 @@ int fixture_setup_bare(void **state);
 struct hsm_profile fixture_profile(void);
 
 void fixture_login(struct fixture *fixture, enum hsm_user user, const char *pin);
+/* Another session, with the PIN that the file has now: the failures of hsm_token_reopen, hsm_pin_read and
+ * hsm_token_login. */
+REWRAP_MUST_USE struct hsm_result fixture_renew(struct fixture *fixture);
 /* Opens the token and logs in; or closes everything. */
 void fixture_open(struct fixture *fixture);
 void fixture_close(struct fixture *fixture);

@@ -65,7 +65,7 @@ static void test_no_login(void **state)
     struct hsm_key key = made_open(fixture);
     assert_hsm(HSM_OK, hsm_token_logout(fixture->token));
     assert_hsm(HSM_TOKEN_UNAVAILABLE, hsm_rewrap_destroy(fixture->rewrap, &key));
-    assert_hsm(HSM_OK, hsm_token_renew(fixture->token, fixture->pin_file));
+    assert_hsm(HSM_OK, fixture_renew(fixture));
     assert_hsm(HSM_OK, hsm_rewrap_renew(fixture->rewrap));
     assert_int_equal(listed(fixture, &key), 1);
     assert_hsm(HSM_OK, use(fixture, &key));

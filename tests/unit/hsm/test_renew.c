@@ -36,7 +36,7 @@ static struct hsm_result decrypt(struct fixture *fixture, const struct hsm_key *
 
 static void renew(struct fixture *fixture)
 {
-    assert_hsm(HSM_OK, hsm_token_renew(fixture->token, fixture->pin_file));
+    assert_hsm(HSM_OK, fixture_renew(fixture));
     assert_hsm(HSM_OK, hsm_rewrap_renew(fixture->rewrap));
 }
 
@@ -169,17 +169,17 @@ static void test_the_pin_of_a_renewal(void **state)
 {
     struct fixture *fixture = *state;
     fixture_write_file(fixture->pin_file, FIXTURE_USER_PIN "\n", 0604);
-    assert_hsm(HSM_PIN_UNREADABLE, hsm_token_renew(fixture->token, fixture->pin_file));
+    assert_hsm(HSM_PIN_UNREADABLE, fixture_renew(fixture));
     assert_int_equal(unlink(fixture->pin_file), 0);
-    assert_hsm(HSM_PIN_UNREADABLE, hsm_token_renew(fixture->token, fixture->pin_file));
+    assert_hsm(HSM_PIN_UNREADABLE, fixture_renew(fixture));
     fixture_write_file(fixture->pin_file, "not-the-pin\n", 0600);
-    assert_hsm(HSM_PIN_WRONG, hsm_token_renew(fixture->token, fixture->pin_file));
-    struct hsm_result again = hsm_token_renew(fixture->token, fixture->pin_file);
+    assert_hsm(HSM_PIN_WRONG, fixture_renew(fixture));
+    struct hsm_result again = fixture_renew(fixture);
     assert_int_equal(again.code, HSM_TOKEN_UNAVAILABLE);
     assert_int_equal(again.rv, CKR_OK); /* no call has failed: none was made */
     /* Nor with a PIN that is right by now: it is the next start that may. */
     fixture_write_file(fixture->pin_file, FIXTURE_USER_PIN "\n", 0600);
-    assert_hsm(HSM_TOKEN_UNAVAILABLE, hsm_token_renew(fixture->token, fixture->pin_file));
+    assert_hsm(HSM_TOKEN_UNAVAILABLE, fixture_renew(fixture));
     fixture_close(fixture);
     fixture_open(fixture);
     assert_hsm(HSM_OK, hsm_rewrap_new(fixture->token, &fixture->profile, 1000, NULL, &fixture->rewrap));
@@ -192,7 +192,7 @@ static void test_another_token(void **state)
     struct fixture *fixture = *state;
     struct hsm_token_info before = fixture->token->info;
     snprintf(fixture->token->info.serial, sizeof fixture->token->info.serial, "0123");
-    assert_hsm(HSM_TOKEN_UNAVAILABLE, hsm_token_renew(fixture->token, fixture->pin_file));
+    assert_hsm(HSM_TOKEN_UNAVAILABLE, fixture_renew(fixture));
     fixture->token->info = before;
     fixture_close(fixture);
     fixture_open(fixture);
@@ -208,7 +208,7 @@ static void test_the_token_is_away(void **state)
     snprintf(from, sizeof from, "%s/tokens", fixture->dir);
     snprintf(to, sizeof to, "%s/elsewhere", fixture->dir);
     assert_int_equal(rename(from, to), 0);
-    assert_int_not_equal(hsm_token_renew(fixture->token, fixture->pin_file).code, HSM_OK);
+    assert_int_not_equal(fixture_renew(fixture).code, HSM_OK);
     assert_int_equal(rename(to, from), 0);
     fixture_close(fixture);
     fixture_open(fixture);
