@@ -61,6 +61,15 @@ static struct hsm_result look_before(struct hsm_rewrap *rewrap, uint8_t *materia
     return result;
 }
 
+/* Whether the key that an earlier try was to make is there, whole. One that is not, or not yet seen, is left alone. */
+static bool was_made(struct hsm_rewrap *rewrap, enum hsm_spec spec)
+{
+    struct key_handles handles;
+    return rewrap->making.is_open && rewrap->making.spec == spec &&
+           look_before(rewrap, rewrap->making.material_id).code == HSM_OK &&
+           keys_find(rewrap->keys, spec, HSM_OPEN, rewrap->making.material_id, &handles).code == HSM_OK;
+}
+
 static struct hsm_result make_open(struct hsm_rewrap *rewrap, enum hsm_spec spec, uint8_t *ret_material_id)
 {
     const struct key_class *class = key_class_of(spec, HSM_OPEN);
@@ -70,15 +79,21 @@ static struct hsm_result make_open(struct hsm_rewrap *rewrap, enum hsm_spec spec
     if (!keys_have_room(rewrap->keys)) {
         return hsm_failure(HSM_LIMIT, "max-objects keys on the token");
     }
-    uint8_t material_id[MATERIAL_ID_BYTES];
-    if (getrandom(material_id, sizeof material_id, 0) != (ssize_t)sizeof material_id) {
+    uint8_t *material_id = rewrap->making.material_id;
+    if (was_made(rewrap, spec)) {
+        memcpy(ret_material_id, material_id, MATERIAL_ID_BYTES);
+        return HSM_SUCCESS;
+    }
+    if (getrandom(material_id, MATERIAL_ID_BYTES, 0) != MATERIAL_ID_BYTES) {
         return hsm_failure(HSM_FAULT, "getrandom");
     }
+    rewrap->making.is_open = true;
+    rewrap->making.spec = spec;
     struct attributes_wish wish = {.level = rewrap->profile.level,
                                    .on_token = true,
                                    .label = class->label,
                                    .id = material_id,
-                                   .id_len = sizeof material_id,
+                                   .id_len = MATERIAL_ID_BYTES,
                                    .kwp = rewrap->profile.kwp,
                                    .modulus_bits = class->modulus_bits};
     struct made_key made;
@@ -90,7 +105,7 @@ static struct hsm_result make_open(struct hsm_rewrap *rewrap, enum hsm_spec spec
         result = adopt(rewrap, spec, &made, material_id);
     }
     if (result.code == HSM_OK) {
-        memcpy(ret_material_id, material_id, sizeof material_id);
+        memcpy(ret_material_id, material_id, MATERIAL_ID_BYTES);
     }
     return result;
 }
@@ -99,8 +114,10 @@ struct hsm_result hsm_rewrap_make_open(struct hsm_rewrap *rewrap, enum hsm_spec 
                                        uint8_t ret_material_id[ENVELOPE_MATERIAL_ID_BYTES])
 {
     struct hsm_result result = make_open(rewrap, spec, ret_material_id);
-    if (rewrap_met_stale_handle(result)) { /* of the new key, before it was looked at: another is made */
+    if (rewrap_met_stale_handle(result)) { /* of the new key, before it was looked at */
         result = make_open(rewrap, spec, ret_material_id);
     }
-    return rewrap_diagnose(rewrap, result);
+    result = rewrap_diagnose(rewrap, result);
+    rewrap->making.is_open = result.code == HSM_TOKEN_UNAVAILABLE;
+    return result;
 }

@@ -28,6 +28,11 @@ struct hsm_rewrap {
     struct secbuf *plaintext; /* scratch: the value of one payload */
     struct payload_template templates[PAYLOAD_TEMPLATES];
     struct canary_cache canaries;
+    struct {
+        bool is_open; /* how it ended is not known: it may be on the token */
+        enum hsm_spec spec;
+        uint8_t material_id[MATERIAL_ID_BYTES];
+    } making; /* an open key */
 };
 
 /* A payload on the token. Whoever has one destroys it. */
