@@ -9,6 +9,7 @@ static uint8_t empty_context[] = {1, 0, 0, 0, 0};
 
 void worker_side_fill(struct worker_side *side, const struct hsm_key *key)
 {
+    const bool is_aes = key->spec == HSM_SPEC_AES_256;
     side->key = (Hsm__Key)HSM__KEY__INIT;
     side->key.has_key_id = side->key.has_material_id = side->key.has_spec = side->key.has_boundary = true;
     side->key.key_id = (ProtobufCBinaryData){sizeof key->key_id, (uint8_t *)(uintptr_t)key->key_id};
@@ -17,8 +18,10 @@ void worker_side_fill(struct worker_side *side, const struct hsm_key *key)
     side->key.boundary = (Hsm__Boundary)key->boundary;
     side->side = (Hsm__Side)HSM__SIDE__INIT;
     side->side.key = &side->key;
-    side->side.has_algorithm = side->side.has_context = true;
-    side->side.algorithm = HSM__ALGORITHM__ALGORITHM_SYMMETRIC_DEFAULT;
+    side->side.has_algorithm = true;
+    side->side.algorithm =
+        is_aes ? HSM__ALGORITHM__ALGORITHM_SYMMETRIC_DEFAULT : HSM__ALGORITHM__ALGORITHM_RSAES_OAEP_SHA_1;
+    side->side.has_context = is_aes;
     side->side.context = (ProtobufCBinaryData){sizeof empty_context, empty_context};
 }
 

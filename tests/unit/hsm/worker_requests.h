@@ -8,7 +8,7 @@ struct worker_side {
     Hsm__Side side;
     Hsm__Key key;
 };
-/* For that key, which is borrowed, and without an encryption context. */
+/* For that key, which is borrowed: an AES key without an encryption context, an RSA key with RSAES_OAEP_SHA_1. */
 void worker_side_fill(struct worker_side *side, const struct hsm_key *key);
 
 Hsm__Request worker_request(uint64_t id, Hsm__Request__BodyCase body);
