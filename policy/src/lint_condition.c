@@ -6,11 +6,27 @@
 
 #include <stdio.h>
 
-/* That no request can make it hold, or fail: its key is never there. */
+static bool holds_with(const struct policy_document *document, const struct policy_clause *clause, struct view value)
+{
+    struct policy_context_key entry = {.name = policy_item_view(document, clause->key), .values = &value, .count = 1};
+    struct policy_request request = {.context = &entry, .context_count = 1};
+    struct policy_context context;
+    size_t work = POLICY_WORK_MAX;
+    policy_context_init(&context, &request, &work);
+    return policy_clause_holds(document, clause, POLICY_ALLOW, &context);
+}
+
+/* Whether every request comes to the same, since its key is never there or always has one value. */
 static bool is_settled(const struct policy_document *document, const struct policy_clause *clause, bool *ret_holds)
 {
-    *ret_holds = policy_clause_holds_without_key(document, clause);
-    return policy_lint_key_of(policy_item_view(document, clause->key)) != POLICY_LINT_KEY_TOLD;
+    struct view key = policy_item_view(document, clause->key);
+    if (policy_lint_key_of(key) != POLICY_LINT_KEY_TOLD) {
+        *ret_holds = policy_clause_holds_without_key(document, clause);
+        return true;
+    }
+    const char *always = policy_lint_key_always(key);
+    *ret_holds = always != NULL && holds_with(document, clause, view_of_string(always));
+    return always != NULL;
 }
 
 bool policy_lint_never_matches(const struct policy_document *document, const struct policy_rule *rule)

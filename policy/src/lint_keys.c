@@ -4,62 +4,63 @@
 static const struct key {
     const char *name; /* lower case; one that ends in ':' or '/' goes on with a name of the caller's */
     bool told;
+    const char *always; /* the one value that requests to rewrapd have; NULL: they differ */
 } keys[] = {
-    {"kms:bypasspolicylockoutsafetycheck", true},
-    {"kms:calleraccount", true},
-    {"kms:customermasterkeyspec", true},
-    {"kms:customermasterkeyusage", true},
-    {"kms:datakeypairspec", false},
-    {"kms:encryptionalgorithm", true},
-    {"kms:encryptioncontext:", true},
-    {"kms:encryptioncontextkeys", true},
-    {"kms:expirationmodel", false},
-    {"kms:grantconstraintsourcearn", true},
-    {"kms:grantconstrainttype", true},
-    {"kms:granteeprincipal", true},
-    {"kms:granteeserviceprincipal", true},
-    {"kms:grantisforawsresource", false},
-    {"kms:grantoperations", true},
-    {"kms:keyagreementalgorithm", false},
-    {"kms:keyorigin", true},
-    {"kms:keyspec", true},
-    {"kms:keyusage", true},
-    {"kms:macalgorithm", false},
-    {"kms:messagetype", false},
-    {"kms:multiregion", true},
-    {"kms:multiregionkeytype", false},
-    {"kms:primaryregion", false},
-    {"kms:recipientattestation:", false},
-    {"kms:reencryptonsamekey", true},
-    {"kms:replicaregion", false},
-    {"kms:requestalias", true},
-    {"kms:resourcealiases", true},
-    {"kms:retiringprincipal", true},
-    {"kms:retiringserviceprincipal", true},
-    {"kms:rotationperiodindays", true},
-    {"kms:schedulekeydeletionpendingwindowindays", true},
-    {"kms:signingalgorithm", false},
-    {"kms:trailingdayswithoutkeyusage", false},
-    {"kms:validto", false},
-    {"kms:viaservice", false},
-    {"kms:wrappingalgorithm", false},
-    {"kms:wrappingkeyspec", false},
+    {"kms:bypasspolicylockoutsafetycheck", true, NULL},
+    {"kms:calleraccount", true, NULL},
+    {"kms:customermasterkeyspec", true, NULL},
+    {"kms:customermasterkeyusage", true, NULL},
+    {"kms:datakeypairspec", false, NULL},
+    {"kms:encryptionalgorithm", true, NULL},
+    {"kms:encryptioncontext:", true, NULL},
+    {"kms:encryptioncontextkeys", true, NULL},
+    {"kms:expirationmodel", false, NULL},
+    {"kms:grantconstraintsourcearn", true, NULL},
+    {"kms:grantconstrainttype", true, NULL},
+    {"kms:granteeprincipal", true, NULL},
+    {"kms:granteeserviceprincipal", true, NULL},
+    {"kms:grantisforawsresource", false, NULL},
+    {"kms:grantoperations", true, NULL},
+    {"kms:keyagreementalgorithm", false, NULL},
+    {"kms:keyorigin", true, NULL},
+    {"kms:keyspec", true, NULL},
+    {"kms:keyusage", true, NULL},
+    {"kms:macalgorithm", false, NULL},
+    {"kms:messagetype", false, NULL},
+    {"kms:multiregion", true, NULL},
+    {"kms:multiregionkeytype", false, NULL},
+    {"kms:primaryregion", false, NULL},
+    {"kms:recipientattestation:", false, NULL},
+    {"kms:reencryptonsamekey", true, NULL},
+    {"kms:replicaregion", false, NULL},
+    {"kms:requestalias", true, NULL},
+    {"kms:resourcealiases", true, NULL},
+    {"kms:retiringprincipal", true, NULL},
+    {"kms:retiringserviceprincipal", true, NULL},
+    {"kms:rotationperiodindays", true, NULL},
+    {"kms:schedulekeydeletionpendingwindowindays", true, NULL},
+    {"kms:signingalgorithm", false, NULL},
+    {"kms:trailingdayswithoutkeyusage", false, NULL},
+    {"kms:validto", false, NULL},
+    {"kms:viaservice", false, NULL},
+    {"kms:wrappingalgorithm", false, NULL},
+    {"kms:wrappingkeyspec", false, NULL},
     /* Of AWS's global keys those that are told: of the others there are too many. */
-    {"aws:currenttime", true},
-    {"aws:epochtime", true},
-    {"aws:principalaccount", true},
-    {"aws:principalarn", true},
-    {"aws:principalisawsservice", true},
-    {"aws:principaltype", true},
-    {"aws:requestedregion", true},
-    {"aws:requesttag/", true},
-    {"aws:resourceaccount", true},
-    {"aws:resourcetag/", true},
-    {"aws:securetransport", true},
-    {"aws:tagkeys", true},
-    {"aws:userid", true},
-    {"aws:username", true},
-    {"aws:viaawsservice", true},
+    {"aws:currenttime", true, NULL},
+    {"aws:epochtime", true, NULL},
+    {"aws:principalaccount", true, NULL},
+    {"aws:principalarn", true, NULL},
+    {"aws:principalisawsservice", true, "false"},
+    {"aws:principaltype", true, NULL},
+    {"aws:requestedregion", true, NULL},
+    {"aws:requesttag/", true, NULL},
+    {"aws:resourceaccount", true, NULL},
+    {"aws:resourcetag/", true, NULL},
+    {"aws:securetransport", true, "true"},
+    {"aws:tagkeys", true, NULL},
+    {"aws:userid", true, NULL},
+    {"aws:username", true, NULL},
+    {"aws:viaawsservice", true, "false"},
 };
 
 static bool begins(struct view text, const char *word)
@@ -74,12 +75,27 @@ static bool is_named(struct view text, const char *name)
     return last == ':' || last == '/' ? begins(text, name) : view_equal(text, view_of_string(name));
 }
 
-enum policy_lint_key policy_lint_key_of(struct view name)
+static const struct key *find(struct view name)
 {
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         if (is_named(name, keys[i].name)) {
-            return keys[i].told ? POLICY_LINT_KEY_TOLD : POLICY_LINT_KEY_NEVER_TOLD;
+            return &keys[i];
         }
     }
-    return begins(name, "kms:") ? POLICY_LINT_KEY_UNKNOWN : POLICY_LINT_KEY_NEVER_TOLD;
+    return NULL;
+}
+
+enum policy_lint_key policy_lint_key_of(struct view name)
+{
+    const struct key *key = find(name);
+    if (key == NULL) {
+        return begins(name, "kms:") ? POLICY_LINT_KEY_UNKNOWN : POLICY_LINT_KEY_NEVER_TOLD;
+    }
+    return key->told ? POLICY_LINT_KEY_TOLD : POLICY_LINT_KEY_NEVER_TOLD;
+}
+
+const char *policy_lint_key_always(struct view name)
+{
+    const struct key *key = find(name);
+    return key == NULL ? NULL : key->always;
 }

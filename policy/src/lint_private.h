@@ -29,8 +29,11 @@ enum policy_lint_key {
 
 /* name is in lower case. */
 enum policy_lint_key policy_lint_key_of(struct view name); /* lint_keys.c */
+/* The one value that it has in every request to rewrapd; NULL where that differs. Static. */
+const char *policy_lint_key_always(struct view name);
 
-/* Whether its conditions fail, or hold, for every request, since their keys are never there. */
+/* Whether its conditions fail, or hold, for every request to rewrapd, since their keys are never there or are always
+ * the same. */
 REWRAP_MUST_USE bool policy_lint_never_matches(const struct policy_document *document, const struct policy_rule *rule);
 REWRAP_MUST_USE bool policy_lint_is_unconditional(const struct policy_document *document,
                                                   const struct policy_rule *rule);

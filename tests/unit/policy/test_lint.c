@@ -229,6 +229,9 @@ static void who_is_locked_out_by_what_is_never_there(void **state)
     static const char *const texts[] = {
         WITH("{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"kms:*\",\"Resource\":\"*\","
              "\"Condition\":{\"StringNotEquals\":{\"aws:SourceVpce\":\"vpce-1\"}}}"),
+        WITH("{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"kms:*\",\"Resource\":\"*\","
+             "\"Condition\":{\"NotIpAddressIfExists\":{\"aws:SourceIp\":\"203.0.113.0/24\"},"
+             "\"BoolIfExists\":{\"aws:ViaAWSService\":\"false\"}}}"),
         "{\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"111122223333\"},\"Action\":\"kms:*\","
         "\"Resource\":\"*\",\"Condition\":{\"Bool\":{\"aws:MultiFactorAuthPresent\":\"true\"}}}}",
     };
