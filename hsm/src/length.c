@@ -1,12 +1,22 @@
 /* The length of a payload on the token; see length.h. */
+#define OPENSSL_SUPPRESS_DEPRECATED /* SHA256_Transform: EVP has no way to go on from a state */
 #include "length.h"
 
+#include "base/view.h"
 #include "base/wipe.h"
 #include "errors.h"
 #include "p11_call.h"
 
+#include <openssl/sha.h>
+#include <string.h>
+
 #define DIGEST_BYTES 32
 #define PAD_MAX      7 /* to a multiple of 8 */
+
+/* SHA-256, FIPS 180-4. */
+#define BLOCK_BYTES  64
+#define LENGTH_BYTES 8
+#define PADDING_MAX  (BLOCK_BYTES + LENGTH_BYTES)
 
 struct hsm_result length_by_attribute(struct hsm_token *token, CK_OBJECT_HANDLE payload, size_t *ret)
 {
@@ -23,13 +33,12 @@ struct hsm_result length_by_attribute(struct hsm_token *token, CK_OBJECT_HANDLE 
     return HSM_SUCCESS;
 }
 
-/* SHA-256 of the object's value and that many zeros after it. */
-static struct hsm_result digest(struct hsm_token *token, CK_OBJECT_HANDLE object, size_t zeros,
+/* SHA-256 of the object's value and suffix. */
+static struct hsm_result digest(struct hsm_token *token, CK_OBJECT_HANDLE object, struct view suffix,
                                 uint8_t out[DIGEST_BYTES])
 {
-    static const uint8_t padding[PAD_MAX];
     CK_ULONG len = DIGEST_BYTES;
-    CK_RV rv = p11_digest_key(token, CKM_SHA256, object, padding, zeros, out, &len);
+    CK_RV rv = p11_digest_key(token, CKM_SHA256, object, suffix.data, suffix.len, out, &len);
     struct hsm_result result = hsm_result_of(rv, "C_DigestKey");
     if (result.code == HSM_OK && len != DIGEST_BYTES) {
         result = hsm_failure(HSM_FAULT, "C_DigestFinal: SHA-256 of another length");
@@ -37,28 +46,76 @@ static struct hsm_result digest(struct hsm_token *token, CK_OBJECT_HANDLE object
     return result;
 }
 
-struct hsm_result length_by_digest(struct hsm_token *token, CK_OBJECT_HANDLE payload, CK_OBJECT_HANDLE padded,
-                                   size_t padded_len, size_t *ret)
+/* What SHA-256 itself puts behind a message of length bytes (FIPS 180-4 section 5.1.1). Returns how many. */
+static size_t padding_of(size_t length, uint8_t out[PADDING_MAX])
 {
+    const size_t zeros = (2 * BLOCK_BYTES - 1 - LENGTH_BYTES - length % BLOCK_BYTES) % BLOCK_BYTES;
+    const size_t size = 1 + zeros + LENGTH_BYTES;
+    memset(out, 0, size);
+    out[0] = 0x80;
+    for (size_t i = 0; i < sizeof length; i++) {
+        out[size - 1 - i] = (uint8_t)(8 * length >> 8 * i);
+    }
+    return size;
+}
+
+/*
+ * The SHA-256 of a message of whole blocks, given the state after them, which is the digest of what they are without
+ * the padding at their end.
+ */
+static void end_from(const uint8_t state[DIGEST_BYTES], size_t length, uint8_t out[DIGEST_BYTES])
+{
+    uint8_t padding[PADDING_MAX];
+    SHA256_CTX context;
+    SHA256_Init(&context);
+    for (size_t i = 0; i < DIGEST_BYTES / 4; i++) {
+        context.h[i] = (SHA_LONG)state[4 * i] << 24 | (SHA_LONG)state[4 * i + 1] << 16 |
+                       (SHA_LONG)state[4 * i + 2] << 8 | state[4 * i + 3];
+    }
+    padding_of(length, padding); /* of whole blocks: one block */
+    SHA256_Transform(&context, padding);
+    for (size_t i = 0; i < DIGEST_BYTES; i++) {
+        out[i] = (uint8_t)(context.h[i / 4] >> (24 - i % 4 * 8));
+    }
+    secret_wipe(&context, sizeof context);
+}
+
+/* Whether the payload, whose digest is known, is of that length: only then is its padding what it takes it for. */
+static struct hsm_result is_length(struct hsm_token *token, CK_OBJECT_HANDLE payload, const uint8_t known[DIGEST_BYTES],
+                                   size_t length, bool *ret)
+{
+    uint8_t padding[PADDING_MAX];
     uint8_t wanted[DIGEST_BYTES];
     uint8_t found[DIGEST_BYTES];
-    struct hsm_result result = digest(token, padded, 0, wanted);
-    bool same = false;
-    size_t zeros = 0;
-    while (result.code == HSM_OK && !same && zeros <= PAD_MAX) {
-        result = digest(token, payload, zeros, found);
-        same = result.code == HSM_OK && secret_equal(found, wanted, sizeof found);
-        zeros += !same;
+    const size_t size = padding_of(length, padding);
+    struct hsm_result result = digest(token, payload, view_of(padding, size), found);
+    if (result.code == HSM_OK) {
+        end_from(known, length + size, wanted);
+        *ret = secret_equal(found, wanted, sizeof found);
+        secret_wipe(wanted, sizeof wanted);
     }
-    secret_wipe(wanted, sizeof wanted);
     secret_wipe(found, sizeof found);
+    return result;
+}
+
+struct hsm_result length_by_digest(struct hsm_token *token, CK_OBJECT_HANDLE payload, size_t padded_len, size_t *ret)
+{
+    uint8_t known[DIGEST_BYTES];
+    bool is_it = false;
+    size_t length = padded_len;
+    struct hsm_result result = digest(token, payload, view_of(NULL, 0), known);
+    while (result.code == HSM_OK && !is_it && length > 0 && padded_len - length <= PAD_MAX) {
+        result = is_length(token, payload, known, length, &is_it);
+        length -= !is_it;
+    }
+    secret_wipe(known, sizeof known);
     if (result.code != HSM_OK) {
         return result;
     }
-    if (!same || padded_len <= zeros) {
-        return hsm_failure(HSM_FAULT, "C_DigestKey: KWP has changed the payload");
+    if (!is_it) {
+        return hsm_failure(HSM_FAULT, "C_DigestKey: not of the length that KWP has given it");
     }
-    *ret = padded_len - zeros;
+    *ret = length;
     return HSM_SUCCESS;
 }
 
@@ -69,7 +126,7 @@ struct hsm_result length_is_zero(struct hsm_token *token, CK_OBJECT_HANDLE paylo
                                                      0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b,
                                                      0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55};
     uint8_t found[DIGEST_BYTES];
-    struct hsm_result result = digest(token, payload, 0, found);
+    struct hsm_result result = digest(token, payload, view_of(NULL, 0), found);
     if (result.code == HSM_OK) {
         *ret = secret_equal(found, of_nothing, sizeof found);
     }

@@ -14,12 +14,12 @@
 REWRAP_MUST_USE struct hsm_result length_by_attribute(struct hsm_token *token, CK_OBJECT_HANDLE payload, size_t *ret);
 
 /*
- * By digest, on a token that zero-pads to a multiple of 8 when it wraps (hsm_profile.pads_payloads): padded is the
- * payload wrapped and unwrapped again, padded_len its length. How many zeros have to follow the payload so that both
- * have one SHA-256 is by how much it was padded. HSM_FAULT when none does.
+ * By digest, on any token that has C_DigestKey: padded_len is the length up to the next multiple of 8, which KWP tells.
+ * SHA-256 puts the length of a message behind it, so that the digest of a payload and of the same payload with that
+ * padding behind it belong together only for the right one of eight lengths. HSM_FAULT when it is none of them.
  */
-REWRAP_MUST_USE struct hsm_result length_by_digest(struct hsm_token *token, CK_OBJECT_HANDLE payload,
-                                                   CK_OBJECT_HANDLE padded, size_t padded_len, size_t *ret);
+REWRAP_MUST_USE struct hsm_result length_by_digest(struct hsm_token *token, CK_OBJECT_HANDLE payload, size_t padded_len,
+                                                   size_t *ret);
 
 /* By digest too, on any token that has C_DigestKey: whether there is nothing in it. */
 REWRAP_MUST_USE struct hsm_result length_is_zero(struct hsm_token *token, CK_OBJECT_HANDLE payload, bool *ret);

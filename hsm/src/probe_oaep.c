@@ -76,22 +76,14 @@ static struct hsm_result try_hash(struct probe *probe, const struct pair *pair, 
 /* Whether the token adds up C_DigestKey of the payload as length_by_digest needs it. */
 static bool is_found_by_digest(struct probe *probe, CK_OBJECT_HANDLE payload)
 {
-    CK_OBJECT_HANDLE kek = CK_INVALID_HANDLE;
-    CK_OBJECT_HANDLE twin = CK_INVALID_HANDLE;
-    uint8_t wrapped[PROBE_VALUE_MAX_BYTES];
-    CK_ULONG len = 0;
     size_t found = 0;
     bool empty = true;
-    return probe_kek(probe, HSM_LEVEL_SENSITIVE, HSM_OPEN, false, &kek) == CKR_OK &&
-           probe_wrap(probe, probe->kwp, kek, payload, wrapped, &len) == CKR_OK &&
-           probe_unwrap(probe, HSM_LEVEL_SENSITIVE, kek, wrapped, len, HSM_OPEN, true, &twin) == CKR_OK &&
-           length_by_digest(probe->token, payload, twin, len - 8, &found).code == HSM_OK && found == SHORT_BYTES &&
-           length_is_zero(probe->token, payload, &empty).code == HSM_OK && !empty;
+    return length_by_digest(probe->token, payload, (SHORT_BYTES + 7) / 8 * 8, &found).code == HSM_OK &&
+           found == SHORT_BYTES && length_is_zero(probe->token, payload, &empty).code == HSM_OK && !empty;
 }
 
 /* Of a sensitive payload that came out of an RSA ciphertext. */
-static enum hsm_lengths find_lengths(struct probe *probe, const struct pair *pair, enum hsm_algorithm algorithm,
-                                     bool pads_payloads)
+static enum hsm_lengths find_lengths(struct probe *probe, const struct pair *pair, enum hsm_algorithm algorithm)
 {
     CK_OBJECT_HANDLE payload = CK_INVALID_HANDLE;
     CK_OBJECT_HANDLE again = CK_INVALID_HANDLE;
@@ -103,7 +95,7 @@ static enum hsm_lengths find_lengths(struct probe *probe, const struct pair *pai
     if (length_by_attribute(probe->token, again, &found).code == HSM_OK && found == SHORT_BYTES) {
         return HSM_LENGTHS_BY_ATTRIBUTE;
     }
-    return pads_payloads && is_found_by_digest(probe, again) ? HSM_LENGTHS_BY_DIGEST : HSM_LENGTHS_UNKNOWN;
+    return is_found_by_digest(probe, again) ? HSM_LENGTHS_BY_DIGEST : HSM_LENGTHS_UNKNOWN;
 }
 
 static void tell_lengths(struct probe *probe, enum hsm_lengths lengths)
@@ -148,7 +140,7 @@ struct hsm_result probe_oaep(struct probe *probe, struct hsm_profile *out)
         working = hashes[i].algorithm;
     }
     if (working != 0) {
-        out->lengths = find_lengths(probe, &pair, working, out->pads_payloads);
+        out->lengths = find_lengths(probe, &pair, working);
         tell_lengths(probe, out->lengths);
     }
     return HSM_SUCCESS;

@@ -122,16 +122,19 @@ static struct hsm_result check_length_kept(struct hsm_rewrap *rewrap, const stru
     if (!payload->maybe_long) {
         return HSM_SUCCESS;
     }
-    bool kept = payload->length % 8 == 0; /* nothing to pad */
+    const size_t padded = (payload->length + 7) / 8 * 8;
+    size_t length = padded; /* what cannot be told is not kept, but where there is nothing to pad */
+    struct hsm_result result = HSM_SUCCESS;
     if (rewrap->profile.lengths == HSM_LENGTHS_BY_ATTRIBUTE) {
-        size_t length = 0;
-        struct hsm_result result = length_by_attribute(rewrap->token, payload->object, &length);
-        if (result.code != HSM_OK) {
-            return device_fault(result);
-        }
-        kept = length == payload->length;
+        result = length_by_attribute(rewrap->token, payload->object, &length);
+    } else if (rewrap->profile.lengths == HSM_LENGTHS_BY_DIGEST && padded != payload->length) {
+        result = length_by_digest(rewrap->token, payload->object, padded, &length);
     }
-    return kept ? HSM_SUCCESS : hsm_failure(HSM_LENGTH_NOT_KEPT, "key wrap with padding on this token");
+    if (result.code != HSM_OK) {
+        return device_fault(result);
+    }
+    return length == payload->length ? HSM_SUCCESS
+                                     : hsm_failure(HSM_LENGTH_NOT_KEPT, "key wrap with padding on this token");
 }
 
 static struct hsm_result rsa_wrap(struct hsm_rewrap *rewrap, const struct prepared_side *destination,

@@ -83,32 +83,14 @@ static struct hsm_result symmetric_unwrap(struct hsm_rewrap *rewrap, const struc
     return HSM_SUCCESS;
 }
 
-/*
- * The true length of a payload that came from an RSA ciphertext, on a token that pads: unwraps what KWP has made of it,
- * and compares the two.
- */
-static struct hsm_result measure(struct hsm_rewrap *rewrap, const struct prepared_side *destination,
-                                 const struct payload *payload, struct view inner, size_t *ret)
+/* The true length of a payload that came from an RSA ciphertext; inner is what KWP has made of it. */
+static struct hsm_result measure(struct hsm_rewrap *rewrap, const struct payload *payload, struct view inner,
+                                 size_t *ret)
 {
     if (inner.len < envelope_inner_length(1) || inner.len > envelope_inner_length(ENVELOPE_PAYLOAD_MAX_BYTES)) {
         return hsm_failure(HSM_FAULT, "C_WrapKey: not a length of RFC 5649");
     }
-    CK_MECHANISM kwp = mechanism_of(rewrap, destination);
-    struct payload padded = {0};
-    CK_RV rv = side_unwrap_key(rewrap, destination, &kwp, inner, true, &padded.object);
-    if (rv != CKR_OK) {
-        side_forget_if_stale(rewrap, &destination->side->key, rv);
-        return device_fault(hsm_result_of(rv, "C_UnwrapKey"));
-    }
-    size_t padded_len = inner.len - KWP_BLOCK_BYTES;
-    size_t length = 0;
-    struct hsm_result result =
-        device_fault(length_by_digest(rewrap->token, payload->object, padded.object, padded_len, &length));
-    result = payload_destroy(rewrap, &padded, result);
-    if (result.code == HSM_OK) {
-        *ret = length;
-    }
-    return result;
+    return device_fault(length_by_digest(rewrap->token, payload->object, inner.len - KWP_BLOCK_BYTES, ret));
 }
 
 static struct hsm_result symmetric_wrap(struct hsm_rewrap *rewrap, const struct prepared_side *destination,
@@ -119,9 +101,7 @@ static struct hsm_result symmetric_wrap(struct hsm_rewrap *rewrap, const struct 
         return hsm_failure(HSM_TOO_LARGE, "longer than key wrap with padding takes on this token");
     }
     CK_MECHANISM kwp = mechanism_of(rewrap, destination);
-    /* What the probe has seen of padding is of its mechanism. */
-    bool measurable = rewrap->profile.lengths == HSM_LENGTHS_BY_DIGEST && kwp.mechanism == rewrap->profile.kwp;
-    if (payload->length == 0 && !measurable) {
+    if (payload->length == 0 && rewrap->profile.lengths != HSM_LENGTHS_BY_DIGEST) {
         return hsm_failure(HSM_UNSUPPORTED, "the length of what an RSA ciphertext holds, on this token");
     }
     uint8_t inner[ENVELOPE_INNER_MAX_BYTES];
@@ -132,7 +112,7 @@ static struct hsm_result symmetric_wrap(struct hsm_rewrap *rewrap, const struct 
     }
     size_t length = payload->length;
     if (length == 0) {
-        result = measure(rewrap, destination, payload, view_of(inner, inner_len), &length);
+        result = measure(rewrap, payload, view_of(inner, inner_len), &length);
     }
     if (result.code != HSM_OK) {
         return result;

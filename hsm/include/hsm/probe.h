@@ -21,8 +21,7 @@ enum hsm_level {
 enum hsm_lengths {
     HSM_LENGTHS_UNKNOWN = 0,  /* it cannot be: what needs it is refused */
     HSM_LENGTHS_BY_ATTRIBUTE, /* CKA_VALUE_LEN */
-    HSM_LENGTHS_BY_DIGEST,    /* C_DigestKey of the payload and some zeros, beside that of what KWP made of it, which is
-                                 padded */
+    HSM_LENGTHS_BY_DIGEST,    /* C_DigestKey of the payload, and of it and the padding of SHA-256 */
 };
 
 struct hsm_profile {
