@@ -232,8 +232,8 @@ static void who_is_locked_out_by_what_is_never_there(void **state)
         WITH("{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"kms:*\",\"Resource\":\"*\","
              "\"Condition\":{\"NotIpAddressIfExists\":{\"aws:SourceIp\":\"203.0.113.0/24\"},"
              "\"BoolIfExists\":{\"aws:ViaAWSService\":\"false\"}}}"),
-        "{\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"111122223333\"},\"Action\":\"kms:*\","
-        "\"Resource\":\"*\",\"Condition\":{\"Bool\":{\"aws:MultiFactorAuthPresent\":\"true\"}}}}",
+        ("{\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"111122223333\"},\"Action\":\"kms:*\","
+         "\"Resource\":\"*\",\"Condition\":{\"Bool\":{\"aws:MultiFactorAuthPresent\":\"true\"}}}}"),
     };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         struct policy_document *document = NULL;
