@@ -117,10 +117,13 @@ static struct hsm_result list(struct probe *probe)
     }
     const CK_ULONG room = count;
     rv = p11_get_mechanism_list(probe->token, types, &count);
-    for (CK_ULONG i = 0; rv == CKR_OK && i < count && i < room; i++) {
+    for (CK_ULONG i = 0; rv == CKR_OK && count <= room && i < count; i++) {
         add(probe, types[i]);
     }
     free(types);
+    if (rv == CKR_OK && count > room) {
+        return hsm_failure(HSM_FAULT, "C_GetMechanismList: more than asked for");
+    }
     probe->report->n_listed = rv == CKR_OK ? count : 0;
     return hsm_result_of(rv, "C_GetMechanismList");
 }

@@ -60,7 +60,16 @@ static bool is_as_forced(struct probe *probe, CK_OBJECT_HANDLE object, const CK_
     return true;
 }
 
-/* Unwraps with the n attributes of list. *ret_holds: it was refused, or came out as forced. */
+/* What the attributes say is one thing, what the token does with them another. The KEK is not trusted. */
+static bool is_kept_in(struct probe *probe, const struct blob *blob, CK_OBJECT_HANDLE object)
+{
+    uint8_t out[PROBE_VALUE_MAX_BYTES];
+    CK_ULONG len = 0;
+    return probe_value(probe, object, out, sizeof out) == 0 &&
+           probe_wrap(probe, probe->kwp, blob->kek, object, out, &len) != CKR_OK;
+}
+
+/* Unwraps with the n attributes of list. *ret_holds: it was refused, or came out as forced and stays in the token. */
 static struct hsm_result try_list(struct probe *probe, const struct blob *blob, CK_ATTRIBUTE *list, size_t n,
                                   bool *ret_holds)
 {
@@ -72,7 +81,8 @@ static struct hsm_result try_list(struct probe *probe, const struct blob *blob, 
     rv = probe_register(probe, rv, &object);
     bool refused = false;
     struct hsm_result result = probe_refused(rv, "C_UnwrapKey", &refused);
-    *ret_holds = refused || (rv == CKR_OK && is_as_forced(probe, object, forced, n_forced));
+    *ret_holds =
+        refused || (rv == CKR_OK && is_as_forced(probe, object, forced, n_forced) && is_kept_in(probe, blob, object));
     return result;
 }
 
@@ -108,8 +118,9 @@ static struct hsm_result make_blob(struct probe *probe, struct blob *ret)
     }
     CK_ATTRIBUTE forced[ATTRIBUTES_UNWRAP_MAX];
     size_t n = attributes_forced(HSM_SEALED, forced);
-    return is_as_forced(probe, unwrapped, forced, n) ? HSM_SUCCESS
-                                                     : hsm_failure(HSM_KEY_REFUSED, "CKA_UNWRAP_TEMPLATE");
+    return is_as_forced(probe, unwrapped, forced, n) && is_kept_in(probe, ret, unwrapped)
+               ? HSM_SUCCESS
+               : hsm_failure(HSM_KEY_REFUSED, "CKA_UNWRAP_TEMPLATE");
 }
 
 /* For the report. */

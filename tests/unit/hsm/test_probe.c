@@ -321,6 +321,27 @@ static void test_what_is_not_enforced(void **state)
     expect_not_sealed(*state, "CKA_EXTRACTABLE");
 }
 
+/* It forgets the attribute when it unwraps, and says all the same that it is there. */
+static CK_RV lie_of_trusted(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *list, CK_ULONG n)
+{
+    static const CK_BBOOL yes = CK_TRUE;
+    CK_RV rv = real->C_GetAttributeValue(session, object, list, n);
+    if (rv == CKR_OK && n == 1 && list[0].type == CKA_WRAP_WITH_TRUSTED && list[0].pValue != NULL) {
+        memcpy(list[0].pValue, &yes, sizeof yes);
+        list[0].ulValueLen = sizeof yes;
+    }
+    return rv;
+}
+
+static void test_what_is_only_said(void **state)
+{
+    ignored = CKA_WRAP_WITH_TRUSTED;
+    weak.C_GenerateKey = generate_ignoring_in_template;
+    weak.C_UnwrapKey = unwrap_ignoring;
+    weak.C_GetAttributeValue = lie_of_trusted;
+    expect_not_sealed(*state, "CKA_UNWRAP_TEMPLATE");
+}
+
 static void test_what_cannot_be_told(void **state)
 {
     weak.C_WrapKey = wrap_by_one;
@@ -386,6 +407,7 @@ int main(void)
         cmocka_unit_test(test_each_attribute_of_the_template),
         cmocka_unit_test(test_each_way_to_be_trusted),
         cmocka_unit_test(test_what_is_not_enforced),
+        cmocka_unit_test(test_what_is_only_said),
         cmocka_unit_test(test_what_cannot_be_told),
         cmocka_unit_test(test_a_fault_is_no_refusal),
         cmocka_unit_test(test_a_passing_fault_is_no_refusal),
