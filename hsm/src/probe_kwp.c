@@ -5,6 +5,7 @@
  * precisely: some tokens do PKCS#7 padding there. Either has to open the RFC's own test vectors first; only the former
  * is believed where the token does not import their key.
  */
+#include "base/view.h"
 #include "errors.h"
 #include "p11_call.h"
 #include "probe_private.h"
@@ -81,7 +82,7 @@ static bool opens_vector(struct probe *probe, CK_OBJECT_HANDLE kek, const struct
     }
     const CK_ULONG len = probe_value(probe, payload, value, sizeof value);
     return len == 0 ? opens_unread(probe, kek, vector)
-                    : len == vector->payload_len && memcmp(value, vector->payload, len) == 0;
+                    : view_equal(view_of(value, len), view_of(vector->payload, vector->payload_len));
 }
 
 enum proof { PROVEN, DISPROVEN, NO_IMPORT };

@@ -156,7 +156,7 @@ struct hsm_result probe_try_unwrap_template(struct probe *probe, bool *ret_enfor
     }
     struct hsm_result result = make_blob(probe, &blob);
     if (result.code != HSM_OK) {
-        probe->detail = "the payload does not come out as the template says";
+        probe->detail = "what comes out is not kept in as the template says";
         return result.code == HSM_KEY_REFUSED ? HSM_SUCCESS : result; /* refused: it says yes and does another thing */
     }
     CK_ATTRIBUTE forced[ATTRIBUTES_UNWRAP_MAX];

@@ -181,7 +181,7 @@ static void test_nss(void **state)
         {"lengths", "", HSM_COUNTS_GOOD, "by CKA_VALUE_LEN"},
         {"CKA_TRUSTED", "", HSM_COUNTS_LEVEL, "given to a key that the user makes"},
         {"CKA_WRAP_WITH_TRUSTED", "", HSM_COUNTS_LEVEL, "let through"},
-        {"CKA_UNWRAP_TEMPLATE", "", HSM_COUNTS_LEVEL, "CKA_"},
+        {"CKA_UNWRAP_TEMPLATE", "", HSM_COUNTS_LEVEL, "what comes out is not kept in"},
         {"CKA_ALLOWED_MECHANISMS", "", HSM_COUNTS_LEVEL, "let through"},
         {"CKA_COPYABLE", "", HSM_COUNTS_LEVEL, "let through"},
         {"CKA_EXTRACTABLE", "", HSM_COUNTS_LEVEL, "a copy may be made extractable again"},
