@@ -86,7 +86,7 @@ static void decide(struct operation *operation, const struct registry_key *key)
     const struct operation_change_kind *kind = change_of(operation)->kind;
     struct operation_draft draft;
     if (key->n_tags > OPERATION_TAGS_MAX || !draft_init(&draft, key)) {
-        operation_fail_with(operation, operation_failure_of_registry(REGISTRY_NO_MEMORY), NULL);
+        operation_fail_no_memory(operation);
         return;
     }
     switch (kind->decide(operation, key, &draft)) {

@@ -47,7 +47,7 @@ bool operation_context_take(struct operation *operation, const ProtobufCMessage 
         return false;
     case CONTEXT_NO_MEMORY:
     default:
-        operation_fail(operation, OPERATION_INTERNAL, "There is no memory for the request.");
+        operation_fail_no_memory(operation);
         return false;
     }
 }

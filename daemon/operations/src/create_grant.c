@@ -245,7 +245,7 @@ static void create_grant(struct operation *operation)
         return;
     }
     if (!operation_grant_facts_new(&state->wish.grant, &state->facts)) {
-        operation_fail_with(operation, operation_failure_of_registry(REGISTRY_NO_MEMORY), NULL);
+        operation_fail_no_memory(operation);
         return;
     }
     operation->facts.more = state->facts.keys;

@@ -3,6 +3,7 @@
 #include "metadata.h"
 #include "resolve.h"
 #include "side.h"
+#include "states.h"
 #include "table.h"
 
 #include "registry/registry.h"
@@ -16,8 +17,7 @@ static void describe_key(struct operation *operation)
                                         .n_grant_tokens = request->n_grant_tokens};
     const struct registry_key *key;
     if (!operation_check_members(operation, &members) ||
-        !operation_resolve_key(operation, request->key_id, OPERATION_MAY_DESCRIBE_KEY, NULL, &key) ||
-        !operation_authorize_key(operation, OPERATION_MAY_DESCRIBE_KEY, key)) {
+        !operation_admit(operation, OPERATION_MAY_DESCRIBE_KEY, request->key_id, &key)) {
         return;
     }
     struct operation_metadata metadata;
@@ -117,7 +117,7 @@ static void list_keys(struct operation *operation)
     if (entries != NULL && list != NULL) {
         answer_page(operation, after, limit, entries, list);
     } else {
-        operation_fail(operation, OPERATION_INTERNAL, "There is no memory for the answer.");
+        operation_fail_no_memory(operation);
     }
     free(list);
     free(entries);

@@ -106,7 +106,7 @@ static void look_at_everything(struct doctor *doctor)
         struct doctor_token *token = &doctor->tokens[i];
         doctor_look_at_token(doctor, token);
         if (token->listed && !doctor_take_objects(doctor, token)) {
-            operation_fail(doctor->operation, OPERATION_INTERNAL, "There is no memory for the answer.");
+            operation_fail_no_memory(doctor->operation);
             return;
         }
     }
@@ -194,7 +194,7 @@ static void run(struct operation *operation)
     if (name_tokens(doctor)) {
         list_next(doctor);
     } else {
-        operation_fail(operation, OPERATION_INTERNAL, "There is no memory for the answer.");
+        operation_fail_no_memory(operation);
     }
 }
 

@@ -6,7 +6,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Paths and what a token or a library said may hold anything; an answer is text. */
 static void clean(char *text)
@@ -177,7 +176,7 @@ void doctor_answer(struct doctor *doctor)
     if (rows == NULL || list == NULL) {
         free(rows);
         free(list);
-        operation_fail(operation, OPERATION_INTERNAL, "There is no memory for the answer.");
+        operation_fail_no_memory(operation);
         return;
     }
     for (size_t i = 0; i < doctor->n_tokens; i++) {

@@ -7,7 +7,6 @@
 #include "table.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define REASON_BYTES 1024
@@ -248,7 +247,7 @@ static void run(struct operation *operation)
     }
     if (!side_init(&explain->source, OPERATION_MAY_RE_ENCRYPT_FROM) ||
         !side_init(&explain->destination, OPERATION_MAY_RE_ENCRYPT_TO)) {
-        operation_fail(operation, OPERATION_INTERNAL, "There is no memory for the answer.");
+        operation_fail_no_memory(operation);
         return;
     }
     explain_source(operation, &arn, explain);

@@ -1,6 +1,5 @@
 /* GetPublicKey: the public half of an RSA key, with which anybody makes ciphertexts for it (KMS.md ). */
 #include "job.h"
-#include "resolve.h"
 #include "states.h"
 #include "table.h"
 

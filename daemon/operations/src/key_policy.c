@@ -2,7 +2,6 @@
 #include "change.h"
 #include "marker.h"
 #include "policy_check.h"
-#include "resolve.h"
 #include "states.h"
 #include "table.h"
 

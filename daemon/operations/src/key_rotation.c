@@ -3,7 +3,6 @@
 #include "change.h"
 #include "metadata.h"
 #include "pending.h"
-#include "resolve.h"
 #include "states.h"
 #include "table.h"
 

@@ -131,7 +131,7 @@ static void list_aliases(struct operation *operation)
         fill_page(operation, request->marker == NULL ? NULL : (const char *)after, filter, &page);
         answer_page(operation, &page);
     } else {
-        operation_fail(operation, OPERATION_INTERNAL, "There is no memory for the answer.");
+        operation_fail_no_memory(operation);
     }
     free(page.list);
     free(page.entries);

@@ -147,7 +147,7 @@ static void list(struct grant_page *page, const uint8_t *after)
     if (fill_page(page, after)) {
         answer_page(page);
     } else {
-        operation_fail(page->operation, OPERATION_INTERNAL, "There is no memory for the answer.");
+        operation_fail_no_memory(page->operation);
     }
     clear_page(page);
 }
@@ -182,7 +182,7 @@ static void list_one(struct grant_page *page, const char *grant_id)
     }
     bool no_memory = false;
     if (is_of_key_wanted(page, grant) && !put(page, page->key, grant, &no_memory)) {
-        operation_fail(page->operation, OPERATION_INTERNAL, "There is no memory for the answer.");
+        operation_fail_no_memory(page->operation);
     } else {
         answer_page(page);
     }

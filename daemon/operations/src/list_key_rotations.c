@@ -1,7 +1,6 @@
 /* ListKeyRotations: the materials of a key, oldest first, page by page (KMS.md R-139). */
 #include "marker.h"
 #include "metadata.h"
-#include "resolve.h"
 #include "states.h"
 #include "table.h"
 
@@ -126,7 +125,7 @@ static void run(struct operation *operation)
     if (entries != NULL && list != NULL) {
         answer_page(operation, key, index, limit, entries, list);
     } else {
-        operation_fail(operation, OPERATION_INTERNAL, "There is no memory for the answer.");
+        operation_fail_no_memory(operation);
     }
     free(list);
     free(entries);

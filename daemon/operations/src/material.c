@@ -4,7 +4,6 @@
 #include "object.h"
 #include "stock.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 

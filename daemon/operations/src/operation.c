@@ -61,7 +61,7 @@ void operation_finish(struct operation *operation, const ProtobufCMessage *respo
     if (proto_pack(response, &body).code == PROTO_OK) {
         answer(operation, NULL, buffer_view(&body));
     } else {
-        answer_error(operation, OPERATION_INTERNAL, "There is no memory for the answer.");
+        operation_fail_no_memory(operation);
     }
     buffer_clear(&body);
 }
@@ -129,6 +129,11 @@ void operation_fail_with(struct operation *operation, struct operation_failure f
                       detail == NULL ? "" : detail, operation_code_name(failure.code));
     }
     answer_error(operation, failure.code, failure.text);
+}
+
+void operation_fail_no_memory(struct operation *operation)
+{
+    operation_fail_with(operation, operation_failure_of_registry(REGISTRY_NO_MEMORY), NULL);
 }
 
 void operation_abandon(struct operation *operation)

@@ -68,6 +68,9 @@ REWRAP_PRINTF(3, 4) void operation_log(const struct operation *operation, int pr
 /* Answers with the error of a table in errors.h, and logs it with detail (or NULL) when the operator should see it. */
 void operation_fail_with(struct operation *operation, struct operation_failure failure, const char *detail);
 
+/* Answers, and logs, that there is no memory for the request or its answer. */
+void operation_fail_no_memory(struct operation *operation);
+
 /* Answers what a dry run that would have worked gets (KMS.md R-41). */
 void operation_fail_dry_run(struct operation *operation);
 

@@ -54,11 +54,6 @@ const struct operation_principals operation_roles = {
 
 /* ------------------------------------------------------------------ answers */
 
-void operation_principal_no_memory(struct operation *operation)
-{
-    operation_fail(operation, OPERATION_INTERNAL, "There is no memory for the request.");
-}
-
 void operation_principal_refuse_missing(struct operation *operation, const char *noun, const char *name)
 {
     operation_fail(operation, OPERATION_NO_SUCH_ENTITY, "The %s with name %s cannot be found.", noun, name);
@@ -94,7 +89,7 @@ void operation_principal_answer(struct operation *operation, const struct regist
 {
     struct operation_principal_entry entry;
     if (!operation_principal_entry_fill(operation, principal, &entry)) {
-        operation_principal_no_memory(operation);
+        operation_fail_no_memory(operation);
         return;
     }
     union operation_principal_message response;

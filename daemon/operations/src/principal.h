@@ -65,7 +65,5 @@ void operation_principal_entry_clear(struct operation_principal_entry *entry);
 /* Answers CreateUser, GetUser and their likes. */
 void operation_principal_answer(struct operation *operation, const struct registry_principal *principal);
 
-void operation_principal_no_memory(struct operation *operation);
-
 /* Each answers "The user policy with name X cannot be found." and its likes: noun "user policy". */
 void operation_principal_refuse_missing(struct operation *operation, const char *noun, const char *name);

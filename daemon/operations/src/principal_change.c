@@ -64,7 +64,7 @@ static void decide(struct operation *operation, const struct registry_principal 
 {
     struct secbuf *room = secbuf_new(sizeof(struct operation_principal_draft));
     if (room == NULL) {
-        operation_principal_no_memory(operation);
+        operation_fail_no_memory(operation);
         return;
     }
     struct operation_principal_draft *draft = (struct operation_principal_draft *)(void *)room->data;

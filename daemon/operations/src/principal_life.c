@@ -131,7 +131,7 @@ static void list(struct operation *operation)
     if (page.entries != NULL && page.list != NULL && fill_page(operation, prefix, after, &page)) {
         answer_list(operation, &page);
     } else {
-        operation_principal_no_memory(operation);
+        operation_fail_no_memory(operation);
     }
     for (size_t i = 0; i < page.n; i++) {
         operation_principal_entry_clear(&page.entries[i]);

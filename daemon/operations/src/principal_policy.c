@@ -4,7 +4,6 @@
 #include "table.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define NOUN_BYTES 16 /* "user policy" */

@@ -94,7 +94,7 @@ static void refuse_body(struct operation *operation, const ProtobufCMessageDescr
     const char *field = result.field == NULL ? "" : result.field;
     switch (result.code) {
     case PROTO_NO_MEMORY:
-        operation_fail(operation, OPERATION_INTERNAL, "There is no memory for the request.");
+        operation_fail_no_memory(operation);
         return;
     case PROTO_TOO_LARGE:
         operation_fail(operation, OPERATION_TOO_LARGE, "The request is too large.");

@@ -175,7 +175,7 @@ void operation_stock_relist(struct operation *operation, const char *token, oper
 {
     struct operation_relist *relist = find_or_add(operation->operations, token);
     if (relist == NULL) {
-        operation_fail(operation, OPERATION_INTERNAL, "There is no memory for the request.");
+        operation_fail_no_memory(operation);
         return;
     }
     if (!relist->reading && pauses(relist, operation)) {

@@ -1,14 +1,12 @@
 /* TagResource, UntagResource and ListResourceTags (KMS.md R-78). */
 #include "change.h"
 #include "marker.h"
-#include "resolve.h"
 #include "states.h"
 #include "table.h"
 #include "tag_rules.h"
 
 #include "proto/rewrap.pb-c.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* ------------------------------------------------------------------ TagResource */

@@ -239,7 +239,7 @@ static void refuse(struct operation *operation, bool made, char *text)
     if (made) {
         operation_fail(operation, OPERATION_VALIDATION, "%s", text);
     } else {
-        operation_fail(operation, OPERATION_INTERNAL, "There is no memory for the request.");
+        operation_fail_no_memory(operation);
     }
     free(text);
 }
