@@ -3,9 +3,9 @@
  * a worker sees that another's PIN was refused a moment ago, and a token locks after a few wrong ones.
  */
 #include "base/secbuf.h"
+#include "base/view.h"
 #include "worker.h"
 
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -45,7 +45,8 @@ static bool was_refused(int turn, const struct pin_file *file)
         return false;
     }
     uint64_t now = now_ms(); /* before the mark when the machine was started since */
-    return found.refused_ms <= now && now - found.refused_ms < MARK_MS && memcmp(&found.file, file, sizeof *file) == 0;
+    return found.refused_ms <= now && now - found.refused_ms < MARK_MS &&
+           view_equal(view_of(&found.file, sizeof found.file), view_of(file, sizeof *file));
 }
 
 static void leave_mark(int turn, const struct pin_file *file)
