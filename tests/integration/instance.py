@@ -52,9 +52,9 @@ class Instance:
     rsa: sealed RSA_2048 pairs, which take seconds; token: softhsm, nss or p11-kit; second_token: a [token second] too."""
 
     def __init__(self, folder=None, start=True, workers=None, spares=8, rsa=0, token=None, second_token=False):
-        self.own = folder is None
         # Short: a socket's path has 107 bytes, and pytest's own temporary folders have long names.
-        self.dir = folder or os.path.join(tempfile.mkdtemp(prefix="rw-", dir="/tmp"), "i")
+        self.to_remove = folder or tempfile.mkdtemp(prefix="rw-", dir="/tmp")
+        self.dir = folder or os.path.join(self.to_remove, "i")
         self.env = {}
         if start:
             try:
@@ -154,4 +154,4 @@ class Instance:
                     found = SANITIZER.search(self.log)
                     assert not found, self.log[found.start() - 200:][:6000]
         finally:
-            shutil.rmtree(os.path.dirname(self.dir) if self.own else self.dir, ignore_errors=True)
+            shutil.rmtree(self.to_remove, ignore_errors=True)
