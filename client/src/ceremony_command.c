@@ -199,9 +199,9 @@ static int prepare(struct ceremony_run *run)
     if (exit_code != 0) {
         return exit_code;
     }
-    const struct hsm_result result = hsm_token_open(&access->token, &run->token);
-    if (result.code != HSM_OK) {
-        return token_access_failed_to_open(access, result);
+    exit_code = token_access_open(access, &run->token);
+    if (exit_code != 0) {
+        return exit_code;
     }
     ceremony_output_token(run->output, hsm_token_info(run->token));
     return ceremony_run_login(run, HSM_USER, run->user_pin);

@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -65,8 +66,13 @@ int token_access_failed(const struct token_access *access, const char *doing, st
     return (int)exit_code_of(result.code);
 }
 
-int token_access_failed_to_open(const struct token_access *access, struct hsm_result result)
+int token_access_open(const struct token_access *access, struct hsm_token **ret)
 {
+    rewrap_ignore(signal(SIGPIPE, SIG_IGN), "it can be set");
+    const struct hsm_result result = hsm_token_open(&access->token, ret);
+    if (result.code == HSM_OK) {
+        return 0;
+    }
     char asked_for[512];
     const bool is_module = result.code == HSM_MODULE;
     const char *text = is_module ? access->token.module : access->token.uri;

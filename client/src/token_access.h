@@ -60,9 +60,13 @@ REWRAP_PRINTF(2, 3) bool token_access_complain(const struct token_access *access
 /* Says what was being done, and why the token or its PIN file failed: "user login: the PIN is wrong (C_Login:
  * CKR_PIN_INCORRECT)". The exit code: configuration for what other options or files can mend. */
 int token_access_failed(const struct token_access *access, const char *doing, struct hsm_result result);
-/* The same for a token that did not open, with what was asked for: the path of the module, or the URI without its
- * query, where PINs stand under whatever name. */
-int token_access_failed_to_open(const struct token_access *access, struct hsm_result result);
+/*
+ * Opens the token: 0, or the exit code after saying why, with what was asked for: the path of the module, or the URI
+ * without its query, where PINs stand under whatever name. The caller closes *ret with hsm_token_close. From then on
+ * SIGPIPE is ignored: modules of remote tokens write to sockets, whose other end may go away at any time, and that is
+ * to be an answer of theirs and not the end of a ceremony. A standard output that was closed is a failed write.
+ */
+REWRAP_MUST_USE int token_access_open(const struct token_access *access, struct hsm_token **ret);
 
 /* Reads a PIN file: 0, or the exit code after saying which and why. The caller frees *ret with secbuf_free. */
 REWRAP_MUST_USE int token_access_read_pin(const struct token_access *access, const char *path, struct secbuf **ret);

@@ -57,12 +57,11 @@ static int probe(struct hsm_token *token, const struct secbuf *pin, const struct
 static int open_and_probe(const struct secbuf *pin, const struct token_options *options)
 {
     struct hsm_token *token = NULL;
-    const struct hsm_result result = hsm_token_open(&options->access.token, &token);
-    if (result.code != HSM_OK) {
-        return token_access_failed_to_open(&options->access, result);
+    int exit_code = token_access_open(&options->access, &token);
+    if (exit_code == 0) {
+        exit_code = probe(token, pin, options);
+        hsm_token_close(token);
     }
-    const int exit_code = probe(token, pin, options);
-    hsm_token_close(token);
     return exit_code;
 }
 
