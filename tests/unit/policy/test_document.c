@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -178,6 +179,26 @@ static void the_line_of_what_is_no_json_is_told(void **state)
     assert_string_equal(result.place, "line 3");
 }
 
+/* Each byte at each place among others that are allowed: eight at a time are looked at. */
+static void every_byte_at_every_place(void **state)
+{
+    (void)state;
+    uint8_t text[20];
+    for (size_t at = 0; at < sizeof text; at++) {
+        for (unsigned byte = 0; byte <= UINT8_MAX; byte++) {
+            memset(text, at % 2 == 0 ? ' ' : 0x7f, sizeof text);
+            text[at] = (uint8_t)byte;
+            bool plain = byte < 0x80 && (byte >= 0x20 || (byte != 0 && strchr("\t\n\r", (int)byte) != NULL));
+            struct view view = view_of(text, sizeof text);
+            assert_int_equal(policy_document_has_its_characters(view), plain);
+            if (at + 1 < sizeof text) {
+                text[at + 1] = 0xbf; /* behind another, this is half a character */
+                assert_int_equal(policy_document_has_its_characters(view), byte == 0xc2 || byte == 0xc3);
+            }
+        }
+    }
+}
+
 static void nothing_is_freed_twice(void **state)
 {
     (void)state;
@@ -195,6 +216,7 @@ int main(void)
         cmocka_unit_test(a_long_place_is_cut),
         cmocka_unit_test(foreign_bytes_are_no_policy),
         cmocka_unit_test(the_line_of_what_is_no_json_is_told),
+        cmocka_unit_test(every_byte_at_every_place),
         cmocka_unit_test(nothing_is_freed_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
