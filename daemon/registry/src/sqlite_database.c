@@ -107,7 +107,8 @@ static struct registry_result open_database(const char *path, bool may_be_empty,
 {
     erase_memory();
     sqlite3 *db = NULL;
-    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
+    /* NOMUTEX: there are no threads, and each column of each row would take a lock. */
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOMUTEX;
     struct registry_result result = registry_ok();
     if (sqlite3_open_v2(path, &db, flags, NULL) != SQLITE_OK) {
         result = db == NULL ? registry_no_memory() : sqlite_failure(db, "cannot open the database");
