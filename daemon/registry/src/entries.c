@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-static char *text_copy(struct view text)
+char *text_copy(struct view text)
 {
     char *copy = malloc(text.len + 1);
     if (copy != NULL) {

@@ -36,6 +36,9 @@ struct retired_list {
     size_t n;
 };
 
+/* A copy with a NUL behind it, for free(3); NULL without memory. */
+char *text_copy(struct view text);
+
 #define ALIAS_ID_MAX_BYTES (ACCOUNT_TEXT_BYTES - 1 + ALIAS_NAME_MAX_BYTES)
 
 /* A key with these three texts copied and nothing else set. Account has 12 bytes, no text has a NUL. NULL without

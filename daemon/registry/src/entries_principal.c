@@ -2,6 +2,7 @@
 #include "entries_principal.h"
 
 #include "base/wipe.h"
+#include "entries.h"
 
 #include <stdlib.h>
 
@@ -29,18 +30,6 @@ struct principal_entry *principal_entry_new(struct view account, enum principal_
     principal->policies = entry->policies;
     principal->access_keys = entry->access_keys;
     return entry;
-}
-
-static char *text_copy(struct view text)
-{
-    char *copy = malloc(text.len + 1);
-    if (copy != NULL) {
-        if (text.len != 0) {
-            memcpy(copy, text.data, text.len);
-        }
-        copy[text.len] = '\0';
-    }
-    return copy;
 }
 
 bool principal_entry_add_policy(struct principal_entry *entry, struct view name, struct view text)
