@@ -51,7 +51,7 @@ static void test_refusals(void **state)
                    worker_re_encrypt(&client, &fixture->sealed[0], &missing, ciphertext, false));
     struct hsm_key rsa = fixture->sealed[0];
     rsa.spec = HSM_SPEC_RSA_2048;
-    worker_refuses(HSM__STATUS__STATUS_UNSUPPORTED,
+    worker_refuses(HSM__STATUS__STATUS_KEY_NOT_FOUND,
                    worker_re_encrypt(&client, &fixture->sealed[0], &rsa, ciphertext, false));
     ciphertext.len--;
     worker_refuses(HSM__STATUS__STATUS_INVALID_CIPHERTEXT,
@@ -97,6 +97,9 @@ static void test_bad_requests(void **state)
         to.side.has_context = fault != 7;
         worker_refuses(HSM__STATUS__STATUS_BAD_REQUEST, worker_client_ask(&client, &request));
     }
+    worker_side_fill(&to, &fixture->sealed[0]);
+    to.side.algorithm = HSM__ALGORITHM__ALGORITHM_RSAES_OAEP_SHA_1; /* of another spec */
+    worker_refuses(HSM__STATUS__STATUS_UNSUPPORTED, worker_client_ask(&client, &request));
     worker_side_fill(&to, &fixture->sealed[0]);
     Hsm__Response *served = worker_client_ask(&client, &request);
     assert_int_equal(served->status, HSM__STATUS__STATUS_OK);
