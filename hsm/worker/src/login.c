@@ -74,7 +74,9 @@ struct hsm_result worker_log_in(struct worker *worker)
     struct secbuf *pin = NULL;
     struct hsm_result result = hsm_pin_read(worker->pin_file, &pin);
     if (result.code == HSM_OK) {
+        lifeline_loosen();
         result = hsm_token_login(worker->token, HSM_USER, pin);
+        lifeline_tighten();
     }
     if (result.code == HSM_PIN_WRONG) {
         leave_mark(worker->turn, &file);

@@ -33,8 +33,7 @@ static bool harden(void)
         }
     }
     struct rlimit none = {0, 0};
-    return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 &&
-           setrlimit(RLIMIT_CORE, &none) == 0;
+    return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && setrlimit(RLIMIT_CORE, &none) == 0 && lifeline_tie(CHANNEL_FD);
 }
 
 /*

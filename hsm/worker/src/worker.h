@@ -46,6 +46,16 @@ Hsm__HelloStatus hello_status(enum hsm_code code);
 REWRAP_MUST_USE struct hsm_result worker_log_in(struct worker *worker);
 
 /*
+ * The login lives in this process, so it is killed when rewrapd dies, whatever it is at (PR_SET_PDEATHSIG). But not in
+ * the middle of C_Login: SoftHSM empties the file of its token there before it writes it anew, and a kill in between is
+ * the end of the token and of all its keys. While the lifeline is loose this process goes on without rewrapd, for three
+ * to six seconds: then a login hangs. lifeline_tie is called once, before there is a login; false: it cannot be tied.
+ */
+REWRAP_MUST_USE bool lifeline_tie(int channel_fd);
+void lifeline_loosen(void);
+void lifeline_tighten(void);
+
+/*
  * After a request answered HSM_TOKEN_UNAVAILABLE: another session, logged in, with everything looked up again. HSM_OK
  * when the request may be done once more; otherwise the worker has to leave.
  */
