@@ -71,6 +71,9 @@ struct hsm_result worker_log_in(struct worker *worker)
         return (struct hsm_result){.code = HSM_PIN_WRONG,
                                    .what = "not tried, since the token refused it less than half a minute ago"};
     }
+    if (lifeline_is_cut()) {
+        return (struct hsm_result){.code = HSM_TOKEN_UNAVAILABLE, .what = "not logged in, since nobody waits for it"};
+    }
     struct secbuf *pin = NULL;
     struct hsm_result result = hsm_pin_read(worker->pin_file, &pin);
     if (result.code == HSM_OK) {

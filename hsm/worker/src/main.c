@@ -20,9 +20,9 @@
 #define CHANNEL_FD 3
 
 /*
- * The login lives in this process: nobody may attach to it or find it in a core dump, and it does not outlive rewrapd.
- * When it ends is rewrapd's to say, so that what was taken is answered: signals meant for the whole service do not stop
- * it.
+ * The login lives in this process: nobody may attach to it or find it in a core dump, and it ends with rewrapd. When it
+ * ends otherwise is rewrapd's to say, so that what was taken is answered: signals meant for the whole service do not
+ * stop it.
  */
 static bool harden(void)
 {

@@ -41,19 +41,23 @@ Hsm__HelloStatus hello_status(enum hsm_code code);
  * calls this has the turn (below). A PIN that the token refuses leaves a mark in the turn's file, by which the workers
  * of the token, whatever URI they have it by, do not try that PIN file for half a minute, unless it is written: they
  * answer HSM_PIN_WRONG without a CK_RV. By then rewrapd knows, and starts no more of them. A login that succeeds takes
- * the mark away. The same wrong PIN in two files is tried twice.
+ * the mark away. The same wrong PIN in two files is tried twice. HSM_TOKEN_UNAVAILABLE when rewrapd does not wait for
+ * it any more.
  */
 REWRAP_MUST_USE struct hsm_result worker_log_in(struct worker *worker);
 
 /*
  * The login lives in this process, so it is killed when rewrapd dies, whatever it is at (PR_SET_PDEATHSIG). But not in
  * the middle of C_Login: SoftHSM empties the file of its token there before it writes it anew, and a kill in between is
- * the end of the token and of all its keys. While the lifeline is loose this process goes on without rewrapd, for three
- * to six seconds: then a login hangs. lifeline_tie is called once, before there is a login; false: it cannot be tied.
+ * the end of the token and of all its keys. While the lifeline is loose this process goes on for six seconds more,
+ * which end a login that hangs. While rewrapd lives no signal disturbs the module. lifeline_tie is called once, before
+ * there is a login; false: it cannot be tied, or rewrapd is gone already.
  */
 REWRAP_MUST_USE bool lifeline_tie(int channel_fd);
 void lifeline_loosen(void);
 void lifeline_tighten(void);
+/* rewrapd is gone, or wants this process to leave. */
+bool lifeline_is_cut(void);
 
 /*
  * After a request answered HSM_TOKEN_UNAVAILABLE: another session, logged in, with everything looked up again. HSM_OK
