@@ -15,30 +15,40 @@ static struct operation_change *change_of(const struct operation *operation)
     return operation->state;
 }
 
-/* A change of our own: the key may have gone since it was begun. */
-static bool admit_own(struct operation *operation, const struct registry_key **ret_key)
+/* For a change of our own: the key may have gone since it was begun. */
+static const struct registry_key *find_own(struct operation *operation)
 {
-    const struct operation_change *change = change_of(operation);
-    *ret_key = operation_find_key(operation, change->key_id);
-    if (*ret_key == NULL) {
+    const struct registry_key *key = operation_find_key(operation, change_of(operation)->key_id);
+    if (key == NULL) {
         operation_fail_with(operation, operation_failure_of_registry(REGISTRY_NOT_FOUND), NULL);
-        return false;
     }
-    return operation_check_state(operation, change->kind->permission, *ret_key);
+    return key;
 }
 
-const struct registry_key *operation_change_find(struct operation *operation)
+static const struct registry_key *find_for_caller(struct operation *operation)
+{
+    const struct operation_change *change = change_of(operation);
+    const enum operation_permission permission = change->kind->permission;
+    const struct registry_key *key;
+    return operation_resolve_key(operation, change->key_id_text, permission, NULL, &key) &&
+                   operation_authorize_key(operation, permission, key)
+               ? key
+               : NULL;
+}
+
+const struct registry_key *operation_change_find(struct operation *operation, operation_run_fn again)
 {
     struct operation_change *change = change_of(operation);
-    const struct registry_key *key;
-    bool admitted = change->key_id_text == NULL
-                        ? admit_own(operation, &key)
-                        : operation_admit(operation, change->kind->permission, change->key_id_text, &key);
-    if (!admitted) {
+    const struct registry_key *key = change->key_id_text == NULL ? find_own(operation) : find_for_caller(operation);
+    if (key == NULL) {
         return NULL;
     }
     memcpy(change->key_id, key->key_id, KEY_ID_BYTES);
-    return key;
+    return operation_turn_come(&operation->operations->state->changes, &change->turn, operation,
+                               view_of(key->key_id, KEY_ID_BYTES), again) &&
+                   operation_check_state(operation, change->kind->permission, key)
+               ? key
+               : NULL;
 }
 
 /* ------------------------------------------------------------------ deciding */
@@ -61,13 +71,12 @@ static bool draft_init(struct operation_draft *draft, const struct registry_key 
 
 static void on_replaced(void *arg, struct registry_result result);
 
-static void write_in_turn(struct operation *operation, const struct registry_key *draft)
+static void write_draft(struct operation *operation, const struct registry_key *draft)
 {
     const struct operations *operations = operation->operations;
-    if (operation_turn_take(&operations->state->changes, &change_of(operation)->turn, operation,
-                            view_of(draft->key_id, KEY_ID_BYTES), operation_change_run)) {
-        registry_key_replace(operations->registry, draft, on_replaced, operation);
-    }
+    operation_turn_begin(&operations->state->changes, &change_of(operation)->turn, operation,
+                         view_of(draft->key_id, KEY_ID_BYTES));
+    registry_key_replace(operations->registry, draft, on_replaced, operation);
 }
 
 static void answer(struct operation *operation, const struct registry_key *key)
@@ -94,7 +103,7 @@ static void decide(struct operation *operation, const struct registry_key *key)
         answer(operation, key);
         break;
     case OPERATION_DECIDED_WRITE:
-        write_in_turn(operation, &draft.key);
+        write_draft(operation, &draft.key);
         break;
     case OPERATION_DECIDED_ANSWERED:
     default:
@@ -106,7 +115,7 @@ static void decide(struct operation *operation, const struct registry_key *key)
 void operation_change_run(struct operation *operation)
 {
     change_of(operation)->tries++;
-    const struct registry_key *key = operation_change_find(operation);
+    const struct registry_key *key = operation_change_find(operation, operation_change_run);
     if (key != NULL) {
         decide(operation, key);
     }

@@ -1,7 +1,7 @@
 /*
  * A change of one key, whichever: find it, authorise, look at its state, decide, write. Changes of a key are made by
- * turns (turn.h), and begin again with the key that the one before left. So they do when something else was faster (its
- * aliases, its end). What an operation adds is a row of functions.
+ * turns (turn.h): who may make one waits for those before it, and begins again with the key that they left. So it does
+ * when something else was faster. What an operation adds is a row of functions.
  */
 #pragma once
 
@@ -50,10 +50,11 @@ struct operation_change {
 };
 
 /*
- * Finds the key, authorises the caller and checks its state and kind (states.h): what a change begins with, and what an
- * operation may do before it has all that the change needs. NULL when the request was answered.
+ * Finds the key, authorises the caller and, when it is its turn, checks its state and kind (states.h): what a change
+ * begins with, and what an operation may do before it has all that the change needs. NULL when the request was
+ * answered, or waits: `again` is called when its turn has come.
  */
-REWRAP_MUST_USE const struct registry_key *operation_change_find(struct operation *operation);
+REWRAP_MUST_USE const struct registry_key *operation_change_find(struct operation *operation, operation_run_fn again);
 
 /* Goes from there to the answer. The operation may have ended when this returns. */
 void operation_change_run(struct operation *operation);

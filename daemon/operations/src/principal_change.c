@@ -38,18 +38,15 @@ static void answer(struct operation *operation, const struct registry_principal 
 
 /* ------------------------------------------------------------------ deciding */
 
-static void run(struct operation *operation);
 static void on_done(void *arg, struct registry_result result);
 
-static void write_in_turn(struct operation *operation, const struct operation_principal_draft *draft)
+static void write_draft(struct operation *operation, const struct operation_principal_draft *draft)
 {
     const struct registry_principal *principal = &draft->principal;
     const struct operations *operations = operation->operations;
     struct operation_principal_change *change = change_of(operation);
-    if (!operation_turn_take(&operations->state->principal_changes, &change->turn, operation,
-                             view_of_string(change->unique_id), run)) {
-        return;
-    }
+    operation_turn_begin(&operations->state->principal_changes, &change->turn, operation,
+                         view_of_string(change->unique_id));
     change->removes = draft->remove;
     if (draft->remove) {
         registry_principal_remove(operations->registry, principal->account, principal->kind, principal->name,
@@ -74,7 +71,7 @@ static void decide(struct operation *operation, const struct registry_principal 
         answer(operation, principal);
         break;
     case OPERATION_DECIDED_WRITE:
-        write_in_turn(operation, draft);
+        write_draft(operation, draft);
         break;
     case OPERATION_DECIDED_ANSWERED:
     default:
@@ -93,7 +90,10 @@ static void run(struct operation *operation)
     }
     snprintf(change->found_name, sizeof change->found_name, "%s", principal->name);
     memcpy(change->unique_id, principal->unique_id, sizeof change->unique_id);
-    decide(operation, principal);
+    if (operation_turn_come(&operation->operations->state->principal_changes, &change->turn, operation,
+                            view_of_string(change->unique_id), run)) {
+        decide(operation, principal);
+    }
 }
 
 void operation_principal_change_start(struct operation *operation, const struct operation_principal_change_kind *kind,

@@ -1,5 +1,6 @@
 /*
- * A change of one user or role: find it, authorise, decide, write. By turns (turn.h), as change.h does it for keys.
+ * A change of one user or role: find it, authorise, wait for its turn (turn.h), decide, write; as change.h does it for
+ * keys.
  */
 #pragma once
 

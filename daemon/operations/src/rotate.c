@@ -146,7 +146,7 @@ static void begin(struct operation *operation, const char *key_id_text)
     struct rotation *state = operation->state;
     state->change.kind = &rotation;
     state->change.key_id_text = key_id_text;
-    const struct registry_key *key = operation_change_find(operation);
+    const struct registry_key *key = operation_change_find(operation, operation->kind->run);
     if (key == NULL || (!is_automatic(operation) && !check_on_demand(operation, key)) || !check_alone(operation, key)) {
         return;
     }

@@ -28,26 +28,53 @@ static struct operation_turn *find(const struct operation_turns *turns, struct v
     return found;
 }
 
+static bool is_busy(const struct operation_turns *turns, struct view subject)
+{
+    return find(turns, subject, true) != NULL || find(turns, subject, false) != NULL;
+}
+
+static void enter(struct operation_turns *turns, struct operation_turn *turn, struct view subject)
+{
+    turn->turns = turns;
+    memcpy(turn->subject, subject.data, subject.len);
+    turn->subject_len = subject.len;
+    LIST_INSERT_HEAD(&turns->list, turn, entry);
+    turns->n++;
+}
+
 static void leave(struct operation_turn *turn)
 {
     LIST_REMOVE(turn, entry);
     turn->turns->n--;
+    turn->called = true;
 }
 
-bool operation_turn_take(struct operation_turns *turns, struct operation_turn *turn, struct operation *operation,
+bool operation_turn_come(struct operation_turns *turns, struct operation_turn *turn, struct operation *operation,
                          struct view subject, operation_run_fn again)
 {
-    bool busy = find(turns, subject, true) != NULL;
-    if (busy && turns->n >= REGISTRY_MAX_WAITING) {
+    bool called = turn->called && view_equal(subject_of(turn), subject);
+    turn->called = false;
+    if (called || !is_busy(turns, subject)) {
+        return true;
+    }
+    if (turns->n >= REGISTRY_MAX_WAITING) {
         operation_fail_with(operation, operation_failure_of_registry(REGISTRY_LIMIT), NULL);
         return false;
     }
-    *turn = (struct operation_turn){
-        .turns = turns, .operation = operation, .again = again, .subject_len = subject.len, .writing = !busy};
-    memcpy(turn->subject, subject.data, subject.len);
-    LIST_INSERT_HEAD(&turns->list, turn, entry);
-    turns->n++;
-    return !busy;
+    turn->operation = operation;
+    turn->again = again;
+    turn->writing = false;
+    enter(turns, turn, subject);
+    return false;
+}
+
+void operation_turn_begin(struct operation_turns *turns, struct operation_turn *turn, struct operation *operation,
+                          struct view subject)
+{
+    assert(find(turns, subject, true) == NULL);
+    turn->operation = operation;
+    turn->writing = true;
+    enter(turns, turn, subject);
 }
 
 void operation_turn_end(struct operation_turn *turn, operation_written_fn go_on, struct registry_result result)
