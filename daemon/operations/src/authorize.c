@@ -159,7 +159,7 @@ static bool is_own(const struct operation *operation, const struct registry_key 
  * alone: of which the text of R-113 says nothing. */
 static bool may_know(const struct operation *operation, const struct registry_key *key, enum policy_reason reason)
 {
-    return is_own(operation, key) || reason == POLICY_REASON_NO_IDENTITY_ALLOW;
+    return is_own(operation, key) || (reason == POLICY_REASON_NO_IDENTITY_ALLOW && !operation->for_another);
 }
 
 void operation_refuse_key(struct operation *operation, enum operation_permission permission,

@@ -59,6 +59,7 @@ static struct operation in_place_of(const struct operation *operation, const cha
         .principal = principal,
         .done = on_refusal,
         .arg = side,
+        .for_another = true,
         .starting = true,
     };
     memcpy(other.account, arn->account.data, ARN_ACCOUNT_DIGITS);

@@ -45,6 +45,7 @@ struct operation {
     operation_response_fn on_response;
     struct operation *next_waiting;      /* in a queue of stock.c */
     struct operation_material *material; /* that material.c gets for it, or NULL; part of its state */
+    bool for_another;                    /* principal is not who is answered, but whom he asks about (explain.c) */
     bool starting;                       /* operation_start has not returned yet: it frees */
     bool ended;
 };

@@ -15,6 +15,9 @@
     "{\"Sid\":\"NoTests\",\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"kms:ReEncrypt*\",\"Resource\":\"*\","   \
     "\"Condition\":{\"StringEqualsIfExists\":{\"kms:EncryptionContext:Env\":\"test\"},"                                \
     "\"Null\":{\"kms:EncryptionContext:Env\":\"false\"}}}"
+#define FOR_HIS_ACCOUNT                                                                                                \
+    "{\"Sid\":\"Partners\",\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"" OTHER_ROOT                                  \
+    "\"},\"Action\":\"kms:ReEncrypt*\",\"Resource\":\"*\"}"
 #define FOR_BOB                                                                                                        \
     "{\"Sid\":\"Partner\",\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"" BOB                                          \
     "\"},\"Action\":\"kms:ReEncrypt*\",\"Resource\":\"*\"}"
@@ -275,6 +278,29 @@ static void a_foreign_key_is_not_told_from_none(void **state)
     }
 }
 
+/* Nor when the key's side allows somebody of his account, who is told so when he asks for himself (R-112): here it
+ * would be told to whoever tries names of keys and of principals. */
+static void whom_a_foreign_key_allows_is_not_told(void **state)
+{
+#define GHOST "arn:aws:iam::" OTHER_ACCOUNT ":role/ghost"
+    struct fixture *fixture = *state;
+    struct scene scene;
+    struct reply reply;
+    scene_make(fixture, &scene, STATEMENTS(DELEGATION "," FOR_HIS_ACCOUNT), STATEMENTS(DELEGATION "," FOR_HIS_ACCOUNT));
+    fixture_alias(fixture, ACCOUNT, "alias/e", &scene.e);
+    fixture->principal = OTHER_ROOT;
+    const char *const texts[] = {scene.e.arn, ARN("alias/e"), ARN("alias/none"), ARN("key/" UNKNOWN_ID)};
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        struct wish wish = {.source = texts[i], .destination = texts[i]};
+        const Rewrap__ExplainReEncryptResponse *answer = explained(fixture, GHOST, wish, &reply);
+        assert_string_equal(answer->source->reason, FOREIGN_TEXT(GHOST, "kms:ReEncryptFrom"));
+        assert_string_equal(answer->destination->reason, FOREIGN_TEXT(GHOST, "kms:ReEncryptTo"));
+        assert_null(answer->source->key_arn);
+        assert_null(answer->destination->key_arn);
+        reply_clear(&reply);
+    }
+}
+
 static void what_is_neither_way_his_is_not_explained(void **state)
 {
     struct fixture *fixture = *state;
@@ -395,6 +421,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(it_says_what_re_encrypt_does, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_foreign_key_is_only_decided_on, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_foreign_key_is_not_told_from_none, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(whom_a_foreign_key_allows_is_not_told, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(what_is_neither_way_his_is_not_explained, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(only_administrators_ask, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(requests_are_checked, fixture_setup, fixture_teardown),
