@@ -56,6 +56,17 @@ static bool names(const struct policy_linting *linting, enum policy_principal_ki
     return false;
 }
 
+/* A service has no account that would have to be listed too (KMS.md R-86). */
+static bool names_only_services(const struct policy_linting *linting)
+{
+    for (size_t i = 0; i < linting->rule->principals.count; i++) {
+        if (item_at(linting, linting->rule->principals, i).kind != POLICY_PRINCIPAL_SERVICE) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Conditions that say who calls: with one of them "*" is not everyone. */
 static const char *const of_callers[] = {
     "kms:calleraccount", "aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:userid", "aws:username",
@@ -140,9 +151,10 @@ static void lint_not_principal(struct policy_linting *linting)
     }
     if (names(linting, POLICY_PRINCIPAL_ANYONE)) {
         warn(linting, ".NotPrincipal", "exempts everyone: the statement never matches");
-    } else if (!names(linting, POLICY_PRINCIPAL_ACCOUNT) && !names(linting, POLICY_PRINCIPAL_SERVICE)) {
+    } else if (!names(linting, POLICY_PRINCIPAL_ACCOUNT) && !names_only_services(linting)) {
         warn(linting, ".NotPrincipal",
-             "nobody is exempt: a user is by his ARN and his account's, a session by its own, its role's and its "
+             "no user, role or session is exempt: a user is by his ARN and his account's, a session by its own, its "
+             "role's and its "
              "account's together");
     } else if (names(linting, POLICY_PRINCIPAL_ROLE) && !names(linting, POLICY_PRINCIPAL_SESSION)) {
         warn(

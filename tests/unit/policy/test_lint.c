@@ -85,7 +85,16 @@ static void what_is_found(void **state)
         {POLICY_KIND_KEY,
          WITH("{\"Effect\":\"Deny\",\"NotPrincipal\":{\"AWS\":\"arn:aws:iam::111122223333:user/"
               "a\"},\"Action\":\"kms:Encrypt\",\"Resource\":\"*\"}"),
-         POLICY_SEVERITY_WARNING, "Statement[1].NotPrincipal", "nobody is exempt"},
+         POLICY_SEVERITY_WARNING, "Statement[1].NotPrincipal", "no user, role or session is exempt"},
+        {POLICY_KIND_KEY,
+         WITH("{\"Effect\":\"Deny\",\"NotPrincipal\":{\"AWS\":\"arn:aws:iam::111122223333:user/a\","
+              "\"Service\":\"logs.amazonaws.com\"},\"Action\":\"kms:Encrypt\",\"Resource\":\"*\"}"),
+         POLICY_SEVERITY_WARNING, "Statement[1].NotPrincipal", "no user, role or session is exempt"},
+        {POLICY_KIND_KEY,
+         WITH("{\"Effect\":\"Deny\",\"NotPrincipal\":{\"AWS\":[\"111122223333\","
+              "\"arn:aws:iam::111122223333:user/a\"],\"Service\":\"logs.amazonaws.com\"},"
+              "\"Action\":\"kms:Encrypt\",\"Resource\":\"*\"}"),
+         0, NULL, NULL},
         {POLICY_KIND_KEY,
          WITH("{\"Effect\":\"Deny\",\"NotPrincipal\":{\"AWS\":[\"111122223333\",\"arn:aws:iam::111122223333:role/"
               "R\"]},\"Action\":\"kms:Encrypt\",\"Resource\":\"*\"}"),
