@@ -234,12 +234,12 @@ static bool check(struct reading *reading)
     if (is_key_policy && !reading->has_principal) {
         return fail(reading, POLICY_MISSING_ELEMENT, "a statement of a key policy needs a Principal");
     }
-    /* A key policy's may do without, and never match. */
-    if (!is_key_policy && !reading->has_action) {
-        return fail(reading, POLICY_MISSING_ELEMENT, "a statement needs an Action or NotAction");
+    /* A key policy's may do without, or with empty lists, and never match. */
+    if (!is_key_policy && reading->rule.actions.count == 0) {
+        return fail(reading, POLICY_MISSING_ELEMENT, "a statement needs an Action or NotAction that is not empty");
     }
-    if (!is_key_policy && !reading->has_resource) {
-        return fail(reading, POLICY_MISSING_ELEMENT, "a statement needs a Resource or NotResource");
+    if (!is_key_policy && reading->rule.resources.count == 0) {
+        return fail(reading, POLICY_MISSING_ELEMENT, "a statement needs a Resource or NotResource that is not empty");
     }
     if (excludes_nothing(&reading->rule)) {
         return fail(reading, POLICY_MISSING_ELEMENT, "NotAction and NotResource name what they exclude");
