@@ -16,17 +16,36 @@ static bool holds_with(const struct policy_document *document, const struct poli
     return policy_clause_holds(document, clause, POLICY_ALLOW, &context);
 }
 
+static bool has_variables(const struct policy_document *document, const struct policy_clause *clause)
+{
+    for (size_t i = 0; i < clause->values.count; i++) {
+        if ((document->items[clause->values.first + i].flags & POLICY_ITEM_VARIABLE) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Whether every request comes to the same, since its key is never there or always has one value. */
 static bool is_settled(const struct policy_document *document, const struct policy_clause *clause, bool *ret_holds)
 {
     struct view key = policy_item_view(document, clause->key);
+    bool without = policy_clause_holds_without_key(document, clause);
     if (policy_lint_key_of(key) != POLICY_LINT_KEY_TOLD) {
-        *ret_holds = policy_clause_holds_without_key(document, clause);
+        *ret_holds = without;
         return true;
     }
-    const char *always = policy_lint_key_always(key);
-    *ret_holds = always != NULL && holds_with(document, clause, view_of_string(always));
-    return always != NULL;
+    const struct policy_lint_constant *constant = policy_lint_key_constant(key);
+    if (constant == NULL || has_variables(document, clause)) {
+        return false;
+    }
+    bool with = holds_with(document, clause, view_of_string(constant->value));
+    bool may_lack = constant->is_of_keys && document->kind == POLICY_KIND_IDENTITY;
+    if (may_lack && with != without) {
+        return false;
+    }
+    *ret_holds = with;
+    return true;
 }
 
 bool policy_lint_never_matches(const struct policy_document *document, const struct policy_rule *rule)
@@ -61,6 +80,17 @@ static const char *what_of_absence(const struct policy_document *document, const
     }
     return holds ? "no request to rewrapd has this condition key: the condition always holds"
                  : "no request to rewrapd has this condition key: the statement never matches";
+}
+
+/* Of a key that always has one value. A Deny of another is as its author wants it: one of requests without TLS, say. */
+static const char *what_of_constant(const struct policy_linting *linting, const struct policy_clause *clause)
+{
+    const struct policy_lint_constant *constant =
+        policy_lint_key_constant(policy_item_view(linting->document, clause->key));
+    bool holds;
+    bool never = constant != NULL && linting->rule->effect == POLICY_ALLOW &&
+                 is_settled(linting->document, clause, &holds) && !holds;
+    return never ? constant->never : NULL;
 }
 
 static bool is_context_pair(struct view key)
@@ -145,8 +175,9 @@ static const char *what_of_clause(const struct policy_linting *linting, const st
     if (operator->class == POLICY_CLASS_NULL && clause->set != POLICY_SET_NONE) {
         return "before Null, ForAllValues always holds and ForAnyValue never: leave it away";
     }
-    if (operator->class == POLICY_CLASS_NULL) {
-        return NULL;
+    const char *never = what_of_constant(linting, clause);
+    if (never != NULL || operator->class == POLICY_CLASS_NULL) {
+        return never;
     }
     if (clause->multi_valued_key && clause->set == POLICY_SET_NONE) {
         return "the key has several values: without ForAllValues or ForAnyValue it never matches";

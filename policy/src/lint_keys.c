@@ -1,15 +1,26 @@
 /* Condition keys: which KMS has, and which of them a request to rewrapd can have (KMS.md ). */
 #include "lint_private.h"
 
+#define ALWAYS(text, of_keys)                                                                                          \
+    {                                                                                                                  \
+        .value = (text), .never = "this condition key is always " text " here: the statement never matches",           \
+        .is_of_keys = (of_keys)                                                                                        \
+    }
+
+static const struct policy_lint_constant always_true = ALWAYS("true", false), always_false = ALWAYS("false", false);
+/* A CreateKey that asks for another is refused. */
+static const struct policy_lint_constant one_origin = ALWAYS("AWS_KMS", true), one_region = ALWAYS("false", true),
+                                         one_usage = ALWAYS("ENCRYPT_DECRYPT", true);
+
 static const struct key {
     const char *name; /* lower case; one that ends in ':' or '/' goes on with a name of the caller's */
     bool told;
-    const char *always; /* the one value that requests to rewrapd have; NULL: they differ */
+    const struct policy_lint_constant *always; /* NULL: requests to rewrapd differ in it */
 } keys[] = {
     {"kms:bypasspolicylockoutsafetycheck", true, NULL},
     {"kms:calleraccount", true, NULL},
     {"kms:customermasterkeyspec", true, NULL},
-    {"kms:customermasterkeyusage", true, NULL},
+    {"kms:customermasterkeyusage", true, &one_usage},
     {"kms:datakeypairspec", false, NULL},
     {"kms:encryptionalgorithm", true, NULL},
     {"kms:encryptioncontext:", true, NULL},
@@ -22,12 +33,12 @@ static const struct key {
     {"kms:grantisforawsresource", false, NULL},
     {"kms:grantoperations", true, NULL},
     {"kms:keyagreementalgorithm", false, NULL},
-    {"kms:keyorigin", true, NULL},
+    {"kms:keyorigin", true, &one_origin},
     {"kms:keyspec", true, NULL},
-    {"kms:keyusage", true, NULL},
+    {"kms:keyusage", true, &one_usage},
     {"kms:macalgorithm", false, NULL},
     {"kms:messagetype", false, NULL},
-    {"kms:multiregion", true, NULL},
+    {"kms:multiregion", true, &one_region},
     {"kms:multiregionkeytype", false, NULL},
     {"kms:primaryregion", false, NULL},
     {"kms:recipientattestation:", false, NULL},
@@ -50,17 +61,17 @@ static const struct key {
     {"aws:epochtime", true, NULL},
     {"aws:principalaccount", true, NULL},
     {"aws:principalarn", true, NULL},
-    {"aws:principalisawsservice", true, "false"},
+    {"aws:principalisawsservice", true, &always_false},
     {"aws:principaltype", true, NULL},
     {"aws:requestedregion", true, NULL},
     {"aws:requesttag/", true, NULL},
     {"aws:resourceaccount", true, NULL},
     {"aws:resourcetag/", true, NULL},
-    {"aws:securetransport", true, "true"},
+    {"aws:securetransport", true, &always_true},
     {"aws:tagkeys", true, NULL},
     {"aws:userid", true, NULL},
     {"aws:username", true, NULL},
-    {"aws:viaawsservice", true, "false"},
+    {"aws:viaawsservice", true, &always_false},
 };
 
 static bool begins(struct view text, const char *word)
@@ -94,7 +105,7 @@ enum policy_lint_key policy_lint_key_of(struct view name)
     return key->told ? POLICY_LINT_KEY_TOLD : POLICY_LINT_KEY_NEVER_TOLD;
 }
 
-const char *policy_lint_key_always(struct view name)
+const struct policy_lint_constant *policy_lint_key_constant(struct view name)
 {
     const struct key *key = find(name);
     return key == NULL ? NULL : key->always;

@@ -29,8 +29,16 @@ enum policy_lint_key {
 
 /* name is in lower case. */
 enum policy_lint_key policy_lint_key_of(struct view name); /* lint_keys.c */
-/* The one value that it has in every request to rewrapd; NULL where that differs. Static. */
-const char *policy_lint_key_always(struct view name);
+
+/* A condition key with one value in every request to rewrapd. */
+struct policy_lint_constant {
+    const char *value;
+    const char *never; /* what is said of an Allow that wants another */
+    bool is_of_keys;   /* requests about no key have not got it, like ListKeys */
+};
+
+/* NULL where the values differ. Static. */
+const struct policy_lint_constant *policy_lint_key_constant(struct view name);
 
 /* Whether its conditions fail, or hold, for every request to rewrapd, since their keys are never there or are always
  * the same. */

@@ -16,6 +16,8 @@
 #define WHEN(c)     ALLOW("\"Action\":\"kms:Encrypt\",\"Resource\":\"*\",\"Condition\":" c)
 #define ANYONE_WHEN(c)                                                                                                 \
     WITH("{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"kms:Encrypt\",\"Resource\":\"*\",\"Condition\":" c "}")
+#define IDENTITY_WHEN(c)                                                                                               \
+    "{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"kms:*\",\"Resource\":\"*\",\"Condition\":" c "}}"
 
 struct row {
     enum policy_kind kind;
@@ -183,6 +185,41 @@ static void what_is_found(void **state)
          "Statement[1].Condition.BoolIfExists.aws:multifactorauthpresent", "always holds"},
         {POLICY_KIND_KEY, ANYONE_WHEN("{\"StringEquals\":{\"aws:PrincipalOrgID\":\"o-1\"}}"), POLICY_SEVERITY_WARNING,
          "Statement[1].Condition.StringEquals.aws:principalorgid", "never matches"},
+        /* keys that are always the same */
+        {POLICY_KIND_KEY, WHEN("{\"Bool\":{\"aws:ViaAWSService\":\"true\"}}"), POLICY_SEVERITY_WARNING,
+         "Statement[1].Condition.Bool.aws:viaawsservice", "is always false here: the statement never matches"},
+        {POLICY_KIND_KEY, ANYONE_WHEN("{\"Bool\":{\"aws:ViaAWSService\":\"true\"}}"), POLICY_SEVERITY_WARNING,
+         "Statement[1].Condition.Bool.aws:viaawsservice", "is always false here: the statement never matches"},
+        {POLICY_KIND_KEY, WHEN("{\"Bool\":{\"aws:ViaAWSService\":[\"true\",\"false\"]}}"), 0, NULL, NULL},
+        {POLICY_KIND_KEY, WHEN("{\"Null\":{\"aws:SecureTransport\":\"true\"}}"), POLICY_SEVERITY_WARNING,
+         "Statement[1].Condition.Null.aws:securetransport", "is always true here: the statement never matches"},
+        {POLICY_KIND_KEY, WHEN("{\"Null\":{\"aws:SecureTransport\":\"false\"}}"), 0, NULL, NULL},
+        {POLICY_KIND_KEY, WHEN("{\"Bool\":{\"kms:MultiRegion\":\"true\"}}"), POLICY_SEVERITY_WARNING,
+         "Statement[1].Condition.Bool.kms:multiregion", "is always false here: the statement never matches"},
+        {POLICY_KIND_KEY, WHEN("{\"Bool\":{\"kms:MultiRegion\":\"false\"}}"), 0, NULL, NULL},
+        {POLICY_KIND_KEY, WHEN("{\"StringEquals\":{\"kms:KeyOrigin\":\"EXTERNAL\"}}"), POLICY_SEVERITY_WARNING,
+         "Statement[1].Condition.StringEquals.kms:keyorigin", "is always AWS_KMS here: the statement never matches"},
+        {POLICY_KIND_KEY, WHEN("{\"StringEquals\":{\"kms:KeyUsage\":\"SIGN_VERIFY\"}}"), POLICY_SEVERITY_WARNING,
+         "Statement[1].Condition.StringEquals.kms:keyusage", "is always ENCRYPT_DECRYPT here"},
+        {POLICY_KIND_KEY, WHEN("{\"StringNotEquals\":{\"kms:KeyOrigin\":\"AWS_KMS\"}}"), POLICY_SEVERITY_WARNING,
+         "Statement[1].Condition.StringNotEquals.kms:keyorigin", "is always AWS_KMS here"},
+        {POLICY_KIND_KEY,
+         WITH("{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"kms:*\",\"Resource\":\"*\","
+              "\"Condition\":{\"Bool\":{\"aws:SecureTransport\":\"false\"}}}"),
+         0, NULL, NULL},
+        {POLICY_KIND_KEY,
+         WITH("{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"kms:*\",\"Resource\":\"*\","
+              "\"Condition\":{\"Bool\":{\"kms:MultiRegion\":\"true\"}}}"),
+         0, NULL, NULL},
+        {POLICY_KIND_KEY,
+         WITH("{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"kms:*\",\"Resource\":\"*\","
+              "\"Condition\":{\"Bool\":{\"kms:MultiRegion\":\"false\"}}}"),
+         POLICY_SEVERITY_DANGER, "Statement[1]", "locks everyone out"},
+        {POLICY_KIND_KEY, WHEN("{\"StringEquals\":{\"kms:KeyOrigin\":\"${aws:ResourceTag/origin}\"}}"), 0, NULL, NULL},
+        /* ListKeys is about no key, and has no origin */
+        {POLICY_KIND_IDENTITY, IDENTITY_WHEN("{\"StringNotEquals\":{\"kms:KeyOrigin\":\"AWS_KMS\"}}"), 0, NULL, NULL},
+        {POLICY_KIND_IDENTITY, IDENTITY_WHEN("{\"StringEquals\":{\"kms:KeyOrigin\":\"EXTERNAL\"}}"),
+         POLICY_SEVERITY_WARNING, "Statement[0].Condition.StringEquals.kms:keyorigin", "is always AWS_KMS here"},
         /* sets that are there */
         {POLICY_KIND_KEY,
          WHEN("{\"StringEquals\":{\"kms:EncryptionContext:App\":\"a\"},"
