@@ -155,7 +155,8 @@ struct workers_token {
     unsigned failed_starts; /* in a row */
     unsigned short_lives;   /* deaths in a row of workers that had come up, and not served for long */
     unsigned delay_ms;      /* the wait before the current or next start */
-    bool delayed;           /* start_timer runs */
+    bool delayed;           /* start_timer runs, until start_at_ms */
+    uint64_t start_at_ms;
     struct event *start_timer;
     struct event *patience_timer; /* runs while jobs wait for a start */
     bool impatient;               /* they are not to wait for it: it is not soon, or has taken too long */

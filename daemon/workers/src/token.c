@@ -171,9 +171,26 @@ static unsigned restart_ms(const struct workers_timing *timing, unsigned short_l
     return timing->restart_ms[short_lives < WORKERS_RESTARTS ? short_lives : WORKERS_RESTARTS - 1];
 }
 
+/*
+ * How long to wait after a death when a start is waited for already: no longer, since a request that kills a worker
+ * every few seconds would put it off until none is left. But after a start that failed the token has to come back
+ * first, whatever another worker died of.
+ */
+static unsigned wait_on_ms(const struct workers_token *token, unsigned ms)
+{
+    if (!token->delayed) {
+        return ms;
+    }
+    uint64_t now_ms = workers_now_ms();
+    unsigned left_ms = token->start_at_ms > now_ms ? (unsigned)(token->start_at_ms - now_ms) : 0;
+    bool sooner = ms < left_ms;
+    return sooner == (token->failed_starts == 0) ? ms : left_ms;
+}
+
 static void start_later(struct workers_token *token, unsigned ms)
 {
     struct timeval wait = time_of_ms(ms);
+    token->start_at_ms = workers_now_ms() + ms;
     token->delayed = event_add(token->start_timer, &wait) == 0;
     if (!token->delayed) {
         workers_log(token->workers, LOG_CRIT, "token %s: no timer for the next start, no memory", token->settings.name);
@@ -183,18 +200,20 @@ static void start_later(struct workers_token *token, unsigned ms)
 void workers_token_lost(struct workers_token *token, bool was_starting, bool had_served)
 {
     const struct workers_timing *timing = &token->workers->timing;
+    unsigned wait_ms = 0;
     if (was_starting) {
-        token->delay_ms = backoff_ms(timing, ++token->failed_starts);
+        wait_ms = backoff_ms(timing, ++token->failed_starts);
     } else {
         token->short_lives = had_served ? 0 : token->short_lives;
-        token->delay_ms = restart_ms(timing, token->short_lives++);
+        wait_ms = restart_ms(timing, token->short_lives++);
     }
+    token->delay_ms = wait_on_ms(token, wait_ms);
     event_del(token->start_timer);
     token->delayed = false;
     if (token->delay_ms > 0) {
         start_later(token, token->delay_ms);
     }
-    if (was_starting || token->delay_ms > timing->soon_ms) {
+    if (token->failed_starts != 0 || token->delay_ms > timing->soon_ms) {
         token->impatient = true;
     } else if (token->ready == 0) {
         patience_begin(token);
