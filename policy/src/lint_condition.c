@@ -93,10 +93,25 @@ static const char *what_of_constant(const struct policy_linting *linting, const 
     return never ? constant->never : NULL;
 }
 
-static bool is_context_pair(struct view key)
+/* Where a request has one of the second, it has the first. */
+static const struct {
+    const char *names;
+    const char *pair; /* and a name behind it */
+} pairs[] = {
+    {"kms:encryptioncontextkeys", "kms:encryptioncontext:"},
+    {"aws:tagkeys", "aws:requesttag/"},
+};
+
+static bool comes_with(struct view key, struct view other)
 {
-    struct view part;
-    return policy_context_pair_key(key, &part);
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        size_t len = strlen(pairs[i].pair);
+        if (view_equal(key, view_of_string(pairs[i].names)) && other.len > len &&
+            memcmp(other.data, pairs[i].pair, len) == 0) {
+            return true;
+        }
+    }
+    return view_equal(key, other);
 }
 
 /* Whether another condition of the statement fails when the clause's key is not there. */
@@ -104,11 +119,9 @@ static bool is_asked_for(const struct policy_linting *linting, const struct poli
 {
     const struct policy_document *document = linting->document;
     struct view key = policy_item_view(document, clause->key);
-    bool is_keys = view_equal(key, view_of_string("kms:encryptioncontextkeys"));
     for (size_t i = 0; i < linting->rule->clauses.count; i++) {
         const struct policy_clause *other = &document->clauses[linting->rule->clauses.first + i];
-        struct view name = policy_item_view(document, other->key);
-        if ((view_equal(name, key) || (is_keys && is_context_pair(name))) &&
+        if (comes_with(key, policy_item_view(document, other->key)) &&
             !policy_clause_holds_without_key(document, other)) {
             return true;
         }

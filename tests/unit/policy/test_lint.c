@@ -225,6 +225,22 @@ static void what_is_found(void **state)
          WHEN("{\"StringEquals\":{\"kms:EncryptionContext:App\":\"a\"},"
               "\"ForAllValues:StringEquals\":{\"kms:EncryptionContextKeys\":\"App\"}}"),
          0, NULL, NULL},
+        {POLICY_KIND_IDENTITY,
+         IDENTITY_WHEN("{\"StringEquals\":{\"aws:RequestTag/a\":\"1\"},"
+                       "\"ForAllValues:StringEquals\":{\"aws:TagKeys\":[\"a\",\"b\"]}}"),
+         0, NULL, NULL},
+        {POLICY_KIND_IDENTITY, /* of the key, not of the request */
+         IDENTITY_WHEN("{\"StringEquals\":{\"aws:ResourceTag/a\":\"1\"},"
+                       "\"ForAllValues:StringEquals\":{\"aws:TagKeys\":\"a\"}}"),
+         POLICY_SEVERITY_WARNING, "Statement[0].Condition.ForAllValues:StringEquals.aws:tagkeys", "not there"},
+        {POLICY_KIND_IDENTITY, /* holds without the tag too */
+         IDENTITY_WHEN("{\"StringEqualsIfExists\":{\"aws:RequestTag/a\":\"1\"},"
+                       "\"ForAllValues:StringEquals\":{\"aws:TagKeys\":\"a\"}}"),
+         POLICY_SEVERITY_WARNING, "Statement[0].Condition.ForAllValues:StringEquals.aws:tagkeys", "not there"},
+        {POLICY_KIND_IDENTITY,
+         IDENTITY_WHEN("{\"StringEquals\":{\"kms:EncryptionContext:a\":\"1\"},"
+                       "\"ForAllValues:StringEquals\":{\"aws:TagKeys\":\"a\"}}"),
+         POLICY_SEVERITY_WARNING, "Statement[0].Condition.ForAllValues:StringEquals.aws:tagkeys", "not there"},
         {POLICY_KIND_KEY,
          WHEN("{\"Null\":{\"kms:ResourceAliases\":false},"
               "\"ForAllValues:StringEquals\":{\"kms:ResourceAliases\":\"alias/a\"}}"),
