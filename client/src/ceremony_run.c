@@ -8,11 +8,7 @@ int ceremony_run_failed(const struct ceremony_run *run, const char *doing, struc
 
 int ceremony_run_login(struct ceremony_run *run, enum hsm_user user, const struct secbuf *pin)
 {
-    const struct hsm_result result = hsm_token_login(run->token, user, pin);
-    if (result.code == HSM_PIN_WRONG) {
-        return ceremony_run_failed(run, user == HSM_SO ? "SO login, tried once" : "user login, tried once", result);
-    }
-    return result.code == HSM_OK ? 0 : ceremony_run_failed(run, user == HSM_SO ? "SO login" : "user login", result);
+    return token_access_login(&run->options->access, run->token, user, pin);
 }
 
 int ceremony_run_logout(struct ceremony_run *run)

@@ -10,9 +10,7 @@
 #include <unistd.h>
 
 #define SOCKET_VARIABLE       "REWRAP_SOCKET"
-#define SOCKET_SCHEME         "unix:"
 #define SOCKET_OF_THE_SERVICE "/run/rewrapd/rewrapd.sock"
-#define ENDPOINT_BYTES        256 /* more than a socket's path may have (unix(7)) */
 
 #define TIMEOUT_MAX_MS 3600000
 
@@ -50,18 +48,20 @@ static bool connect_to(const struct globals *globals, struct rewrap_client **ret
         return false;
     }
     struct rewrap_client_result result = rewrap_client_connect(endpoint, ret);
-    switch ((int)result.code) {
-    case REWRAP_CLIENT_OK:
+    if (result.code == REWRAP_CLIENT_OK) {
         return true;
-    case REWRAP_CLIENT_ENDPOINT:
+    }
+    if (result.code == REWRAP_CLIENT_NO_MEMORY) {
+        return fail_memory(failure);
+    }
+    if (result.code == REWRAP_CLIENT_ENDPOINT) {
         return fail(failure, globals->endpoint != NULL ? EXIT_CODE_USAGE : EXIT_CODE_CONFIGURATION,
                     "Bad value for %s \"%.128s\": it must be of the form unix:PATH, with a path of at most 107 bytes",
                     globals->endpoint != NULL ? "--endpoint" : SOCKET_VARIABLE, endpoint);
-    default:
-        *ret_nobody = true;
-        return fail(failure, EXIT_CODE_OTHER, "Could not connect to the endpoint: \"%s\": %s%s", endpoint,
-                    strerror(result.saved_errno), nobody_listens(result.saved_errno) ? " (is rewrapd running?)" : "");
     }
+    *ret_nobody = nobody_listens(result.saved_errno);
+    return fail(failure, EXIT_CODE_OTHER, "Could not connect to the endpoint: \"%s\": %s%s", endpoint,
+                strerror(result.saved_errno), *ret_nobody ? " (is rewrapd running?)" : "");
 }
 
 /* The milliseconds of --timeout-ms, 0 without it. */

@@ -81,6 +81,25 @@ int token_access_open(const struct token_access *access, struct hsm_token **ret)
     return token_access_failed(access, asked_for, result);
 }
 
+int token_access_login(const struct token_access *access, struct hsm_token *token, enum hsm_user user,
+                       const struct secbuf *pin)
+{
+    static const char *const doing[][2] = {
+        [HSM_USER] = {"user login", "user login, tried once"},
+        [HSM_SO] = {"SO login", "SO login, tried once"},
+    };
+    sigset_t ends;
+    sigset_t before;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGHUP);
+    sigprocmask(SIG_BLOCK, &ends, &before);
+    const struct hsm_result result = hsm_token_login(token, user, pin);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return result.code == HSM_OK ? 0 : token_access_failed(access, doing[user][result.code == HSM_PIN_WRONG], result);
+}
+
 int token_access_read_pin(const struct token_access *access, const char *path, struct secbuf **ret)
 {
     const struct hsm_result result = hsm_pin_read(path, ret);

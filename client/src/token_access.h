@@ -68,6 +68,13 @@ int token_access_failed(const struct token_access *access, const char *doing, st
  */
 REWRAP_MUST_USE int token_access_open(const struct token_access *access, struct hsm_token **ret);
 
+/*
+ * Logs in, once: 0, or the exit code after saying why. SIGINT, SIGTERM and SIGHUP wait until that is done: SoftHSM's
+ * token would not survive a process that ends in the middle of its C_Login (docs/tokens.md).
+ */
+REWRAP_MUST_USE int token_access_login(const struct token_access *access, struct hsm_token *token, enum hsm_user user,
+                                       const struct secbuf *pin);
+
 /* Reads a PIN file: 0, or the exit code after saying which and why. The caller frees *ret with secbuf_free. */
 REWRAP_MUST_USE int token_access_read_pin(const struct token_access *access, const char *path, struct secbuf **ret);
 

@@ -40,16 +40,15 @@ static int report_on(struct hsm_token *token, const struct token_options *option
 
 static int probe(struct hsm_token *token, const struct secbuf *pin, const struct token_options *options)
 {
-    const struct hsm_result result = hsm_token_login(token, HSM_USER, pin);
-    if (result.code != HSM_OK) {
-        return token_access_failed(&options->access,
-                                   result.code == HSM_PIN_WRONG ? "user login, tried once" : "user login", result);
+    int exit_code = token_access_login(&options->access, token, HSM_USER, pin);
+    if (exit_code != 0) {
+        return exit_code;
     }
     struct hsm_report *report = malloc(sizeof *report);
     if (report == NULL) {
         return token_access_failed(&options->access, "report", (struct hsm_result){.code = HSM_NO_MEMORY});
     }
-    const int exit_code = report_on(token, options, report);
+    exit_code = report_on(token, options, report);
     free(report);
     return exit_code;
 }
