@@ -18,10 +18,10 @@ class Recorder(threading.Thread):
     def run(self):
         try:
             self.record()
-        except (Closed, OSError):
-            pass
         except Exception as failure:  # seen by the test, not lost in a thread
-            self.failure = failure
+            # A daemon that does not answer in time is not one that is gone.
+            if isinstance(failure, TimeoutError) or not isinstance(failure, (Closed, OSError)):
+                self.failure = failure
         finally:
             self.connection.close()
 
