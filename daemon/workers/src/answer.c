@@ -16,7 +16,6 @@ struct answer_rule {
     bool public_key;
 };
 
-#define RENEWAL_LOG_PAUSE_MS 1000
 #define PUBLIC_KEY_MAX_BYTES 1024 /* of RSA_4096 it is 550 */
 #define N_BODIES             (HSM__REQUEST__BODY_DESTROY_KEY + 1)
 
@@ -116,7 +115,8 @@ bool workers_answer_collect(struct workers_worker *worker, Hsm__StockEntry *cons
 static void log_renewal(struct workers_worker *worker)
 {
     uint64_t now_ms = workers_now_ms();
-    if (worker->renewal_told_ms != 0 && now_ms - worker->renewal_told_ms < RENEWAL_LOG_PAUSE_MS) {
+    unsigned pause_ms = worker->token->workers->timing.renewal_log_ms;
+    if (worker->renewal_told_ms != 0 && now_ms - worker->renewal_told_ms < pause_ms) {
         return;
     }
     worker->renewal_told_ms = now_ms;

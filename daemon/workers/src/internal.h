@@ -196,7 +196,8 @@ struct workers_timing {
     unsigned served_ms; /* a life of this or more was not short */
     unsigned grace_ms;  /* for a worker to leave once its socket is closed: C_Logout and C_Finalize take some */
     unsigned pin_look_ms;
-    unsigned patience_ms; /* how long jobs wait for a start: several times what one takes */
+    unsigned patience_ms;    /* how long jobs wait for a start: several times what one takes */
+    unsigned renewal_log_ms; /* renewals of one worker closer together than this are one line in the log */
 };
 
 #define WORKERS_RESERVED_JOBS  32   /* kept for refusals when there is no memory */

@@ -31,6 +31,7 @@ static const struct workers_timing default_timing = {
     .grace_ms = 2000,
     .pin_look_ms = 1000,
     .patience_ms = 3000,
+    .renewal_log_ms = 1000,
 };
 
 static bool settings_sound(const struct workers_settings *settings)

@@ -135,6 +135,7 @@ void fixture_begin(struct fixture *fixture)
         .grace_ms = 300,
         .pin_look_ms = 20,
         .patience_ms = 2000,
+        .renewal_log_ms = 1000,
     };
 }
 

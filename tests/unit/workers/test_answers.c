@@ -229,21 +229,43 @@ static void an_unreadable_pin_is_no_refused_one(void **state)
     assert_true(shown.last_failure_ms > 1700000000000);
 }
 
-/* One line for it, however often a worker says so. */
+#define RENEWED "had lost its session or login, has renewed it"
+
+/* How often the log has it after as many requests, which met it one after another. */
+static void renewals(struct fixture *fixture, unsigned requests, unsigned lines)
+{
+    struct call call;
+    for (unsigned i = 0; i < requests; i++) {
+        fixture_submit(fixture, &call, "renewed", 10000);
+        WAIT_FOR(fixture, call.calls > 0);
+        assert_int_equal(call.status, WORKERS_ANSWERED);
+        assert_int_equal(call.answer, HSM__STATUS__STATUS_OK);
+    }
+    unsigned found = 0;
+    for (const char *at = fixture->log; (at = strstr(at, RENEWED)) != NULL; at++) {
+        found++;
+    }
+    assert_int_equal(found, lines);
+}
+
 static void a_renewal_is_logged(void **state)
 {
     struct fixture *fixture = *state;
     fixture_up(fixture, "ready", 1);
-    struct call calls[3];
-    for (size_t i = 0; i < 3; i++) {
-        fixture_submit(fixture, &calls[i], i == 0 ? "as ever" : "renewed", 10000);
-        WAIT_FOR(fixture, calls[i].calls > 0);
-        assert_int_equal(calls[i].status, WORKERS_ANSWERED);
-        assert_int_equal(calls[i].answer, HSM__STATUS__STATUS_OK);
-        assert_int_equal(fixture_logged(fixture, "had lost its session or login, has renewed it"), i != 0);
-    }
-    const char *line = strstr(fixture->log, "had lost its session");
-    assert_null(strstr(line + 1, "had lost its session"));
+    fixture->workers->timing.renewal_log_ms = 0;
+    struct call call;
+    fixture_submit(fixture, &call, "as ever", 10000);
+    WAIT_FOR(fixture, call.calls > 0);
+    assert_false(fixture_logged(fixture, RENEWED));
+    renewals(fixture, 3, 3);
+}
+
+static void renewals_do_not_fill_the_log(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_up(fixture, "ready", 1);
+    fixture->workers->timing.renewal_log_ms = 3600000;
+    renewals(fixture, 3, 1);
 }
 
 int main(void)
@@ -256,6 +278,7 @@ int main(void)
         TEST(a_pin_refused_at_a_renewal_is_not_tried_again),
         TEST(an_unreadable_pin_is_no_refused_one),
         TEST(a_renewal_is_logged),
+        TEST(renewals_do_not_fill_the_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
