@@ -16,6 +16,8 @@
 
 struct alias_change {
     struct operation_pending pending; /* an alias of its target key, until it is stored */
+    uint8_t target[KEY_ID_BYTES];     /* what it is to lead to */
+    int64_t updated_ms;
 };
 
 static void clear(struct operation *operation)
@@ -92,6 +94,31 @@ static bool reserve_alias(struct operation *operation, const struct registry_key
     return true;
 }
 
+/* What the alias shall be, to be found again when nobody knows whether it was made. */
+static int64_t remember(struct operation *operation, const struct registry_key *target)
+{
+    struct alias_change *state = operation->state;
+    memcpy(state->target, target->key_id, KEY_ID_BYTES);
+    state->updated_ms = operation_now_ms(operation);
+    return state->updated_ms;
+}
+
+static bool leads_to_target(const struct operation *operation, const char *name)
+{
+    const struct alias_change *state = operation->state;
+    const struct registry_alias *alias = registry_alias_find(operation->operations->registry, operation->account, name);
+    return alias != NULL && alias->updated_ms == state->updated_ms &&
+           view_equal(view_of(alias->key_id, KEY_ID_BYTES), view_of(state->target, KEY_ID_BYTES));
+}
+
+/* After REGISTRY_STORE nobody knows whether it was made: the registry, which was read again, may show it. */
+static void answer(struct operation *operation, struct registry_result result, bool shown)
+{
+    if ((result.code == REGISTRY_STORE && shown) || operation_take_change(operation, result)) {
+        operation_finish_empty(operation);
+    }
+}
+
 /* ------------------------------------------------------------------ CreateAlias */
 
 static void on_created(void *arg, struct registry_result result)
@@ -100,8 +127,8 @@ static void on_created(void *arg, struct registry_result result)
     const Rewrap__CreateAliasRequest *request = (const Rewrap__CreateAliasRequest *)operation->request;
     if (result.code == REGISTRY_EXISTS) { /* by a request that was a little faster */
         refuse_existing(operation, request->alias_name);
-    } else if (operation_take_change(operation, result)) {
-        operation_finish_empty(operation);
+    } else {
+        answer(operation, result, leads_to_target(operation, request->alias_name));
     }
 }
 
@@ -143,7 +170,7 @@ static void create_alias(struct operation *operation)
     }
     if (reserve_alias(operation, key)) {
         free_name(operation, request->alias_name);
-        registry_alias_add(registry, operation->account, request->alias_name, key->key_id, operation_now_ms(operation),
+        registry_alias_add(registry, operation->account, request->alias_name, key->key_id, remember(operation, key),
                            on_created, operation);
     }
 }
@@ -162,8 +189,8 @@ static void on_updated(void *arg, struct registry_result result)
     const Rewrap__UpdateAliasRequest *request = (const Rewrap__UpdateAliasRequest *)operation->request;
     if (result.code == REGISTRY_NOT_FOUND) {
         refuse_missing(operation, request->alias_name);
-    } else if (operation_take_change(operation, result)) {
-        operation_finish_empty(operation);
+    } else {
+        answer(operation, result, leads_to_target(operation, request->alias_name));
     }
 }
 
@@ -206,8 +233,8 @@ static void update_alias(struct operation *operation)
         return;
     }
     if (check_move(operation, from, to)) {
-        registry_alias_retarget(registry, operation->account, request->alias_name, to->key_id,
-                                operation_now_ms(operation), on_updated, operation);
+        registry_alias_retarget(registry, operation->account, request->alias_name, to->key_id, remember(operation, to),
+                                on_updated, operation);
     }
 }
 
@@ -223,10 +250,11 @@ static void on_deleted(void *arg, struct registry_result result)
 {
     struct operation *operation = arg;
     const Rewrap__DeleteAliasRequest *request = (const Rewrap__DeleteAliasRequest *)operation->request;
+    const struct registry *registry = operation->operations->registry;
     if (result.code == REGISTRY_NOT_FOUND) {
         refuse_missing(operation, request->alias_name);
-    } else if (operation_take_change(operation, result)) {
-        operation_finish_empty(operation);
+    } else {
+        answer(operation, result, registry_alias_find(registry, operation->account, request->alias_name) == NULL);
     }
 }
 

@@ -125,12 +125,57 @@ static void grants(void **state)
     }
 }
 
+/* On that alias, with that key where the operation has one; as is_told_of. */
+static bool is_told_of_alias(struct fixture *fixture, const char *operation, char *name, const struct fixture_key *key,
+                             unsigned round, const struct fixture_key *spare)
+{
+    struct reply reply;
+    ProtobufCMessage *request = request_for(operation, key->id);
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(request->descriptor, "alias_name");
+    *(char **)(void *)((char *)request + field->offset) = name;
+    lives_call_and_kill(fixture, operation, request, round * 100, &reply);
+    lives_recover(fixture, spare);
+    bool told = reply.code == NULL;
+    reply_clear(&reply);
+    free(request);
+    return told;
+}
+
+static bool leads_to(struct fixture *fixture, const char *name, const struct fixture_key *key)
+{
+    const struct registry_alias *alias = registry_alias_find(fixture->registry, ACCOUNT, name);
+    return alias != NULL && memcmp(alias->key_id, key->key_id, KEY_ID_BYTES) == 0;
+}
+
+static void aliases(void **state)
+{
+    struct fixture *fixture = *state;
+    struct fixture_key spare = fixture_open(fixture);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        struct fixture_key one = fixture_open(fixture), other = fixture_open(fixture);
+        char name[32];
+        snprintf(name, sizeof name, "alias/%u", round);
+        bool told = is_told_of_alias(fixture, "CreateAlias", name, &one, round, &spare);
+        assert_int_equal(told, leads_to(fixture, name, &one));
+        if (!told) {
+            fixture_alias(fixture, ACCOUNT, name, &one);
+        }
+        fixture->now_ms++;
+        told = is_told_of_alias(fixture, "UpdateAlias", name, &other, round, &spare);
+        assert_int_equal(told, leads_to(fixture, name, &other));
+        assert_int_equal(told, !leads_to(fixture, name, &one));
+        told = is_told_of_alias(fixture, "DeleteAlias", name, &one, round, &spare);
+        assert_int_equal(told, registry_alias_find(fixture->registry, ACCOUNT, name) == NULL);
+    }
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, fixture_setup, fixture_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(rotations), TEST(rotations_of_open_keys), TEST(deletions), TEST(schedules), TEST(grants),
+        TEST(rotations), TEST(rotations_of_open_keys), TEST(deletions), TEST(schedules), TEST(grants), TEST(aliases),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
