@@ -22,11 +22,25 @@ bool policy_lint_covers_action(const struct policy_document *document, const str
            some_matches(document, rule->actions, view_of_string(action)) != rule->not_action;
 }
 
+/* The account that owns the key, or everyone; if_unknown: any account, when it is not known which that is. */
+static bool names_account(const struct policy_linting *linting, const struct policy_rule *rule, bool if_unknown)
+{
+    for (size_t i = 0; i < rule->principals.count; i++) {
+        struct policy_principal principal =
+            policy_principal_of_item(linting->document, linting->document->items[rule->principals.first + i]);
+        bool own = linting->account.len == 0 ? if_unknown : view_equal(principal.text, linting->account);
+        if (principal.kind == POLICY_PRINCIPAL_ANYONE || (principal.kind == POLICY_PRINCIPAL_ACCOUNT && own)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Whoever it names, is somebody in the account that owns the key (or, when that is not known, in any). */
 static bool names_somebody(const struct policy_linting *linting, const struct policy_rule *rule)
 {
     if (rule->not_principal) {
-        return true;
+        return !names_account(linting, rule, false);
     }
     for (size_t i = 0; i < rule->principals.count; i++) {
         struct policy_principal principal =
@@ -42,19 +56,6 @@ static bool names_somebody(const struct policy_linting *linting, const struct po
     return false;
 }
 
-static bool names_everyone(const struct policy_linting *linting, const struct policy_rule *rule)
-{
-    for (size_t i = 0; i < rule->principals.count; i++) {
-        struct policy_principal principal =
-            policy_principal_of_item(linting->document, linting->document->items[rule->principals.first + i]);
-        bool account = principal.kind == POLICY_PRINCIPAL_ACCOUNT && view_equal(principal.text, linting->account);
-        if (!rule->not_principal && (principal.kind == POLICY_PRINCIPAL_ANYONE || account)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool is_about_keys(const struct policy_rule *rule)
 {
     return rule->resources.count != 0;
@@ -62,15 +63,7 @@ static bool is_about_keys(const struct policy_rule *rule)
 
 static bool allows_account(const struct policy_linting *linting, const struct policy_rule *rule)
 {
-    for (size_t i = 0; i < rule->principals.count; i++) {
-        struct policy_principal principal =
-            policy_principal_of_item(linting->document, linting->document->items[rule->principals.first + i]);
-        bool own = linting->account.len == 0 || view_equal(principal.text, linting->account);
-        if (principal.kind == POLICY_PRINCIPAL_ACCOUNT && own) {
-            return true;
-        }
-    }
-    return false;
+    return names_account(linting, rule, !rule->not_principal) != rule->not_principal;
 }
 
 void policy_lint_lockout(struct policy_linting *linting)
@@ -87,7 +80,8 @@ void policy_lint_lockout(struct policy_linting *linting)
         if (rule->effect == POLICY_ALLOW) {
             somebody |= names_somebody(linting, rule);
             account |= unconditional && allows_account(linting, rule);
-        } else if (unconditional && !rule->not_resource && names_everyone(linting, rule)) {
+        } else if (unconditional && !rule->not_principal && !rule->not_resource &&
+                   names_account(linting, rule, false)) {
             linting->statement = i;
             policy_lint_report(
                 linting, POLICY_SEVERITY_DANGER, "",

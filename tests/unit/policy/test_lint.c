@@ -156,6 +156,13 @@ static void what_is_found(void **state)
          "{\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:user/"
          "a\"},\"Action\":\"kms:*\",\"Resource\":\"*\"}}",
          POLICY_SEVERITY_NOTE, "", "account itself"},
+        {POLICY_KIND_KEY,
+         "{\"Statement\":{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"kms:*\",\"Resource\":\"*\"}}",
+         POLICY_SEVERITY_DANGER, "Statement[0].Principal", "everyone"},
+        {POLICY_KIND_KEY,
+         "{\"Statement\":{\"Effect\":\"Allow\",\"NotPrincipal\":{\"AWS\":\"444455556666\"},\"Action\":\"kms:*\","
+         "\"Resource\":\"*\"}}",
+         POLICY_SEVERITY_DANGER, "Statement[0].NotPrincipal", "everyone"},
         /* conditions */
         {POLICY_KIND_KEY, WHEN("{\"StringEquals\":{\"kms:EncryptionContextKeys\":\"App\"}}"), POLICY_SEVERITY_WARNING,
          "Statement[1].Condition.StringEquals.kms:encryptioncontextkeys", "several values"},
@@ -310,9 +317,28 @@ static void who_is_locked_out_by_what_is_never_there(void **state)
     }
 }
 
+/* Who is listed in the NotPrincipal of an Allow gets nothing by it, nor does anybody of an account that is. */
+static void an_account_that_alone_is_not_allowed(void **state)
+{
+    (void)state;
+    static const char text[] = "{\"Statement\":{\"Effect\":\"Allow\",\"NotPrincipal\":{\"AWS\":\"111122223333\"},"
+                               "\"Action\":\"kms:*\",\"Resource\":\"*\"}}";
+    struct policy_document *document = NULL;
+    assert_int_equal(policy_document_parse(POLICY_KIND_KEY, view_of_string(text), &document).code, POLICY_OK);
+    struct policy_finding findings[2];
+    assert_int_equal(policy_lint(document, view_of_string("111122223333"), findings, 2), 2);
+    assert_string_equal(findings[0].place, "Statement[0].NotPrincipal");
+    assert_int_equal(findings[1].severity, POLICY_SEVERITY_DANGER);
+    assert_non_null(strstr(findings[1].text, "locks everyone out"));
+    assert_int_equal(policy_lint(document, view_of_string("444455556666"), NULL, 0), 1);
+    assert_int_equal(policy_lint(document, view_of_string(""), NULL, 0), 1); /* whose key it is is not known */
+    policy_document_free(document);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_found),
-                                       cmocka_unit_test(who_is_locked_out_by_what_is_never_there)};
+                                       cmocka_unit_test(who_is_locked_out_by_what_is_never_there),
+                                       cmocka_unit_test(an_account_that_alone_is_not_allowed)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
