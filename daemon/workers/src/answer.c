@@ -149,13 +149,12 @@ static void handle(struct workers_worker *worker, struct workers_job *job, const
     if (ok && job->body == HSM__REQUEST__BODY_DESTROY_KEY) {
         workers_stock_remove(&worker->token->stock, job->material_id);
     }
-    if (response->has_renewed && response->renewed) {
-        log_renewal(worker);
-    }
     if (response->has_leaving) {
         workers_hello_leaving(worker, response);
     } else if (response->status == HSM__STATUS__STATUS_TOKEN_UNAVAILABLE) {
         workers_worker_end(worker, END_LEFT, response->detail);
+    } else if (response->has_renewed && response->renewed) {
+        log_renewal(worker);
     }
     workers_job_end(job, WORKERS_ANSWERED, response);
 }

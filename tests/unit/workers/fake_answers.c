@@ -220,12 +220,13 @@ static void serve_text(struct fake *fake, const Hsm__Request *request, const cha
         for (;;) {
             pause();
         }
-    } else if (strcmp(text, "unavailable") == 0 || strncmp(text, "leave", 5) == 0) {
+    } else if (strncmp(text, "unavailable", 11) == 0 || strncmp(text, "leave", 5) == 0) {
         answer = (Hsm__Response)HSM__RESPONSE__INIT;
         answer.has_id = answer.has_status = true;
         answer.id = request->id;
         answer.status = HSM__STATUS__STATUS_TOKEN_UNAVAILABLE;
         answer.detail = (char *)"lost\x1b[1m";
+        answer.has_renewed = answer.renewed = strstr(text, "renewed") != NULL;
         answer.has_leaving = text[0] == 'l';
         answer.leaving = strcmp(text, "leave wrong") == 0 ? HSM__HELLO_STATUS__HELLO_PIN_WRONG
                                                           : HSM__HELLO_STATUS__HELLO_PIN_UNREADABLE;

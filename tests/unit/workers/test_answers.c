@@ -268,6 +268,19 @@ static void renewals_do_not_fill_the_log(void **state)
     renewals(fixture, 3, 1);
 }
 
+/* The worker leaves then, which is logged. */
+static void a_renewal_in_vain_is_not(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_up(fixture, "ready", 1);
+    struct call call;
+    fixture_submit(fixture, &call, "unavailable renewed", 10000);
+    WAIT_FOR(fixture, call.calls > 0);
+    assert_int_equal(call.answer, HSM__STATUS__STATUS_TOKEN_UNAVAILABLE);
+    assert_true(fixture_logged(fixture, "says that the token is gone, and leaves"));
+    assert_false(fixture_logged(fixture, RENEWED));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +292,7 @@ int main(void)
         TEST(an_unreadable_pin_is_no_refused_one),
         TEST(a_renewal_is_logged),
         TEST(renewals_do_not_fill_the_log),
+        TEST(a_renewal_in_vain_is_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
