@@ -153,9 +153,10 @@ struct workers_token {
     bool hungry; /* in the list of things to do at the end of the turn */
 
     unsigned failed_starts; /* in a row */
-    unsigned short_lives;   /* deaths in a row of workers that had come up, and not served for long */
-    unsigned delay_ms;      /* the wait before the current or next start */
-    bool delayed;           /* start_timer runs, until start_at_ms */
+    unsigned short_lives; /* deaths of its workers that had come up, in a row since the first, or the last after a long
+                             life, which counts */
+    unsigned delay_ms;    /* the wait before the current or next start */
+    bool delayed;         /* start_timer runs, until start_at_ms */
     uint64_t start_at_ms;
     struct event *start_timer;
     struct event *patience_timer; /* runs while jobs wait for a start */
@@ -189,8 +190,9 @@ struct workers_token {
 struct workers_timing {
     unsigned backoff_first_ms; /* before a start that follows a failed one: a token that hiccups is back within this */
     unsigned backoff_cap_ms;   /* an appliance that reboots is not flooded with logins, and found within this */
-    /* Before the first, second, … start that follows a short life, the last for all further ones. Here the token is
-     * well and a request is not: a login every few seconds is no burden, and the other requests want a worker. */
+    /* Before the start that follows a death among the token's workers: [0] after a long life and after the first of all
+     * deaths, then by the short lives after that one, in a row, the last for all further ones. Here the token is well
+     * and a request is not: a login every few seconds is no burden, and the other requests want a worker. */
     unsigned restart_ms[WORKERS_RESTARTS];
     unsigned soon_ms;   /* jobs wait for a start after this or less, which takes less than to ask again */
     unsigned served_ms; /* a life of this or more was not short */

@@ -166,6 +166,7 @@ static unsigned backoff_ms(const struct workers_timing *timing, unsigned failed_
     return wait < timing->backoff_cap_ms ? (unsigned)wait : timing->backoff_cap_ms;
 }
 
+/* By the deaths before the one at hand. */
 static unsigned restart_ms(const struct workers_timing *timing, unsigned short_lives)
 {
     return timing->restart_ms[short_lives < WORKERS_RESTARTS ? short_lives : WORKERS_RESTARTS - 1];

@@ -117,13 +117,13 @@ typedef void (*workers_log_fn)(void *arg, int priority, const char *text);
  * memory, the program is not there, there is no token, or a setting is out of range. Does not block. The caller frees
  * with workers_free. Takes over SIGCHLD in `base` (it reaps its own children only).
  *
- * A worker that dies once it has come up is started again at once when it had served for ten seconds, and else after
- * 100 ms, 1 s and then 5 s, as often as that happens: one request that kills its worker again and again costs the
- * others that much. A start that fails is tried again after 100 ms, doubled each time up to 30 s: its token is away.
- * A death while a start is waited for does not put that off, and after a start that failed does not bring it forward.
- * For a start after 100 ms or less in place of a worker that had come up jobs wait, for three seconds at most, the
- * start included; after that, and before any other start, they are WORKERS_DOWN. That a token is down, why, and that it
- * is up again is logged once each.
+ * A worker that dies once it has come up is started again at once when it had served for ten seconds, or is the first
+ * of its token to die. The next ones of the token that had served for less, in a row, are started again after 100 ms, 1
+ * s and then 5 s: one request that kills its worker again and again costs the others that much. A start that fails is
+ * tried again after 100 ms, doubled each time up to 30 s: its token is away. A death while a start is waited for does
+ * not put that off; after a start that failed the longer wait counts. For a start after 100 ms or less in place
+ * of a worker that had come up jobs wait, for three seconds at most, the start included; after that, and before any
+ * other start, they are WORKERS_DOWN. That a token is down, why, and that it is up again is logged once each.
  */
 REWRAP_MUST_USE struct workers *workers_new(struct event_base *base, const struct workers_settings *settings,
                                             workers_started_fn started, workers_log_fn log, void *arg);
