@@ -3,6 +3,8 @@
 
 #include "fixture.h"
 
+#include "policy/lint.h"
+
 #include <stdio.h>
 
 struct asked_question asked[ASKED_MAX];
@@ -84,4 +86,37 @@ size_t asked_count(size_t question, const char *key)
         n++;
     }
     return n;
+}
+
+/* An Allow for who has the key with that value is nothing to find fault with. */
+static void assert_lint_has_nothing_on(const char *name, const char *value)
+{
+    char policy[1024];
+    int len = snprintf(policy, sizeof policy,
+                       "{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"kms:*\",\"Resource\":\"*\",\"Condition\":{"
+                       "\"ForAnyValue:StringEquals\":{\"%s\":\"%s\"}}}}",
+                       name, value);
+    assert_true((size_t)len < sizeof policy);
+    struct policy_document *document = NULL;
+    assert_int_equal(policy_document_parse(POLICY_KIND_IDENTITY, view_of_string(policy), &document).code, POLICY_OK);
+    struct policy_finding finding;
+    size_t found = policy_lint(document, view_of_string(""), &finding, 1);
+    policy_document_free(document);
+    if (found != 0) {
+        fail_msg("%s is told as %s, and lint says at %s: %s", name, value, finding.place, finding.text);
+    }
+}
+
+void asked_assert_known_to_lint(void)
+{
+    for (size_t q = 0; q < n_asked; q++) {
+        const char *line = asked[q].context + 1; /* behind the first line's end */
+        while (*line != '\0') {
+            char name[256], value[512];
+            assert_int_equal(sscanf(line, "%255[^=]=%511[^,\n]", name, value), 2);
+            assert_lint_has_nothing_on(name, value);
+            line += strcspn(line, "\n");
+            line += *line == '\n';
+        }
+    }
 }

@@ -22,3 +22,6 @@ extern enum policy_verdict asked_denial;
 const char *asked_value(size_t question, const char *key);
 /* How often the key is there: once at most, unless somebody has made a mistake. */
 size_t asked_count(size_t question, const char *key);
+/* That policy lint knows every condition key that was told: it takes none for one that is never there, or that always
+ * has another value. */
+void asked_assert_known_to_lint(void);

@@ -38,6 +38,7 @@ static void calls(struct fixture *fixture, const char *operation, const Protobuf
     n_asked = 0;
     assert_success(fixture, operation, request, &reply);
     reply_clear(&reply);
+    asked_assert_known_to_lint();
 }
 
 struct scene {
@@ -67,6 +68,7 @@ static void re_encrypts(struct fixture *fixture, struct wish wish)
     wish_success(fixture, wish, &reply);
     reply_clear(&reply);
     assert_int_equal(n_asked, 2);
+    asked_assert_known_to_lint();
 }
 
 /* ------------------------------------------------------------------ ReEncrypt */
@@ -275,6 +277,70 @@ static void numbers_and_tags_of_changes(void **state)
     assert_told(&(struct wanted){0, "kms:ScheduleKeyDeletionPendingWindowInDays", "30"}, 1);
 }
 
+/* ------------------------------------------------------------------ grants */
+
+static Rewrap__CreateGrantRequest grant_request(const struct fixture_key *key)
+{
+    static Rewrap__GrantOperation__Value operations[] = {REWRAP__GRANT_OPERATION__VALUE__Decrypt};
+    Rewrap__CreateGrantRequest request = REWRAP__CREATE_GRANT_REQUEST__INIT;
+    request.key_id = (char *)(uintptr_t)key->id;
+    request.operations = operations;
+    request.n_operations = COUNT(operations);
+    return request;
+}
+
+static void what_a_grant_says(void **state)
+{
+    struct fixture *fixture = *state;
+    struct fixture_key key = fixture_sealed(fixture);
+    char team[] = "team", red[] = "red", bob[] = BOB, alice[] = ALICE;
+    Rewrap__GrantConstraints__EncryptionContextEqualsEntry pair =
+        REWRAP__GRANT_CONSTRAINTS__ENCRYPTION_CONTEXT_EQUALS_ENTRY__INIT;
+    pair.key = team;
+    pair.value = red;
+    Rewrap__GrantConstraints__EncryptionContextEqualsEntry *pairs[] = {&pair};
+    Rewrap__GrantConstraints constraints = REWRAP__GRANT_CONSTRAINTS__INIT;
+    constraints.encryption_context_equals = pairs;
+    constraints.n_encryption_context_equals = 1;
+    Rewrap__CreateGrantRequest request = grant_request(&key);
+    request.grantee_principal = bob;
+    request.retiring_principal = alice;
+    request.constraints = &constraints;
+    calls(fixture, "CreateGrant", &request.base);
+    const struct wanted rows[] = {
+        {0, "kms:GranteePrincipal", BOB},          {0, "kms:GranteeServicePrincipal", NULL},
+        {0, "kms:RetiringPrincipal", ALICE},       {0, "kms:RetiringServicePrincipal", NULL},
+        {0, "kms:GrantOperations", "Decrypt"},     {0, "kms:GrantConstraintType", "EncryptionContextEquals"},
+        {0, "kms:EncryptionContext:team", "red"},  {0, "kms:EncryptionContextKeys", "team"},
+        {0, "kms:GrantConstraintSourceArn", NULL}, {0, "kms:GrantIsForAWSResource", NULL},
+    };
+    assert_told(rows, COUNT(rows));
+}
+
+static void what_a_grant_to_a_service_says(void **state)
+{
+    struct fixture *fixture = *state;
+    struct fixture_key key = fixture_sealed(fixture);
+    static char service[] = "logs.eu-central-1.amazonaws.com";
+    static char source[] = "arn:aws:logs:eu-central-1:" ACCOUNT ":log-group:x";
+    Rewrap__GrantConstraints constraints = REWRAP__GRANT_CONSTRAINTS__INIT;
+    constraints.source_arn = source;
+    Rewrap__CreateGrantRequest request = grant_request(&key);
+    request.grantee_service_principal = service;
+    request.retiring_service_principal = service;
+    request.constraints = &constraints;
+    calls(fixture, "CreateGrant", &request.base);
+    const struct wanted rows[] = {
+        {0, "kms:GranteePrincipal", NULL},      {0, "kms:GranteeServicePrincipal", service},
+        {0, "kms:RetiringPrincipal", NULL},     {0, "kms:RetiringServicePrincipal", service},
+        {0, "kms:GrantOperations", "Decrypt"},  {0, "kms:GrantConstraintType", NULL},
+        {0, "kms:EncryptionContextKeys", NULL}, {0, "kms:GrantConstraintSourceArn", source},
+    };
+    assert_told(rows, COUNT(rows));
+}
+
+/* ------------------------------------------------------------------ much */
+
 /* More than the room that a question has: the heap takes it. */
 static void a_large_context_is_told_whole(void **state)
 {
@@ -308,9 +374,9 @@ static void a_large_context_is_told_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(both_sides_of_re_encrypt),      TEST(the_same_key_by_whatever_name), TEST(an_rsa_destination),
-        TEST(what_every_request_tells),      TEST(a_key_that_is_yet_to_be_made),  TEST(numbers_and_tags_of_changes),
-        TEST(a_large_context_is_told_whole),
+        TEST(both_sides_of_re_encrypt), TEST(the_same_key_by_whatever_name),  TEST(an_rsa_destination),
+        TEST(what_every_request_tells), TEST(a_key_that_is_yet_to_be_made),   TEST(numbers_and_tags_of_changes),
+        TEST(what_a_grant_says),        TEST(what_a_grant_to_a_service_says), TEST(a_large_context_is_told_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
