@@ -157,6 +157,32 @@ CK_RV p11_sign(struct hsm_token *token, CK_MECHANISM_TYPE mechanism, CK_OBJECT_H
     return CALL(token, C_Sign, token->session, (CK_BYTE *)(uintptr_t)data, data_len, signature, signature_len);
 }
 
+CK_RV p11_encrypt(struct hsm_token *token, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key, const uint8_t *data,
+                  CK_ULONG data_len, uint8_t *out, CK_ULONG *out_len)
+{
+    CK_RV rv = CALL(token, C_EncryptInit, token->session, mechanism, key);
+    if (rv != CKR_OK) {
+        return rv;
+    }
+    return CALL(token, C_Encrypt, token->session, (CK_BYTE *)(uintptr_t)data, data_len, out, out_len);
+}
+
+CK_RV p11_decrypt(struct hsm_token *token, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key, const uint8_t *data,
+                  CK_ULONG data_len, uint8_t *out, CK_ULONG *out_len)
+{
+    CK_RV rv = CALL(token, C_DecryptInit, token->session, mechanism, key);
+    if (rv != CKR_OK) {
+        return rv;
+    }
+    return CALL(token, C_Decrypt, token->session, (CK_BYTE *)(uintptr_t)data, data_len, out, out_len);
+}
+
+CK_RV p11_derive_key(struct hsm_token *token, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE base, CK_ATTRIBUTE *attributes,
+                     CK_ULONG count, CK_OBJECT_HANDLE *ret)
+{
+    return CALL(token, C_DeriveKey, token->session, mechanism, base, attributes, count, ret);
+}
+
 CK_RV p11_generate_random(struct hsm_token *token, uint8_t *out, CK_ULONG len)
 {
     return CALL(token, C_GenerateRandom, token->session, out, len);

@@ -63,6 +63,14 @@ REWRAP_MUST_USE CK_RV p11_unwrap_key(struct hsm_token *token, CK_MECHANISM *mech
 REWRAP_MUST_USE CK_RV p11_sign(struct hsm_token *token, CK_MECHANISM_TYPE mechanism, CK_OBJECT_HANDLE key,
                                const uint8_t *data, CK_ULONG data_len, uint8_t *signature, CK_ULONG *signature_len);
 
+/* Encryption and decryption in one part, for the probe, which wants them refused. Lengths as in p11_sign. */
+REWRAP_MUST_USE CK_RV p11_encrypt(struct hsm_token *token, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key,
+                                  const uint8_t *data, CK_ULONG data_len, uint8_t *out, CK_ULONG *out_len);
+REWRAP_MUST_USE CK_RV p11_decrypt(struct hsm_token *token, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key,
+                                  const uint8_t *data, CK_ULONG data_len, uint8_t *out, CK_ULONG *out_len);
+REWRAP_MUST_USE CK_RV p11_derive_key(struct hsm_token *token, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE base,
+                                     CK_ATTRIBUTE *attributes, CK_ULONG count, CK_OBJECT_HANDLE *ret);
+
 /*
  * C_DigestInit, C_DigestKey, C_DigestUpdate with suffix (if any) and C_DigestFinal, which ends the operation on every
  * path: the digest of key's value ‖ suffix. On entry *digest_len is the room; the caller wipes digest, whatever the

@@ -15,78 +15,8 @@ struct trial {
     const char *name;  /* the reason of the level */
     const char *tried; /* for the report */
     struct hsm_result (*run)(struct probe *probe, bool *ret_enforced);
+    bool of_rsa; /* made only while nothing was let through, and where OAEP works: it may have to make pairs */
 };
-
-/* A sealed payload under a key that anybody could have made; the control is an open payload under the same key. */
-static struct hsm_result try_wrap_with_trusted(struct probe *probe, bool *ret_enforced)
-{
-    CK_OBJECT_HANDLE kek = CK_INVALID_HANDLE;
-    CK_OBJECT_HANDLE open = CK_INVALID_HANDLE;
-    CK_OBJECT_HANDLE sealed = CK_INVALID_HANDLE;
-    uint8_t wrapped[PROBE_VALUE_MAX_BYTES];
-    CK_ULONG len = 0;
-    CK_RV rv = probe_kek(probe, HSM_LEVEL_SEALED, HSM_OPEN, false, &kek);
-    if (rv == CKR_OK) {
-        rv = probe_payload(probe, HSM_LEVEL_SEALED, HSM_OPEN, true, 32, &open);
-    }
-    if (rv == CKR_OK) {
-        rv = probe_wrap(probe, probe->kwp, kek, open, wrapped, &len);
-    }
-    if (rv != CKR_OK) {
-        return hsm_result_of(rv, "wrapping a payload");
-    }
-    if (probe_payload(probe, HSM_LEVEL_SEALED, HSM_SEALED, true, 32, &sealed) != CKR_OK) {
-        probe->detail = "no payload that asks for it can be made";
-        *ret_enforced = false;
-        return HSM_SUCCESS;
-    }
-    return probe_refused(probe_wrap(probe, probe->kwp, kek, sealed, wrapped, &len), "C_WrapKey", ret_enforced);
-}
-
-static CK_RV wrap_by(struct probe *probe, CK_MECHANISM_TYPE type, CK_OBJECT_HANDLE kek, CK_OBJECT_HANDLE payload)
-{
-    CK_BYTE iv[16] = {0};
-    bool has_iv = type == CKM_AES_CBC_PAD;
-    CK_MECHANISM mechanism = {type, has_iv ? iv : NULL, has_iv ? sizeof iv : 0};
-    uint8_t wrapped[PROBE_VALUE_MAX_BYTES];
-    CK_ULONG len = sizeof wrapped;
-    return p11_wrap_key(probe->token, &mechanism, kek, payload, wrapped, &len);
-}
-
-/*
- * Every mechanism that wraps under a key which allows them all must be refused by a key that allows only one. On a
- * token that has no second mechanism it cannot be told.
- */
-static struct hsm_result try_allowed_mechanisms(struct probe *probe, bool *ret_enforced)
-{
-    static const CK_MECHANISM_TYPE others[] = {CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD,
-                                               CKM_AES_CBC_PAD, CKM_AES_ECB};
-    CK_OBJECT_HANDLE bound = CK_INVALID_HANDLE;
-    CK_OBJECT_HANDLE free = CK_INVALID_HANDLE;
-    CK_OBJECT_HANDLE payload = CK_INVALID_HANDLE;
-    CK_RV rv = probe_kek(probe, HSM_LEVEL_SEALED, HSM_OPEN, false, &bound);
-    if (rv == CKR_OK) {
-        rv = probe_free_kek(probe, &free);
-    }
-    if (rv == CKR_OK) {
-        rv = probe_payload(probe, HSM_LEVEL_SEALED, HSM_OPEN, true, 32, &payload);
-    }
-    if (rv != CKR_OK) {
-        return hsm_result_of(rv, "C_GenerateKey");
-    }
-    bool tried = false;
-    bool refused = true;
-    struct hsm_result result = HSM_SUCCESS;
-    for (size_t i = 0; i < sizeof others / sizeof others[0] && refused && result.code == HSM_OK; i++) {
-        if (others[i] != probe->kwp && wrap_by(probe, others[i], free, payload) == CKR_OK) {
-            tried = true;
-            result = probe_refused(wrap_by(probe, others[i], bound, payload), "C_WrapKey", &refused);
-        }
-    }
-    probe->detail = tried ? NULL : "cannot be told: the token has no other mechanism that wraps";
-    *ret_enforced = tried && refused;
-    return result;
-}
 
 /* Turning a payload into a key that decrypts; one that is CKA_MODIFIABLE lets it be done, or it cannot be told. */
 static struct hsm_result try_modifiable(struct probe *probe, bool *ret_enforced)
@@ -158,16 +88,30 @@ static struct hsm_result try_extractable(struct probe *probe, bool *ret_enforced
     return probe_refused(p11_set_attributes(probe->token, key, bend, 1), "C_SetAttributeValue", ret_enforced);
 }
 
-/* What a sealed key rests on, all of it. */
+/*
+ * What a sealed key rests on, all of it. RSA too: a sealed payload goes under the public half of a sealed pair as well,
+ * so a private half that is not held to its template is a way out for every payload.
+ */
 static const struct trial trials[] = {
-    {"CKA_TRUSTED", "the user asks for CKA_TRUSTED, in seven ways", probe_try_trusted},
-    {"CKA_WRAP_WITH_TRUSTED", "a sealed payload is wrapped under a key that is not trusted", try_wrap_with_trusted},
+    {"CKA_TRUSTED", "the user asks for CKA_TRUSTED, in seven ways", probe_try_trusted, false},
+    {"CKA_WRAP_WITH_TRUSTED", "a sealed payload is wrapped under a key that is not trusted",
+     probe_try_wrap_with_trusted, false},
     {"CKA_UNWRAP_TEMPLATE", "a payload is unwrapped without, or against, each attribute forced",
-     probe_try_unwrap_template},
-    {"CKA_ALLOWED_MECHANISMS", "a key wraps by a mechanism that it does not allow", try_allowed_mechanisms},
-    {"CKA_MODIFIABLE", "a payload is turned into a key that decrypts", try_modifiable},
-    {"CKA_COPYABLE", "a payload is copied", try_copyable},
-    {"CKA_EXTRACTABLE", "a key that may not leave is copied or set to be one that may", try_extractable},
+     probe_try_unwrap_template, false},
+    {"CKA_ALLOWED_MECHANISMS", "a key wraps by a mechanism that it does not allow", probe_try_allowed_mechanisms,
+     false},
+    {"CKA_DECRYPT", "a key that may only wrap and unwrap decrypts", probe_try_decrypt, false},
+    {"CKA_SIGN or CKA_DERIVE", "a payload signs, encrypts, decrypts, or a key is derived from it",
+     probe_try_payload_use, false},
+    {"CKA_MODIFIABLE", "a payload is turned into a key that decrypts", try_modifiable, false},
+    {"CKA_COPYABLE", "a payload is copied", try_copyable, false},
+    {"CKA_EXTRACTABLE", "a key that may not leave is copied or set to be one that may", try_extractable, false},
+    {"CKA_WRAP_WITH_TRUSTED", "a sealed payload is wrapped under an RSA key that everybody knows",
+     probe_try_wrap_with_trusted_rsa, true},
+    {"CKA_UNWRAP_TEMPLATE", "an RSA key unwraps without, or against, each attribute forced",
+     probe_try_unwrap_template_rsa, true},
+    {"CKA_ALLOWED_MECHANISMS", "an RSA key unwraps by a mechanism that it does not allow",
+     probe_try_allowed_mechanisms_rsa, true},
 };
 
 static struct hsm_result run_once(struct probe *probe, const struct trial *trial, bool *ret_enforced)
@@ -205,6 +149,9 @@ struct hsm_result probe_level(struct probe *probe, struct hsm_profile *out)
 {
     out->level = HSM_LEVEL_SEALED;
     for (size_t i = 0; i < sizeof trials / sizeof trials[0]; i++) {
+        if (trials[i].of_rsa && (probe->oaep == 0 || out->level != HSM_LEVEL_SEALED)) {
+            continue;
+        }
         bool enforced = false;
         const struct hsm_result result = run_trial(probe, &trials[i], &enforced);
         if (result.code != HSM_OK) {

@@ -5,42 +5,15 @@
 #include "p11_call.h"
 #include "probe_private.h"
 
-struct pair {
-    CK_OBJECT_HANDLE public_half;
-    CK_OBJECT_HANDLE private_half;
-};
-
-#define CIPHERTEXT_BYTES 256 /* RSA_2048: the smallest that a key may have, and the fastest to make */
-#define SHORT_BYTES      13  /* no multiple of 8, so that padding shows */
-
-static CK_RV make_pair(struct probe *probe, struct pair *ret)
-{
-    if (probe_import_pair(probe, &ret->public_half, &ret->private_half) == CKR_OK) {
-        return CKR_OK;
-    }
-    static const unsigned char id[] = "probe";
-    const struct attributes_wish wish = {.level = HSM_LEVEL_SENSITIVE,
-                                         .label = PROBE_LABEL,
-                                         .id = id,
-                                         .id_len = sizeof id - 1,
-                                         .modulus_bits = CIPHERTEXT_BYTES * 8UL};
-    struct attributes_template public_half;
-    struct attributes_template private_half;
-    attributes_create(ATTRIBUTES_OPEN_RSA_PUBLIC, &wish, &public_half);
-    attributes_create(ATTRIBUTES_OPEN_RSA_PRIVATE, &wish, &private_half);
-    CK_RV rv = p11_generate_key_pair(probe->token, CKM_RSA_PKCS_KEY_PAIR_GEN, public_half.list, public_half.n,
-                                     private_half.list, private_half.n, &ret->public_half, &ret->private_half);
-    rv = probe_register(probe, rv, &ret->public_half);
-    return probe_register(probe, rv, &ret->private_half);
-}
+#define SHORT_BYTES 13 /* no multiple of 8, so that padding shows */
 
 /* Unwraps with the private half what the public half has wrapped of payload. */
-static struct hsm_result pass(struct probe *probe, const struct pair *pair, enum hsm_algorithm algorithm,
+static struct hsm_result pass(struct probe *probe, const struct probe_pair *pair, enum hsm_algorithm algorithm,
                               CK_OBJECT_HANDLE payload, bool sensitive, CK_OBJECT_HANDLE *ret)
 {
     struct oaep_mechanism oaep;
     oaep_mechanism_fill(oaep_of(algorithm), &oaep);
-    uint8_t wrapped[CIPHERTEXT_BYTES];
+    uint8_t wrapped[PROBE_RSA_BYTES];
     CK_ULONG len = sizeof wrapped;
     CK_RV rv = p11_wrap_key(probe->token, &oaep.mechanism, pair->public_half, payload, wrapped, &len);
     if (rv != CKR_OK) {
@@ -53,7 +26,7 @@ static struct hsm_result pass(struct probe *probe, const struct pair *pair, enum
     return hsm_result_of(rv, "C_UnwrapKey");
 }
 
-static struct hsm_result try_hash(struct probe *probe, const struct pair *pair, enum hsm_algorithm algorithm)
+static struct hsm_result try_hash(struct probe *probe, const struct probe_pair *pair, enum hsm_algorithm algorithm)
 {
     CK_OBJECT_HANDLE payload = CK_INVALID_HANDLE;
     CK_OBJECT_HANDLE again = CK_INVALID_HANDLE;
@@ -83,7 +56,7 @@ static bool is_found_by_digest(struct probe *probe, CK_OBJECT_HANDLE payload)
 }
 
 /* Of a sensitive payload that came out of an RSA ciphertext. */
-static enum hsm_lengths find_lengths(struct probe *probe, const struct pair *pair, enum hsm_algorithm algorithm)
+static enum hsm_lengths find_lengths(struct probe *probe, const struct probe_pair *pair, enum hsm_algorithm algorithm)
 {
     CK_OBJECT_HANDLE payload = CK_INVALID_HANDLE;
     CK_OBJECT_HANDLE again = CK_INVALID_HANDLE;
@@ -119,13 +92,13 @@ struct hsm_result probe_oaep(struct probe *probe, struct hsm_profile *out)
         {HSM_RSAES_OAEP_SHA_1, "RSAES_OAEP_SHA_1 wraps and unwraps", &out->oaep_sha1},
         {HSM_RSAES_OAEP_SHA_256, "RSAES_OAEP_SHA_256 wraps and unwraps", &out->oaep_sha256},
     };
-    struct pair pair = {0};
-    struct hsm_result result = hsm_result_of(make_pair(probe, &pair), "C_GenerateKeyPair");
+    struct probe_pair pair = {0};
+    struct hsm_result result =
+        hsm_result_of(probe_make_pair(probe, HSM_LEVEL_SENSITIVE, CKM_RSA_PKCS_OAEP, &pair), "C_GenerateKeyPair");
     if (result.code != HSM_OK) {
         probe_tell_failure(probe, "OAEP", HSM_COUNTS_LIMITS, "an RSA_2048 pair is made", result);
         return probe_must_end(result) ? result : HSM_SUCCESS;
     }
-    enum hsm_algorithm working = 0;
     for (size_t i = 0; i < sizeof hashes / sizeof hashes[0]; i++) {
         result = try_hash(probe, &pair, hashes[i].algorithm);
         if (probe_must_end(result)) {
@@ -137,10 +110,10 @@ struct hsm_result probe_oaep(struct probe *probe, struct hsm_profile *out)
         }
         probe_tell(probe, "OAEP", HSM_COUNTS_GOOD, hashes[i].tried, "yes");
         *hashes[i].works = true;
-        working = hashes[i].algorithm;
+        probe->oaep = hashes[i].algorithm;
     }
-    if (working != 0) {
-        out->lengths = find_lengths(probe, &pair, working);
+    if (probe->oaep != 0) {
+        out->lengths = find_lengths(probe, &pair, probe->oaep);
         tell_lengths(probe, out->lengths);
     }
     return HSM_SUCCESS;

@@ -4,6 +4,8 @@
 #include "p11_call.h"
 #include "probe_private.h"
 
+#include <assert.h>
+
 static CK_BBOOL yes = CK_TRUE;
 
 /* The first failure wins. */
@@ -59,8 +61,7 @@ static void set_true(struct attributes_template *template, CK_ATTRIBUTE_TYPE typ
     }
 }
 
-/* Gives the open key's template the unwrap template of a sealed one. */
-static void set_unwraps(struct attributes_template *template, enum hsm_boundary unwraps)
+void probe_set_unwraps(struct attributes_template *template, enum hsm_boundary unwraps)
 {
     for (CK_ULONG i = 0; i < template->n; i++) {
         if (template->list[i].type == CKA_UNWRAP_TEMPLATE) {
@@ -82,7 +83,7 @@ CK_RV probe_kek(struct probe *probe, enum hsm_level level, enum hsm_boundary unw
         .level = level, .label = PROBE_LABEL, .id = id, .id_len = sizeof id - 1, .kwp = probe->kwp};
     struct attributes_template template;
     attributes_create(ATTRIBUTES_OPEN_KEK, &wish, &template);
-    set_unwraps(&template, unwraps);
+    probe_set_unwraps(&template, unwraps);
     set_true(&template, CKA_DESTROYABLE);
     if (trusted) {
         set_true(&template, CKA_TRUSTED);
@@ -139,12 +140,18 @@ CK_RV probe_free_payload(struct probe *probe, bool copyable, CK_OBJECT_HANDLE *r
 
 CK_RV probe_free_kek(struct probe *probe, CK_OBJECT_HANDLE *ret)
 {
+    return probe_free_kek_with(probe, NULL, 0, ret);
+}
+
+CK_RV probe_free_kek_with(struct probe *probe, const CK_ATTRIBUTE *extra, size_t n_extra, CK_OBJECT_HANDLE *ret)
+{
+    enum { OWN = 12 };
     CK_OBJECT_CLASS class = CKO_SECRET_KEY;
     CK_KEY_TYPE type = CKK_AES;
     CK_ULONG length = 32;
     CK_BBOOL no = CK_FALSE;
     char label[] = PROBE_LABEL;
-    CK_ATTRIBUTE list[] = {
+    CK_ATTRIBUTE list[OWN + PROBE_EXTRA_MAX] = {
         {CKA_CLASS, &class, sizeof class},    {CKA_KEY_TYPE, &type, sizeof type},
         {CKA_TOKEN, &no, sizeof no},          {CKA_PRIVATE, &yes, sizeof yes},
         {CKA_LABEL, label, sizeof label - 1}, {CKA_VALUE_LEN, &length, sizeof length},
@@ -152,7 +159,11 @@ CK_RV probe_free_kek(struct probe *probe, CK_OBJECT_HANDLE *ret)
         {CKA_WRAP, &yes, sizeof yes},         {CKA_UNWRAP, &yes, sizeof yes},
         {CKA_COPYABLE, &yes, sizeof yes},     {CKA_MODIFIABLE, &yes, sizeof yes},
     };
-    CK_RV rv = p11_generate_key(probe->token, CKM_AES_KEY_GEN, list, sizeof list / sizeof list[0], ret);
+    assert(n_extra <= PROBE_EXTRA_MAX);
+    for (size_t i = 0; i < n_extra; i++) {
+        list[OWN + i] = extra[i];
+    }
+    CK_RV rv = p11_generate_key(probe->token, CKM_AES_KEY_GEN, list, OWN + n_extra, ret);
     return probe_register(probe, rv, ret);
 }
 

@@ -1,8 +1,10 @@
 /* The pair with which the probe tries OAEP where a token imports keys: making one takes up to a second, at every start
  * of a worker. It was made for this file and protects nothing: everybody knows it. */
+#include "p11_call.h"
 #include "probe_private.h"
 
-#include "p11_call.h"
+#include <assert.h>
+#include <string.h>
 
 static CK_BYTE modulus[256] = {
     0xb5, 0x6e, 0x81, 0xf0, 0x60, 0x13, 0x05, 0x81, 0xc0, 0xf5, 0x18, 0x54, 0xcc, 0xa1, 0x8f, 0xce, 0x1c, 0x81, 0x38,
@@ -88,8 +90,8 @@ static CK_BYTE public_exponent[] = {0x01, 0x00, 0x01};
         type, number, sizeof number                                                                                    \
     }
 
-static CK_RV import_half(struct probe *probe, CK_OBJECT_CLASS class, CK_ATTRIBUTE usage, const CK_ATTRIBUTE *numbers,
-                         CK_ULONG n, CK_OBJECT_HANDLE *ret)
+static CK_RV import_half(struct probe *probe, CK_OBJECT_CLASS class, const CK_ATTRIBUTE *usage, CK_ULONG n_usage,
+                         const CK_ATTRIBUTE *numbers, CK_ULONG n_numbers, CK_OBJECT_HANDLE *ret)
 {
     enum { MAX = 16 };
     CK_KEY_TYPE type = CKK_RSA;
@@ -100,17 +102,31 @@ static CK_RV import_half(struct probe *probe, CK_OBJECT_CLASS class, CK_ATTRIBUT
         {CKA_KEY_TYPE, &type, sizeof type},
         {CKA_TOKEN, &no, sizeof no},
         {CKA_LABEL, label, sizeof label - 1},
-        usage,
     };
-    CK_ULONG count = 5;
-    for (CK_ULONG i = 0; i < n && count < MAX; i++) {
-        list[count++] = numbers[i];
-    }
+    CK_ULONG count = 4;
+    assert(count + n_usage + n_numbers <= MAX); /* both are of this file */
+    memcpy(&list[count], usage, n_usage * sizeof usage[0]);
+    count += n_usage;
+    memcpy(&list[count], numbers, n_numbers * sizeof numbers[0]);
+    count += n_numbers;
     CK_RV rv = p11_create_object(probe->token, list, count, ret);
     return probe_register(probe, rv, ret);
 }
 
-CK_RV probe_import_pair(struct probe *probe, CK_OBJECT_HANDLE *ret_public, CK_OBJECT_HANDLE *ret_private)
+/* The public half of the pair that everybody knows, which may wrap. */
+CK_RV probe_import_public(struct probe *probe, CK_OBJECT_HANDLE *ret)
+{
+    static const CK_ATTRIBUTE numbers[] = {
+        NUMBER(CKA_MODULUS, modulus),
+        NUMBER(CKA_PUBLIC_EXPONENT, public_exponent),
+    };
+    static CK_BBOOL yes = CK_TRUE;
+    const CK_ATTRIBUTE wraps = {CKA_WRAP, &yes, sizeof yes};
+    return import_half(probe, CKO_PUBLIC_KEY, &wraps, 1, numbers, sizeof numbers / sizeof numbers[0], ret);
+}
+
+/* Its private half, which may unwrap: anything, or only as limits say. */
+static CK_RV import_private(struct probe *probe, const struct attributes_template *limits, CK_OBJECT_HANDLE *ret)
 {
     static const CK_ATTRIBUTE numbers[] = {
         NUMBER(CKA_MODULUS, modulus),
@@ -122,11 +138,39 @@ CK_RV probe_import_pair(struct probe *probe, CK_OBJECT_HANDLE *ret_public, CK_OB
         NUMBER(CKA_EXPONENT_2, exponent_2),
         NUMBER(CKA_COEFFICIENT, coefficient),
     };
-    CK_BBOOL yes = CK_TRUE;
-    CK_ATTRIBUTE wraps = {CKA_WRAP, &yes, sizeof yes};
-    CK_ATTRIBUTE unwraps = {CKA_UNWRAP, &yes, sizeof yes};
-    CK_RV rv = import_half(probe, CKO_PUBLIC_KEY, wraps, numbers, 2, ret_public);
-    return rv != CKR_OK
-               ? rv
-               : import_half(probe, CKO_PRIVATE_KEY, unwraps, numbers, sizeof numbers / sizeof numbers[0], ret_private);
+    static CK_BBOOL yes = CK_TRUE;
+    CK_ATTRIBUTE usage[3] = {{CKA_UNWRAP, &yes, sizeof yes}};
+    CK_ULONG n = 1;
+    for (CK_ULONG i = 0; i < limits->n; i++) {
+        const CK_ATTRIBUTE_TYPE type = limits->list[i].type;
+        if (type == CKA_ALLOWED_MECHANISMS || type == CKA_UNWRAP_TEMPLATE) {
+            usage[n++] = limits->list[i];
+        }
+    }
+    return import_half(probe, CKO_PRIVATE_KEY, usage, n, numbers, sizeof numbers / sizeof numbers[0], ret);
+}
+
+static CK_RV generate(struct probe *probe, struct attributes_template *public_half,
+                      struct attributes_template *private_half, struct probe_pair *ret)
+{
+    CK_RV rv = p11_generate_key_pair(probe->token, CKM_RSA_PKCS_KEY_PAIR_GEN, public_half->list, public_half->n,
+                                     private_half->list, private_half->n, &ret->public_half, &ret->private_half);
+    rv = probe_register(probe, rv, &ret->public_half);
+    return probe_register(probe, rv, &ret->private_half);
+}
+
+CK_RV probe_make_pair(struct probe *probe, enum hsm_level level, CK_MECHANISM_TYPE unwraps_by, struct probe_pair *ret)
+{
+    static const unsigned char id[] = "probe";
+    const struct attributes_wish wish = {
+        .level = level, .label = PROBE_LABEL, .id = id, .id_len = sizeof id - 1, .modulus_bits = 8 * sizeof modulus};
+    struct attributes_template public_half;
+    struct attributes_template private_half;
+    attributes_create(ATTRIBUTES_OPEN_RSA_PUBLIC, &wish, &public_half);
+    attributes_create(ATTRIBUTES_OPEN_RSA_PRIVATE, &wish, &private_half);
+    probe_set_unwraps(&private_half, HSM_SEALED);
+    private_half.allowed = unwraps_by;
+    const bool imported = probe_import_public(probe, &ret->public_half) == CKR_OK &&
+                          import_private(probe, &private_half, &ret->private_half) == CKR_OK;
+    return imported ? CKR_OK : generate(probe, &public_half, &private_half, ret);
 }

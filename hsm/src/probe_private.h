@@ -3,11 +3,13 @@
 
 #include "attributes_table.h"
 #include "hsm/report.h"
+#include "hsm/rewrap.h"
 #include "p11.h"
 
 #define PROBE_LABEL           "rewrapd:probe"
-#define PROBE_MAX_OBJECTS     64 /* the trial of the unwrap template makes two for each attribute */
-#define PROBE_VALUE_MAX_BYTES 64 /* of the short payloads that most trials use */
+#define PROBE_MAX_OBJECTS     64  /* the trial of the unwrap template makes two for each attribute */
+#define PROBE_VALUE_MAX_BYTES 64  /* of the short payloads that most trials use */
+#define PROBE_RSA_BYTES       256 /* RSA_2048: the smallest that a key may have, and the fastest to make */
 
 struct probe {
     struct hsm_token *token;
@@ -15,8 +17,9 @@ struct probe {
     CK_MECHANISM_TYPE kwp;
     CK_OBJECT_HANDLE made[PROBE_MAX_OBJECTS]; /* destroyed at the end */
     size_t n_made;
-    bool sensitive;     /* the token makes no payload that may be read: found out by probe_plain_payload */
-    const char *detail; /* static: a trial's word on what was let through, and how; NULL: none */
+    enum hsm_algorithm oaep; /* one that works, 0: none; found out by probe_oaep */
+    bool sensitive;          /* the token makes no payload that may be read: found out by probe_plain_payload */
+    const char *detail;      /* static: a trial's word on what was let through, and how; NULL: none */
 };
 
 /* Adds a row to the report. The texts are cut to the room there is. */
@@ -65,9 +68,19 @@ REWRAP_MUST_USE CK_RV probe_import(struct probe *probe, bool sensitive, const ui
 REWRAP_MUST_USE bool probe_comes_back(struct probe *probe, CK_OBJECT_HANDLE payload, CK_OBJECT_HANDLE again,
                                       size_t length, size_t *ret_length);
 
-/* Both halves of an RSA_2048 pair that everybody knows. */
-REWRAP_MUST_USE CK_RV probe_import_pair(struct probe *probe, CK_OBJECT_HANDLE *ret_public,
-                                        CK_OBJECT_HANDLE *ret_private);
+struct probe_pair {
+    CK_OBJECT_HANDLE public_half;
+    CK_OBJECT_HANDLE private_half;
+};
+
+/*
+ * An RSA_2048 pair that everybody knows, or where the token imports none, one that it makes. At level sealed its
+ * private half has the unwrap template of a sealed key and unwraps by that mechanism alone.
+ */
+REWRAP_MUST_USE CK_RV probe_make_pair(struct probe *probe, enum hsm_level level, CK_MECHANISM_TYPE unwraps_by,
+                                      struct probe_pair *ret);
+/* The public half alone, which everybody knows: it wraps. */
+REWRAP_MUST_USE CK_RV probe_import_public(struct probe *probe, CK_OBJECT_HANDLE *ret);
 
 /* The length of an object's CKA_VALUE, 0 when the token does not give it out, or when it is longer than max. */
 CK_ULONG probe_value(struct probe *probe, CK_OBJECT_HANDLE object, uint8_t *out, CK_ULONG max);
@@ -81,8 +94,15 @@ REWRAP_MUST_USE CK_RV probe_unwrap(struct probe *probe, enum hsm_level level, CK
 /* A random payload as sealed ones are, but one that may be changed and, if so asked, copied. */
 REWRAP_MUST_USE CK_RV probe_free_payload(struct probe *probe, bool copyable, CK_OBJECT_HANDLE *ret);
 
-/* A random AES wrapping key of the session that any mechanism may use and anybody may change or copy. */
+/* A random AES wrapping key of the session that any mechanism may use and anybody may change or copy; the second with
+ * up to PROBE_EXTRA_MAX attributes more. */
+#define PROBE_EXTRA_MAX 4
 REWRAP_MUST_USE CK_RV probe_free_kek(struct probe *probe, CK_OBJECT_HANDLE *ret);
+REWRAP_MUST_USE CK_RV probe_free_kek_with(struct probe *probe, const CK_ATTRIBUTE *extra, size_t n_extra,
+                                          CK_OBJECT_HANDLE *ret);
+
+/* Gives the template of an open key the unwrap template of keys of that boundary. */
+void probe_set_unwraps(struct attributes_template *template, enum hsm_boundary unwraps);
 
 /*
  * What came of something a token should refuse. HSM_OK with *ret_refused; a token that is gone or has no room has
@@ -103,4 +123,11 @@ REWRAP_MUST_USE struct hsm_result probe_level(struct probe *probe, struct hsm_pr
 
 /* Trials; see struct trial in probe_level.c. */
 REWRAP_MUST_USE struct hsm_result probe_try_trusted(struct probe *probe, bool *ret_enforced);
+REWRAP_MUST_USE struct hsm_result probe_try_wrap_with_trusted(struct probe *probe, bool *ret_enforced);
+REWRAP_MUST_USE struct hsm_result probe_try_wrap_with_trusted_rsa(struct probe *probe, bool *ret_enforced);
 REWRAP_MUST_USE struct hsm_result probe_try_unwrap_template(struct probe *probe, bool *ret_enforced);
+REWRAP_MUST_USE struct hsm_result probe_try_unwrap_template_rsa(struct probe *probe, bool *ret_enforced);
+REWRAP_MUST_USE struct hsm_result probe_try_allowed_mechanisms(struct probe *probe, bool *ret_enforced);
+REWRAP_MUST_USE struct hsm_result probe_try_allowed_mechanisms_rsa(struct probe *probe, bool *ret_enforced);
+REWRAP_MUST_USE struct hsm_result probe_try_decrypt(struct probe *probe, bool *ret_enforced);
+REWRAP_MUST_USE struct hsm_result probe_try_payload_use(struct probe *probe, bool *ret_enforced);

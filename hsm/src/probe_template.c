@@ -3,6 +3,7 @@
  * bent one at a time, or the refusal of one would hide that another is not looked at.
  */
 #include "errors.h"
+#include "oaep.h"
 #include "p11_call.h"
 #include "probe_private.h"
 
@@ -12,8 +13,11 @@
 static_assert(2 * ATTRIBUTES_UNWRAP_MAX + 8 <= PROBE_MAX_OBJECTS, "what a token lets through is all remembered");
 
 struct blob {
-    CK_OBJECT_HANDLE kek; /* with the unwrap template of a sealed key */
-    uint8_t wrapped[PROBE_VALUE_MAX_BYTES];
+    CK_MECHANISM *mechanism;
+    CK_OBJECT_HANDLE wraps;
+    CK_OBJECT_HANDLE unwraps; /* with the unwrap template of a sealed key; the same key when it is AES */
+    CK_OBJECT_HANDLE kek;     /* one that the user has made: what should stay in the token must not go under it */
+    uint8_t wrapped[PROBE_RSA_BYTES];
     CK_ULONG len;
 };
 
@@ -60,7 +64,7 @@ static bool is_as_forced(struct probe *probe, CK_OBJECT_HANDLE object, const CK_
     return true;
 }
 
-/* What the attributes say is one thing, what the token does with them another. The KEK is not trusted. */
+/* What the attributes say is one thing, what the token does with them another. */
 static bool is_kept_in(struct probe *probe, const struct blob *blob, CK_OBJECT_HANDLE object)
 {
     uint8_t out[PROBE_VALUE_MAX_BYTES];
@@ -69,16 +73,20 @@ static bool is_kept_in(struct probe *probe, const struct blob *blob, CK_OBJECT_H
            probe_wrap(probe, probe->kwp, blob->kek, object, out, &len) != CKR_OK;
 }
 
+static CK_RV unwrap(struct probe *probe, const struct blob *blob, CK_ATTRIBUTE *list, size_t n, CK_OBJECT_HANDLE *ret)
+{
+    CK_RV rv = p11_unwrap_key(probe->token, blob->mechanism, blob->unwraps, blob->wrapped, blob->len, list, n, ret);
+    return probe_register(probe, rv, ret);
+}
+
 /* Unwraps with the n attributes of list. *ret_holds: it was refused, or came out as forced and stays in the token. */
 static struct hsm_result try_list(struct probe *probe, const struct blob *blob, CK_ATTRIBUTE *list, size_t n,
                                   bool *ret_holds)
 {
     CK_ATTRIBUTE forced[ATTRIBUTES_UNWRAP_MAX];
     size_t n_forced = attributes_forced(HSM_SEALED, forced);
-    CK_MECHANISM kwp = {.mechanism = probe->kwp};
     CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
-    CK_RV rv = p11_unwrap_key(probe->token, &kwp, blob->kek, blob->wrapped, blob->len, list, n, &object);
-    rv = probe_register(probe, rv, &object);
+    CK_RV rv = unwrap(probe, blob, list, n, &object);
     bool refused = false;
     struct hsm_result result = probe_refused(rv, "C_UnwrapKey", &refused);
     *ret_holds =
@@ -108,10 +116,13 @@ static struct hsm_result make_blob(struct probe *probe, struct blob *ret)
     CK_OBJECT_HANDLE unwrapped = CK_INVALID_HANDLE;
     CK_RV rv = probe_payload(probe, HSM_LEVEL_SEALED, HSM_OPEN, true, 32, &payload);
     if (rv == CKR_OK) {
-        rv = probe_wrap(probe, probe->kwp, ret->kek, payload, ret->wrapped, &ret->len);
+        ret->len = sizeof ret->wrapped;
+        rv = p11_wrap_key(probe->token, ret->mechanism, ret->wraps, payload, ret->wrapped, &ret->len);
     }
     if (rv == CKR_OK) {
-        rv = probe_unwrap(probe, HSM_LEVEL_SEALED, ret->kek, ret->wrapped, ret->len, HSM_SEALED, true, &unwrapped);
+        CK_ATTRIBUTE list[ATTRIBUTES_UNWRAP_MAX];
+        const size_t n = attributes_unwrap(HSM_LEVEL_SEALED, HSM_SEALED, true, list, sizeof list / sizeof list[0]);
+        rv = unwrap(probe, ret, list, n, &unwrapped);
     }
     if (rv != CKR_OK) {
         return hsm_result_of(rv, "C_UnwrapKey with an unwrap template");
@@ -146,15 +157,10 @@ static const char *attribute_name(CK_ATTRIBUTE_TYPE type)
     return "an attribute is not forced";
 }
 
-struct hsm_result probe_try_unwrap_template(struct probe *probe, bool *ret_enforced)
+static struct hsm_result try_each(struct probe *probe, struct blob *blob, bool *ret_enforced)
 {
-    struct blob blob = {0};
     *ret_enforced = false;
-    if (probe_kek(probe, HSM_LEVEL_SEALED, HSM_SEALED, false, &blob.kek) != CKR_OK) {
-        probe->detail = "no key that has one can be made";
-        return HSM_SUCCESS;
-    }
-    struct hsm_result result = make_blob(probe, &blob);
+    struct hsm_result result = make_blob(probe, blob);
     if (result.code != HSM_OK) {
         probe->detail = "what comes out is not kept in as the template says";
         return result.code == HSM_KEY_REFUSED ? HSM_SUCCESS : result; /* refused: it says yes and does another thing */
@@ -163,9 +169,45 @@ struct hsm_result probe_try_unwrap_template(struct probe *probe, bool *ret_enfor
     size_t n = attributes_forced(HSM_SEALED, forced);
     bool holds = true;
     for (size_t i = 0; i < n && holds && result.code == HSM_OK; i++) {
-        result = try_attribute(probe, &blob, &forced[i], &holds);
+        result = try_attribute(probe, blob, &forced[i], &holds);
         probe->detail = holds ? NULL : attribute_name(forced[i].type);
     }
     *ret_enforced = holds;
     return result;
+}
+
+static struct hsm_result no_key(struct probe *probe, bool *ret_enforced)
+{
+    probe->detail = "no key that has one can be made";
+    *ret_enforced = false;
+    return HSM_SUCCESS;
+}
+
+struct hsm_result probe_try_unwrap_template(struct probe *probe, bool *ret_enforced)
+{
+    CK_MECHANISM kwp = {.mechanism = probe->kwp};
+    CK_OBJECT_HANDLE kek = CK_INVALID_HANDLE;
+    if (probe_kek(probe, HSM_LEVEL_SEALED, HSM_SEALED, false, &kek) != CKR_OK) {
+        return no_key(probe, ret_enforced);
+    }
+    struct blob blob = {.mechanism = &kwp, .wraps = kek, .unwraps = kek, .kek = kek};
+    return try_each(probe, &blob, ret_enforced);
+}
+
+struct hsm_result probe_try_unwrap_template_rsa(struct probe *probe, bool *ret_enforced)
+{
+    struct oaep_mechanism oaep;
+    oaep_mechanism_fill(oaep_of(probe->oaep), &oaep);
+    struct probe_pair pair = {0};
+    CK_OBJECT_HANDLE kek = CK_INVALID_HANDLE;
+    CK_RV rv = probe_kek(probe, HSM_LEVEL_SEALED, HSM_OPEN, false, &kek);
+    if (rv != CKR_OK) {
+        return hsm_result_of(rv, "C_GenerateKey of a KEK");
+    }
+    if (probe_make_pair(probe, HSM_LEVEL_SEALED, CKM_RSA_PKCS_OAEP, &pair) != CKR_OK) {
+        return no_key(probe, ret_enforced);
+    }
+    struct blob blob = {
+        .mechanism = &oaep.mechanism, .wraps = pair.public_half, .unwraps = pair.private_half, .kek = kek};
+    return try_each(probe, &blob, ret_enforced);
 }

@@ -54,19 +54,30 @@ static CK_RV generate_rsa_ignoring(CK_SESSION_HANDLE session, CK_MECHANISM *mech
                                         ret_private);
 }
 
+/* Copies list to out without what limits a key and is ignored, or with an unwrap template that lacks what is. */
+static CK_ULONG lessen(const CK_ATTRIBUTE *list, CK_ULONG n, CK_ATTRIBUTE *out,
+                       CK_ATTRIBUTE unwrap[ATTRIBUTES_UNWRAP_MAX])
+{
+    if (ignored == CKA_UNWRAP_TEMPLATE || ignored == CKA_ALLOWED_MECHANISMS) {
+        return without(list, n, out);
+    }
+    memcpy(out, list, n * sizeof list[0]);
+    for (CK_ULONG i = 0; i < n; i++) {
+        if (list[i].type == CKA_UNWRAP_TEMPLATE) {
+            CK_ULONG kept = without(list[i].pValue, list[i].ulValueLen / sizeof unwrap[0], unwrap);
+            out[i] = (CK_ATTRIBUTE){CKA_UNWRAP_TEMPLATE, unwrap, kept * sizeof unwrap[0]};
+        }
+    }
+    return n;
+}
+
 /* A token that keeps all of an unwrap template but one attribute. */
 static CK_RV generate_ignoring_in_template(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_ATTRIBUTE *list,
                                            CK_ULONG n, CK_OBJECT_HANDLE *ret)
 {
     CK_ATTRIBUTE changed[ATTRIBUTES_MAX];
     CK_ATTRIBUTE unwrap[ATTRIBUTES_UNWRAP_MAX];
-    memcpy(changed, list, n * sizeof list[0]);
-    for (CK_ULONG i = 0; i < n; i++) {
-        if (list[i].type == CKA_UNWRAP_TEMPLATE) {
-            CK_ULONG kept = without(list[i].pValue, list[i].ulValueLen / sizeof unwrap[0], unwrap);
-            changed[i] = (CK_ATTRIBUTE){CKA_UNWRAP_TEMPLATE, unwrap, kept * sizeof unwrap[0]};
-        }
-    }
+    n = lessen(list, n, changed, unwrap);
     return real->C_GenerateKey(session, mechanism, changed, n, ret);
 }
 
@@ -85,6 +96,44 @@ static CK_RV create_public_ignoring(CK_SESSION_HANDLE session, CK_ATTRIBUTE *lis
         }
     }
     return real->C_CreateObject(session, list, n, ret);
+}
+
+static bool is_private_key(const CK_ATTRIBUTE *list, CK_ULONG n)
+{
+    for (CK_ULONG i = 0; i < n; i++) {
+        if (list[i].type == CKA_CLASS) {
+            return *(const CK_OBJECT_CLASS *)list[i].pValue == CKO_PRIVATE_KEY;
+        }
+    }
+    return false;
+}
+
+/* Private keys of RSA that are imported without the attribute, or with an unwrap template that lacks it. */
+static CK_RV create_private_ignoring(CK_SESSION_HANDLE session, CK_ATTRIBUTE *list, CK_ULONG n, CK_OBJECT_HANDLE *ret)
+{
+    if (!is_private_key(list, n)) {
+        return real->C_CreateObject(session, list, n, ret);
+    }
+    CK_ATTRIBUTE kept[ATTRIBUTES_MAX];
+    CK_ATTRIBUTE unwrap[ATTRIBUTES_UNWRAP_MAX];
+    n = lessen(list, n, kept, unwrap);
+    return real->C_CreateObject(session, kept, n, ret);
+}
+
+/* The same of pairs that are made, by a token that imports no private key. */
+static CK_RV create_no_private(CK_SESSION_HANDLE session, CK_ATTRIBUTE *list, CK_ULONG n, CK_OBJECT_HANDLE *ret)
+{
+    return is_private_key(list, n) ? CKR_FUNCTION_NOT_SUPPORTED : real->C_CreateObject(session, list, n, ret);
+}
+
+static CK_RV generate_private_ignoring(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_ATTRIBUTE *public_half,
+                                       CK_ULONG n_public, CK_ATTRIBUTE *private_half, CK_ULONG n_private,
+                                       CK_OBJECT_HANDLE *ret_public, CK_OBJECT_HANDLE *ret_private)
+{
+    CK_ATTRIBUTE kept[ATTRIBUTES_MAX];
+    CK_ATTRIBUTE unwrap[ATTRIBUTES_UNWRAP_MAX];
+    n_private = lessen(private_half, n_private, kept, unwrap);
+    return real->C_GenerateKeyPair(session, mechanism, public_half, n_public, kept, n_private, ret_public, ret_private);
 }
 
 static CK_RV copy_ignoring(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *list, CK_ULONG n,
@@ -118,6 +167,69 @@ static CK_RV wrap_by_one(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_
 {
     return mechanism->mechanism == CKM_AES_KEY_WRAP_PAD ? real->C_WrapKey(session, mechanism, kek, key, wrapped, len)
                                                         : CKR_MECHANISM_INVALID;
+}
+
+/* A token that looks at CKA_WRAP_WITH_TRUSTED under AES keys only. */
+static CK_RV wrap_all_by_rsa(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE kek,
+                             CK_OBJECT_HANDLE key, CK_BYTE *wrapped, CK_ULONG *len)
+{
+    CK_RV rv = real->C_WrapKey(session, mechanism, kek, key, wrapped, len);
+    const bool is_rsa = mechanism->mechanism == CKM_RSA_PKCS_OAEP || mechanism->mechanism == CKM_RSA_PKCS;
+    if (rv != CKR_KEY_NOT_WRAPPABLE || !is_rsa) {
+        return rv;
+    }
+    memset(wrapped, 0x5a, *len);
+    return CKR_OK;
+}
+
+static CK_RV wrap_all_by_pkcs1(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE kek,
+                               CK_OBJECT_HANDLE key, CK_BYTE *wrapped, CK_ULONG *len)
+{
+    return mechanism->mechanism == CKM_RSA_PKCS ? wrap_all_by_rsa(session, mechanism, kek, key, wrapped, len)
+                                                : real->C_WrapKey(session, mechanism, kek, key, wrapped, len);
+}
+
+/* A token to which it is all the same that the attribute which is ignored is false. */
+static CK_RV generate_for_all_uses(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_ATTRIBUTE *list, CK_ULONG n,
+                                   CK_OBJECT_HANDLE *ret)
+{
+    CK_ATTRIBUTE changed[ATTRIBUTES_MAX];
+    CK_BBOOL yes = CK_TRUE;
+    memcpy(changed, list, n * sizeof list[0]);
+    for (CK_ULONG i = 0; i < n; i++) {
+        if (list[i].type == ignored) {
+            changed[i].pValue = &yes;
+        }
+    }
+    return real->C_GenerateKey(session, mechanism, changed, n, ret);
+}
+
+/* It encrypts, decrypts and derives with everything. */
+static CK_RV any_init(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
+{
+    (void)session, (void)mechanism, (void)key;
+    return CKR_OK;
+}
+
+static CK_RV any_cipher(CK_SESSION_HANDLE session, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out, CK_ULONG *out_len)
+{
+    (void)session, (void)in, (void)in_len, (void)out;
+    *out_len = 0;
+    return CKR_OK;
+}
+
+static CK_RV any_derive(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE base, CK_ATTRIBUTE *list,
+                        CK_ULONG n, CK_OBJECT_HANDLE *ret)
+{
+    CK_MECHANISM generates = {.mechanism = CKM_GENERIC_SECRET_KEY_GEN};
+    (void)mechanism, (void)base;
+    return real->C_GenerateKey(session, &generates, list, n, ret);
+}
+
+static CK_RV no_decrypt(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
+{
+    (void)session, (void)mechanism, (void)key;
+    return CKR_MECHANISM_INVALID;
 }
 
 static CK_RV copy_on_a_token_that_goes(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *list,
@@ -321,6 +433,86 @@ static void test_what_is_not_enforced(void **state)
     expect_not_sealed(*state, "CKA_EXTRACTABLE");
 }
 
+/* A token that keeps to them with AES keys is not sealed: a sealed payload goes under RSA keys too. */
+static void test_what_is_not_enforced_of_rsa(void **state)
+{
+    CK_ATTRIBUTE forced[ATTRIBUTES_UNWRAP_MAX];
+    size_t n = attributes_forced(HSM_SEALED, forced);
+    for (size_t i = 1; i < n; i++) { /* not CKA_CLASS, see above */
+        ignored = forced[i].type;
+        weak.C_CreateObject = create_private_ignoring;
+        expect_not_sealed(*state, "CKA_UNWRAP_TEMPLATE");
+    }
+    ignored = CKA_UNWRAP_TEMPLATE;
+    weak.C_CreateObject = create_private_ignoring;
+    expect_not_sealed(*state, "CKA_UNWRAP_TEMPLATE");
+    weak.C_CreateObject = create_no_private;
+    weak.C_GenerateKeyPair = generate_private_ignoring;
+    expect_not_sealed(*state, "CKA_UNWRAP_TEMPLATE");
+    ignored = CKA_ALLOWED_MECHANISMS;
+    weak.C_CreateObject = create_private_ignoring;
+    expect_not_sealed(*state, "CKA_ALLOWED_MECHANISMS");
+    weak.C_CreateObject = create_no_private;
+    weak.C_GenerateKeyPair = generate_private_ignoring;
+    expect_not_sealed(*state, "CKA_ALLOWED_MECHANISMS");
+    weak.C_WrapKey = wrap_all_by_rsa;
+    expect_not_sealed(*state, "CKA_WRAP_WITH_TRUSTED");
+    weak.C_WrapKey = wrap_all_by_pkcs1;
+    expect_not_sealed(*state, "CKA_WRAP_WITH_TRUSTED");
+}
+
+static CK_RV pair_with_curve_only(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_ATTRIBUTE *public_half,
+                                  CK_ULONG n_public, CK_ATTRIBUTE *private_half, CK_ULONG n_private,
+                                  CK_OBJECT_HANDLE *ret_public, CK_OBJECT_HANDLE *ret_private)
+{
+    return mechanism->mechanism == CKM_RSA_PKCS_KEY_PAIR_GEN
+               ? CKR_MECHANISM_INVALID
+               : real->C_GenerateKeyPair(session, mechanism, public_half, n_public, private_half, n_private, ret_public,
+                                         ret_private);
+}
+
+/* Without RSA there is nothing to be tried of it. */
+static void test_sealed_without_rsa(void **state)
+{
+    struct hsm_profile profile;
+    weak.C_CreateObject = create_no_private;
+    weak.C_GenerateKeyPair = pair_with_curve_only;
+    assert_hsm(HSM_OK, probe(*state, &profile));
+    assert_int_equal(profile.level, HSM_LEVEL_SEALED);
+    assert_false(profile.oaep_sha1 || profile.oaep_sha256);
+}
+
+/* What a key or a payload may be used for, at the functions themselves. */
+static void test_uses(void **state)
+{
+    ignored = CKA_DECRYPT;
+    weak.C_GenerateKey = generate_for_all_uses;
+    expect_not_sealed(*state, "CKA_DECRYPT");
+    weak.C_DecryptInit = no_decrypt;
+    expect_not_sealed(*state, "CKA_DECRYPT"); /* it cannot be told */
+    ignored = CKA_SIGN;
+    weak.C_GenerateKey = generate_for_all_uses;
+    expect_not_sealed(*state, "CKA_SIGN or CKA_DERIVE");
+    weak.C_DeriveKey = any_derive;
+    expect_not_sealed(*state, "CKA_SIGN or CKA_DERIVE");
+    weak.C_EncryptInit = any_init;
+    weak.C_Encrypt = any_cipher;
+    expect_not_sealed(*state, "CKA_SIGN or CKA_DERIVE");
+}
+
+/* On a token with one mechanism that wraps, a key that allows another must refuse it. */
+static void test_one_mechanism(void **state)
+{
+    struct hsm_profile profile;
+    weak.C_WrapKey = wrap_by_one;
+    assert_hsm(HSM_OK, probe(*state, &profile));
+    assert_int_equal(profile.level, HSM_LEVEL_SEALED);
+    ignored = CKA_ALLOWED_MECHANISMS;
+    weak.C_WrapKey = wrap_by_one;
+    weak.C_GenerateKey = generate_ignoring;
+    expect_not_sealed(*state, "CKA_ALLOWED_MECHANISMS");
+}
+
 /* It forgets the attribute when it unwraps, and says all the same that it is there. */
 static CK_RV lie_of_trusted(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *list, CK_ULONG n)
 {
@@ -344,8 +536,6 @@ static void test_what_is_only_said(void **state)
 
 static void test_what_cannot_be_told(void **state)
 {
-    weak.C_WrapKey = wrap_by_one;
-    expect_not_sealed(*state, "CKA_ALLOWED_MECHANISMS");
     weak.C_SetAttributeValue = set_never;
     expect_not_sealed(*state, "CKA_MODIFIABLE");
     weak.C_CopyObject = copy_never;
@@ -407,6 +597,10 @@ int main(void)
         cmocka_unit_test(test_each_attribute_of_the_template),
         cmocka_unit_test(test_each_way_to_be_trusted),
         cmocka_unit_test(test_what_is_not_enforced),
+        cmocka_unit_test(test_what_is_not_enforced_of_rsa),
+        cmocka_unit_test(test_sealed_without_rsa),
+        cmocka_unit_test(test_uses),
+        cmocka_unit_test(test_one_mechanism),
         cmocka_unit_test(test_what_is_only_said),
         cmocka_unit_test(test_what_cannot_be_told),
         cmocka_unit_test(test_a_fault_is_no_refusal),

@@ -95,9 +95,14 @@ static void test_softhsm(void **state)
         {"CKA_WRAP_WITH_TRUSTED", "", HSM_COUNTS_GOOD, "refused"},
         {"CKA_UNWRAP_TEMPLATE", "", HSM_COUNTS_GOOD, "refused"},
         {"CKA_ALLOWED_MECHANISMS", "", HSM_COUNTS_GOOD, "refused"},
+        {"CKA_DECRYPT", "a key that may only wrap", HSM_COUNTS_GOOD, "refused"},
+        {"CKA_SIGN or CKA_DERIVE", "a payload signs", HSM_COUNTS_GOOD, "refused"},
         {"CKA_MODIFIABLE", "", HSM_COUNTS_GOOD, "refused"},
         {"CKA_COPYABLE", "", HSM_COUNTS_GOOD, "refused"},
         {"CKA_EXTRACTABLE", "", HSM_COUNTS_GOOD, "refused"},
+        {"CKA_WRAP_WITH_TRUSTED", "a sealed payload is wrapped under an RSA key", HSM_COUNTS_GOOD, "refused"},
+        {"CKA_UNWRAP_TEMPLATE", "an RSA key", HSM_COUNTS_GOOD, "refused"},
+        {"CKA_ALLOWED_MECHANISMS", "an RSA key", HSM_COUNTS_GOOD, "refused"},
     };
     struct fixture *fixture = *state;
     fixture_open(fixture);
@@ -183,6 +188,8 @@ static void test_nss(void **state)
         {"CKA_WRAP_WITH_TRUSTED", "", HSM_COUNTS_LEVEL, "let through"},
         {"CKA_UNWRAP_TEMPLATE", "", HSM_COUNTS_LEVEL, "what comes out is not kept in"},
         {"CKA_ALLOWED_MECHANISMS", "", HSM_COUNTS_LEVEL, "let through"},
+        {"CKA_DECRYPT", "", HSM_COUNTS_GOOD, "refused"},
+        {"CKA_SIGN or CKA_DERIVE", "", HSM_COUNTS_LEVEL, "CKA_DERIVE=false: a key is derived from it"},
         {"CKA_COPYABLE", "", HSM_COUNTS_LEVEL, "let through"},
         {"CKA_EXTRACTABLE", "", HSM_COUNTS_LEVEL, "a copy may be made extractable again"},
     };
