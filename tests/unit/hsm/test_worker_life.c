@@ -100,7 +100,8 @@ static void test_first_words(void **state)
     assert_int_equal(worker_client_wait(&client), EX_UNAVAILABLE);
 
     worker_client_start(&client);
-    assert_int_equal(worker_client_stop(&client), EX_UNAVAILABLE);
+    const int ended = worker_client_stop(&client);
+    assert_true(ended == EX_UNAVAILABLE || ended == EX_OSERR); /* gone before the worker was tied to it */
 }
 
 static void test_garbage_ends_it(void **state)
