@@ -46,25 +46,13 @@ static bool holds_star(const struct policy_linting *linting, struct policy_range
 
 /* ---------------------------------------------------------------- principals */
 
-static bool names(const struct policy_linting *linting, enum policy_principal_kind kind)
+static size_t count_named(const struct policy_linting *linting, enum policy_principal_kind kind)
 {
+    size_t count = 0;
     for (size_t i = 0; i < linting->rule->principals.count; i++) {
-        if (item_at(linting, linting->rule->principals, i).kind == kind) {
-            return true;
-        }
+        count += item_at(linting, linting->rule->principals, i).kind == kind;
     }
-    return false;
-}
-
-/* A service has no account that would have to be listed too (KMS.md R-86). */
-static bool names_only_services(const struct policy_linting *linting)
-{
-    for (size_t i = 0; i < linting->rule->principals.count; i++) {
-        if (item_at(linting, linting->rule->principals, i).kind != POLICY_PRINCIPAL_SERVICE) {
-            return false;
-        }
-    }
-    return true;
+    return count;
 }
 
 /* Conditions that say who calls: with one of them "*" is not everyone. */
@@ -149,14 +137,16 @@ static void lint_not_principal(struct policy_linting *linting)
                            "Allow with NotPrincipal allows everyone who is not listed");
         return;
     }
-    if (names(linting, POLICY_PRINCIPAL_ANYONE)) {
+    /* A service has no account that would have to be listed too (KMS.md R-86). */
+    bool services_alone = count_named(linting, POLICY_PRINCIPAL_SERVICE) == linting->rule->principals.count;
+    if (count_named(linting, POLICY_PRINCIPAL_ANYONE) != 0) {
         warn(linting, ".NotPrincipal", "exempts everyone: the statement never matches");
-    } else if (!names(linting, POLICY_PRINCIPAL_ACCOUNT) && !names_only_services(linting)) {
+    } else if (count_named(linting, POLICY_PRINCIPAL_ACCOUNT) == 0 && !services_alone) {
         warn(linting, ".NotPrincipal",
              "no user, role or session is exempt: a user is by his ARN and his account's, a session by its own, its "
-             "role's and its "
-             "account's together");
-    } else if (names(linting, POLICY_PRINCIPAL_ROLE) && !names(linting, POLICY_PRINCIPAL_SESSION)) {
+             "role's and its account's together");
+    } else if (count_named(linting, POLICY_PRINCIPAL_ROLE) != 0 &&
+               count_named(linting, POLICY_PRINCIPAL_SESSION) == 0) {
         warn(
             linting, ".NotPrincipal",
             "exempts no session of the role: each has to be listed too. To exempt all, deny everyone under a condition "
