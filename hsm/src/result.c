@@ -1,6 +1,8 @@
 /* What the codes of hsm/result.h are called. */
 #include "hsm/result.h"
 
+#include "p11.h"
+
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -51,6 +53,23 @@ const char *hsm_code_text(enum hsm_code code)
     return "unknown code";
 }
 
+const char *hsm_reason_text(struct hsm_result result)
+{
+    static const struct {
+        unsigned long rv;
+        const char *text;
+    } reasons[] = {
+        {CKR_PIN_EXPIRED, "the PIN has expired: set another one on the token, and put it into the PIN file"},
+        {CKR_USER_PIN_NOT_INITIALIZED, "the token has no user PIN yet: the SO has to set one (C_InitPIN)"},
+    };
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+        if (reasons[i].rv == result.rv) {
+            return reasons[i].text;
+        }
+    }
+    return hsm_code_text(result.code);
+}
+
 void hsm_result_text(struct hsm_result result, char *out, size_t size)
 {
     const bool says_all =
@@ -59,7 +78,7 @@ void hsm_result_text(struct hsm_result result, char *out, size_t size)
         snprintf(out, size, "%s", result.what);
         return;
     }
-    snprintf(out, size, "%s%s%s%s%s%s", hsm_code_text(result.code), result.what == NULL ? "" : " (",
+    snprintf(out, size, "%s%s%s%s%s%s", hsm_reason_text(result), result.what == NULL ? "" : " (",
              result.what == NULL ? "" : result.what, result.rv == 0 || result.what == NULL ? "" : ": ",
              result.rv == 0 || result.what == NULL ? "" : hsm_rv_name(result.rv), result.what == NULL ? "" : ")");
 }

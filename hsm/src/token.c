@@ -84,6 +84,23 @@ static bool slot_matches(struct hsm_token *token, P11KitUri *uri, CK_SLOT_ID slo
     return true;
 }
 
+/* Whether there is a token, and none that has been initialised: then it is not the URI that is wrong. */
+static bool none_is_initialised(struct hsm_token *token, const CK_SLOT_ID *slots, CK_ULONG count)
+{
+    bool found = false;
+    for (CK_ULONG i = 0; i < count; i++) {
+        CK_TOKEN_INFO info;
+        if (p11_get_token_info(token, slots[i], &info) != CKR_OK) {
+            continue;
+        }
+        if ((info.flags & CKF_TOKEN_INITIALIZED) != 0) {
+            return false;
+        }
+        found = true;
+    }
+    return found;
+}
+
 static struct hsm_result choose_slot(struct hsm_token *token, P11KitUri *uri)
 {
     CK_SLOT_ID *slots = NULL;
@@ -101,10 +118,13 @@ static struct hsm_result choose_slot(struct hsm_token *token, P11KitUri *uri)
             matches++;
         }
     }
+    const bool uninitialised = matches == 0 && none_is_initialised(token, slots, count);
     free(slots);
     if (matches != 1) {
-        return hsm_failure(HSM_TOKEN_ABSENT,
-                           matches == 0 ? "no token matches the URI" : "more than one token matches the URI");
+        return hsm_failure(HSM_TOKEN_ABSENT, uninitialised
+                                                 ? "no token matches the URI: the one that is there is not initialised"
+                                             : matches == 0 ? "no token matches the URI"
+                                                            : "more than one token matches the URI");
     }
     return HSM_SUCCESS;
 }
@@ -205,7 +225,9 @@ struct hsm_result hsm_token_login(struct hsm_token *token, enum hsm_user user, c
     if (rv == CKR_USER_ALREADY_LOGGED_IN) {
         return HSM_SUCCESS;
     }
-    return hsm_result_of(rv, "C_Login");
+    const bool has_pad = (info.flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0;
+    return hsm_result_of(rv, has_pad ? "C_Login; the token wants its PIN from a pad of its own, which is not supported"
+                                     : "C_Login");
 }
 
 /* Nothing of the session may be left, for payloads lie in it. One that cannot be closed ends with the process. */

@@ -39,6 +39,8 @@ struct hsm_result {
 
 /* Constant texts, for messages: "the PIN is wrong". */
 const char *hsm_code_text(enum hsm_code code);
+/* The same, or what is to be done where the CK_RV says more than the code: a PIN that has expired, or was never set. */
+const char *hsm_reason_text(struct hsm_result result);
 /* For a person: "the token does not support this (C_WrapKey: CKR_MECHANISM_INVALID)", or what alone, where that says
  * all: a token that is not there, a PIN file that cannot be read. Cut to size, which is at least 1. */
 void hsm_result_text(struct hsm_result result, char *out, size_t size);

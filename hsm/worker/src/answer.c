@@ -44,7 +44,7 @@ void result_text(struct hsm_result result, char out[DETAIL_BYTES])
         snprintf(out, DETAIL_BYTES, "%s%s%s", what, colon, hsm_code_text(result.code));
         return;
     }
-    snprintf(out, DETAIL_BYTES, "%s%s%s (%s)", what, colon, hsm_code_text(result.code), hsm_rv_name(result.rv));
+    snprintf(out, DETAIL_BYTES, "%s%s%s (%s)", what, colon, hsm_reason_text(result), hsm_rv_name(result.rv));
 }
 
 void answer_result(struct answer *answer, struct hsm_result result)

@@ -54,6 +54,73 @@ static void test_uris(void **state)
     }
 }
 
+static void test_token_that_is_not_initialised(void **state)
+{
+    struct fixture *fixture = *state;
+    char path[128];
+    char text[256];
+    snprintf(path, sizeof path, "%s/none", fixture->dir);
+    assert_int_equal(mkdir(path, 0700), 0);
+    snprintf(text, sizeof text, "directories.tokendir = %s/none\nobjectstore.backend = file\n", fixture->dir);
+    snprintf(path, sizeof path, "%s/none.conf", fixture->dir);
+    fixture_write_file(path, text, 0600);
+    assert_int_equal(setenv("SOFTHSM2_CONF", path, 1), 0);
+    const struct hsm_result result = open_as(FIXTURE_MODULE, FIXTURE_URI);
+    snprintf(path, sizeof path, "%s/softhsm2.conf", fixture->dir);
+    assert_int_equal(setenv("SOFTHSM2_CONF", path, 1), 0);
+    assert_hsm(HSM_TOKEN_ABSENT, result);
+    assert_string_equal(result.what, "no token matches the URI: the one that is there is not initialised");
+}
+
+static void test_what_to_do_about_a_pin(void **state)
+{
+    (void)state;
+    char text[200];
+    hsm_result_text((struct hsm_result){HSM_PIN_WRONG, CKR_PIN_EXPIRED, "C_Login"}, text, sizeof text);
+    assert_string_equal(text, "the PIN has expired: set another one on the token, and put it into the PIN file "
+                              "(C_Login: CKR_PIN_EXPIRED)");
+    hsm_result_text((struct hsm_result){HSM_PIN_WRONG, CKR_USER_PIN_NOT_INITIALIZED, "C_Login"}, text, sizeof text);
+    assert_non_null(strstr(text, "no user PIN yet"));
+    hsm_result_text((struct hsm_result){HSM_PIN_WRONG, CKR_PIN_INCORRECT, "C_Login"}, text, sizeof text);
+    assert_string_equal(text, "the PIN is wrong (C_Login: CKR_PIN_INCORRECT)");
+}
+
+static CK_FUNCTION_LIST *real;
+
+static CK_RV info_with_pad(CK_SLOT_ID slot, CK_TOKEN_INFO *ret)
+{
+    const CK_RV rv = real->C_GetTokenInfo(slot, ret);
+    ret->flags |= CKF_PROTECTED_AUTHENTICATION_PATH;
+    return rv;
+}
+
+static CK_RV login_by_pad(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG pin_len)
+{
+    (void)session, (void)user, (void)pin, (void)pin_len;
+    return CKR_ARGUMENTS_BAD;
+}
+
+static void test_pad(void **state)
+{
+    (void)state;
+    const struct hsm_token_config config = {.module = FIXTURE_MODULE, .uri = FIXTURE_URI};
+    struct hsm_token *token = NULL;
+    assert_hsm(HSM_OK, hsm_token_open(&config, &token));
+    real = token->functions;
+    CK_FUNCTION_LIST padded = *real;
+    padded.C_GetTokenInfo = info_with_pad;
+    padded.C_Login = login_by_pad;
+    token->functions = &padded;
+    struct secbuf *pin = secbuf_new(4);
+    assert_non_null(pin);
+    const struct hsm_result result = hsm_token_login(token, HSM_USER, pin);
+    secbuf_free(pin);
+    token->functions = real;
+    hsm_token_close(token);
+    assert_hsm(HSM_FAULT, result);
+    assert_non_null(strstr(result.what, "from a pad of its own"));
+}
+
 static void test_two_tokens_match(void **state)
 {
     (void)state;
@@ -220,6 +287,9 @@ int main(void)
         cmocka_unit_test(test_no_ceremony),
         cmocka_unit_test(test_probe),
         cmocka_unit_test(test_names),
+        cmocka_unit_test(test_token_that_is_not_initialised),
+        cmocka_unit_test(test_what_to_do_about_a_pin),
+        cmocka_unit_test(test_pad),
         cmocka_unit_test(test_two_tokens_match), /* last: it adds a token */
     };
     return cmocka_run_group_tests(tests, fixture_setup_bare, fixture_teardown);
