@@ -3,32 +3,48 @@
 
 #define ARN_FIELDS 6 /* "arn", partition, service, region, account, resource */
 
-static bool is_lower(uint8_t c)
-{
-    return c >= 'a' && c <= 'z';
-}
+/* What a character may be in; a table, since every decision reads several ARNs. */
+enum class {
+    CLASS_LOWER = 1 << 0,
+    CLASS_DIGIT = 1 << 1,
+    CLASS_SERVICE = 1 << 2,
+    CLASS_NAME = 1 << 3, /* IAM's characters of a name, without its ':' and '/' */
+};
 
-static bool is_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9';
-}
+#define LOWER (CLASS_LOWER | CLASS_SERVICE | CLASS_NAME)
+#define DIGIT (CLASS_DIGIT | CLASS_SERVICE | CLASS_NAME)
 
-static bool is_service_character(uint8_t c)
-{
-    return is_lower(c) || is_digit(c) || c == '-';
-}
+static const uint8_t classes[UINT8_MAX + 1] = {
+    ['a'] = LOWER,      ['b'] = LOWER,      ['c'] = LOWER,
+    ['d'] = LOWER,      ['e'] = LOWER,      ['f'] = LOWER,
+    ['g'] = LOWER,      ['h'] = LOWER,      ['i'] = LOWER,
+    ['j'] = LOWER,      ['k'] = LOWER,      ['l'] = LOWER,
+    ['m'] = LOWER,      ['n'] = LOWER,      ['o'] = LOWER,
+    ['p'] = LOWER,      ['q'] = LOWER,      ['r'] = LOWER,
+    ['s'] = LOWER,      ['t'] = LOWER,      ['u'] = LOWER,
+    ['v'] = LOWER,      ['w'] = LOWER,      ['x'] = LOWER,
+    ['y'] = LOWER,      ['z'] = LOWER,      ['A'] = CLASS_NAME,
+    ['B'] = CLASS_NAME, ['C'] = CLASS_NAME, ['D'] = CLASS_NAME,
+    ['E'] = CLASS_NAME, ['F'] = CLASS_NAME, ['G'] = CLASS_NAME,
+    ['H'] = CLASS_NAME, ['I'] = CLASS_NAME, ['J'] = CLASS_NAME,
+    ['K'] = CLASS_NAME, ['L'] = CLASS_NAME, ['M'] = CLASS_NAME,
+    ['N'] = CLASS_NAME, ['O'] = CLASS_NAME, ['P'] = CLASS_NAME,
+    ['Q'] = CLASS_NAME, ['R'] = CLASS_NAME, ['S'] = CLASS_NAME,
+    ['T'] = CLASS_NAME, ['U'] = CLASS_NAME, ['V'] = CLASS_NAME,
+    ['W'] = CLASS_NAME, ['X'] = CLASS_NAME, ['Y'] = CLASS_NAME,
+    ['Z'] = CLASS_NAME, ['0'] = DIGIT,      ['1'] = DIGIT,
+    ['2'] = DIGIT,      ['3'] = DIGIT,      ['4'] = DIGIT,
+    ['5'] = DIGIT,      ['6'] = DIGIT,      ['7'] = DIGIT,
+    ['8'] = DIGIT,      ['9'] = DIGIT,      ['_'] = CLASS_NAME,
+    ['.'] = CLASS_NAME, ['@'] = CLASS_NAME, ['+'] = CLASS_NAME,
+    ['='] = CLASS_NAME, [','] = CLASS_NAME, ['-'] = CLASS_SERVICE | CLASS_NAME,
+};
 
-/* IAM's characters of a name, without its ':' and '/'. */
-static bool is_name_character(uint8_t c)
-{
-    return is_lower(c) || is_digit(c) || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.' || c == '@' ||
-           c == '+' || c == '=' || c == ',';
-}
-
-static bool all_of(struct view text, bool (*is_member)(uint8_t c))
+/* Not for an empty text. */
+static bool all_of(struct view text, enum class class)
 {
     for (size_t i = 0; i < text.len; i++) {
-        if (!is_member(text.data[i])) {
+        if ((classes[text.data[i]] & class) == 0) {
             return false;
         }
     }
@@ -56,28 +72,25 @@ static bool cut(struct view *text, uint8_t separator, struct view *ret_head)
 
 bool arn_is_account(struct view text)
 {
-    return text.len == ARN_ACCOUNT_DIGITS && all_of(text, is_digit);
+    return text.len == ARN_ACCOUNT_DIGITS && all_of(text, CLASS_DIGIT);
 }
 
 bool arn_is_partition(struct view text)
 {
-    if (text.len > ARN_PARTITION_MAX_BYTES) {
-        return false;
+    if (view_is(text, "aws")) {
+        return true;
     }
     struct view rest = text;
     struct view word;
-    if (!cut(&rest, '-', &word)) {
-        return view_is(text, "aws");
-    }
-    if (!view_is(word, "aws")) {
+    if (text.len > ARN_PARTITION_MAX_BYTES || !cut(&rest, '-', &word) || !view_is(word, "aws")) {
         return false;
     }
     while (cut(&rest, '-', &word)) {
-        if (!all_of(word, is_lower)) {
+        if (!all_of(word, CLASS_LOWER)) {
             return false;
         }
     }
-    return all_of(rest, is_lower);
+    return all_of(rest, CLASS_LOWER);
 }
 
 bool arn_is_region(struct view text)
@@ -88,12 +101,12 @@ bool arn_is_region(struct view text)
     unsigned words = 0;
     struct view word;
     while (cut(&text, '-', &word)) {
-        if (!all_of(word, is_lower)) {
+        if (!all_of(word, CLASS_LOWER)) {
             return false;
         }
         words++;
     }
-    return (words == 2 || words == 3) && all_of(text, is_digit);
+    return (words == 2 || words == 3) && all_of(text, CLASS_DIGIT);
 }
 
 bool arn_parse(struct view text, struct arn *ret)
@@ -110,7 +123,7 @@ bool arn_parse(struct view text, struct arn *ret)
     field[ARN_FIELDS - 1] = text;
     struct arn arn = {
         .partition = field[1], .service = field[2], .region = field[3], .account = field[4], .resource = field[5]};
-    if (!view_is(field[0], "arn") || !arn_is_partition(arn.partition) || !all_of(arn.service, is_service_character) ||
+    if (!view_is(field[0], "arn") || !arn_is_partition(arn.partition) || !all_of(arn.service, CLASS_SERVICE) ||
         (arn.region.len != 0 && !arn_is_region(arn.region)) || !arn_is_account(arn.account) || arn.resource.len == 0) {
         return false;
     }
@@ -118,38 +131,52 @@ bool arn_parse(struct view text, struct arn *ret)
     return true;
 }
 
+#define WORD(text)                                                                                                     \
+    {                                                                                                                  \
+        (const uint8_t *)(text), sizeof(text) - 1                                                                      \
+    }
+
 /* The principals that can call (KMS.md R-84): how their resource begins and how many names follow it. */
 static const struct principal_form {
-    const char *service;
-    const char *type;
+    struct view service;
+    struct view type;
     size_t min_names;
     size_t max_names;
 } principal_forms[] = {
-    {"iam", "root", 0, 0},        {"iam", "user", 1, SIZE_MAX}, /* a path may come before the name */
-    {"iam", "role", 1, SIZE_MAX}, {"sts", "assumed-role", 2, 2}, {"sts", "federated-user", 1, 1},
+    {WORD("iam"), WORD("root"), 0, 0},
+    {WORD("iam"), WORD("user"), 1, SIZE_MAX}, /* a path may come before the name */
+    {WORD("iam"), WORD("role"), 1, SIZE_MAX},
+    {WORD("sts"), WORD("assumed-role"), 2, 2},
+    {WORD("sts"), WORD("federated-user"), 1, 1},
 };
 
-static bool has_form(const struct arn *arn, const struct principal_form *form)
+static const struct principal_form *find_form(struct view service, struct view type)
 {
-    if (!view_is(arn->service, form->service)) {
-        return false;
-    }
-    struct view rest = arn->resource;
-    struct view word;
-    if (!cut(&rest, '/', &word)) {
-        return form->max_names == 0 && view_is(rest, form->type);
-    }
-    if (!view_is(word, form->type)) {
-        return false;
-    }
-    size_t names = 1;
-    while (cut(&rest, '/', &word)) {
-        if (!all_of(word, is_name_character)) {
-            return false;
+    for (size_t i = 0; i < sizeof(principal_forms) / sizeof(principal_forms[0]); i++) {
+        const struct principal_form *form = &principal_forms[i];
+        if (view_equal(type, form->type)) {
+            return view_equal(service, form->service) ? form : NULL;
         }
-        names++;
     }
-    return all_of(rest, is_name_character) && names >= form->min_names && names <= form->max_names;
+    return NULL;
+}
+
+/* "a/b/c", with a '/' before it: SIZE_MAX when a name is empty or has other characters. */
+static size_t count_names(struct view text)
+{
+    size_t names = 1;
+    bool is_empty = true;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] == '/' && !is_empty) {
+            names++;
+            is_empty = true;
+        } else if ((classes[text.data[i]] & CLASS_NAME) != 0) {
+            is_empty = false;
+        } else {
+            return SIZE_MAX;
+        }
+    }
+    return is_empty ? SIZE_MAX : names;
 }
 
 bool arn_parse_principal(struct view text, struct arn *ret)
@@ -158,11 +185,14 @@ bool arn_parse_principal(struct view text, struct arn *ret)
     if (!arn_parse(text, &arn) || arn.region.len != 0) {
         return false;
     }
-    for (size_t i = 0; i < sizeof(principal_forms) / sizeof(principal_forms[0]); i++) {
-        if (has_form(&arn, &principal_forms[i])) {
-            *ret = arn;
-            return true;
-        }
+    struct view names = arn.resource;
+    struct view type;
+    bool has_names = cut(&names, '/', &type);
+    const struct principal_form *form = find_form(arn.service, has_names ? type : arn.resource);
+    size_t count = has_names ? count_names(names) : 0;
+    if (form == NULL || count == SIZE_MAX || count < form->min_names || count > form->max_names) {
+        return false;
     }
-    return false;
+    *ret = arn;
+    return true;
 }

@@ -6,11 +6,16 @@
 /* Of a name in any case: names are looked for in every condition, and most entries have others. */
 uint32_t policy_context_hash(struct view name);
 
-/* A request with the hashes of its names. */
+#define POLICY_CONTEXT_BUCKETS 64 /* a request has some forty entries */
+
+/* A request with its entries by the hashes of their names. */
 struct policy_context {
     const struct policy_request *request;
-    uint32_t hashes[POLICY_CONTEXT_MAX_KEYS]; /* context_count of them */
-    size_t *work;                             /* what is left of POLICY_WORK_MAX */
+    size_t *work; /* what is left of POLICY_WORK_MAX */
+    /* Lists of entries, each in the order of the request: the number of an entry is 1 + its index, 0 ends the list. */
+    uint16_t first[POLICY_CONTEXT_BUCKETS];
+    uint16_t next[POLICY_CONTEXT_MAX_KEYS]; /* this and hashes: context_count of them */
+    uint32_t hashes[POLICY_CONTEXT_MAX_KEYS];
 };
 
 /* request is within limits; it and work stay with the caller. */

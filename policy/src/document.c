@@ -3,9 +3,21 @@
 #include "document_private.h"
 #include "variables.h"
 
-#include "policy/arn.h"
-
 #include <stdlib.h>
+
+#define CACHE_LINE_BYTES   64
+#define PREFETCH_MAX_BYTES 4096 /* ten statements and more; not so much that it drives out what it has fetched */
+
+void policy_document_prefetch(const struct policy_document *document)
+{
+    if (document == NULL) {
+        return;
+    }
+    const size_t bytes = document->size < PREFETCH_MAX_BYTES ? document->size : PREFETCH_MAX_BYTES;
+    for (size_t at = CACHE_LINE_BYTES; at < bytes; at += CACHE_LINE_BYTES) {
+        __builtin_prefetch((const uint8_t *)document + at);
+    }
+}
 
 void policy_document_free(struct policy_document *document)
 {
@@ -51,18 +63,6 @@ struct policy_statement policy_document_statement(const struct policy_document *
         .resources = rule->resources.count,
         .conditions = rule->clauses.count,
     };
-}
-
-struct policy_principal policy_principal_of_item(const struct policy_document *document, struct policy_item item)
-{
-    struct policy_principal principal = {.kind = (enum policy_principal_kind)item.kind,
-                                         .text = policy_item_view(document, item)};
-    if (principal.kind == POLICY_PRINCIPAL_ACCOUNT) {
-        principal.partition =
-            view_of(principal.text.data + ARN_ACCOUNT_DIGITS, principal.text.len - ARN_ACCOUNT_DIGITS);
-        principal.text.len = ARN_ACCOUNT_DIGITS;
-    }
-    return principal;
 }
 
 struct policy_principal policy_document_principal(const struct policy_document *document, size_t statement,

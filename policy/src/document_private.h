@@ -1,6 +1,7 @@
 /* The compiled form of a document. One block of memory; everything in it is found by offsets and ranges. */
 #pragma once
 
+#include "policy/arn.h"
 #include "policy/document.h"
 
 /* A text of the document: bytes of its pool. */
@@ -36,6 +37,7 @@ struct policy_rule {
     bool not_principal;
     bool not_action;
     bool not_resource;
+    uint32_t operations;            /* of grants: those whose actions Action or NotAction covers */
     struct policy_range principals; /* items */
     struct policy_range actions;    /* items, lower case */
     struct policy_range resources;  /* items */
@@ -60,4 +62,15 @@ static inline struct view policy_item_view(const struct policy_document *documen
 }
 
 /* An account is kept as its digits and then the partition, if it was named by ARN. */
-struct policy_principal policy_principal_of_item(const struct policy_document *document, struct policy_item item);
+static inline struct policy_principal policy_principal_of_item(const struct policy_document *document,
+                                                               struct policy_item item)
+{
+    struct policy_principal principal = {.kind = (enum policy_principal_kind)item.kind,
+                                         .text = policy_item_view(document, item)};
+    if (principal.kind == POLICY_PRINCIPAL_ACCOUNT) {
+        principal.partition =
+            view_of(principal.text.data + ARN_ACCOUNT_DIGITS, principal.text.len - ARN_ACCOUNT_DIGITS);
+        principal.text.len = ARN_ACCOUNT_DIGITS;
+    }
+    return principal;
+}

@@ -26,6 +26,7 @@ void policy_explain(const struct policy_question *question, const struct policy_
     if (!policy_documents_fit(question) || !policy_asking_read(question->request, &asking)) {
         return;
     }
+    asking.tells_misses = true;
     asking.subject.is_namesake = question->key_policy_predates_principal;
     struct telling telling = {.visitor = {.see = tell}, .trace = trace};
     policy_visit_all(question, &asking, &telling.visitor);

@@ -24,6 +24,31 @@ static const char *const names[POLICY_GRANT_OPERATIONS] = {
     "DeriveSharedSecret",
 };
 
+#define ACTION(text)                                                                                                   \
+    {                                                                                                                  \
+        (const uint8_t *)(text), sizeof(text) - 1                                                                      \
+    }
+
+static const struct view actions[POLICY_GRANT_OPERATIONS] = {
+    ACTION("kms:decrypt"),
+    ACTION("kms:encrypt"),
+    ACTION("kms:generatedatakey"),
+    ACTION("kms:generatedatakeywithoutplaintext"),
+    ACTION("kms:reencryptfrom"),
+    ACTION("kms:reencryptto"),
+    ACTION("kms:sign"),
+    ACTION("kms:verify"),
+    ACTION("kms:getpublickey"),
+    ACTION("kms:creategrant"),
+    ACTION("kms:retiregrant"),
+    ACTION("kms:describekey"),
+    ACTION("kms:generatedatakeypair"),
+    ACTION("kms:generatedatakeypairwithoutplaintext"),
+    ACTION("kms:generatemac"),
+    ACTION("kms:verifymac"),
+    ACTION("kms:derivesharedsecret"),
+};
+
 uint32_t policy_grant_operation_of_name(struct view name)
 {
     for (size_t i = 0; i < POLICY_GRANT_OPERATIONS; i++) {
@@ -46,17 +71,22 @@ const char *policy_grant_operation_name(uint32_t operation)
 
 uint32_t policy_grant_operation_of_action(struct view action)
 {
-    struct view service = view_of_string("kms:");
-    if (action.len <= service.len || !policy_equal_fold(view_of(action.data, service.len), service)) {
-        return 0;
-    }
-    struct view name = view_of(action.data + service.len, action.len - service.len);
     for (size_t i = 0; i < POLICY_GRANT_OPERATIONS; i++) {
-        if (policy_equal_fold(name, view_of_string(names[i]))) {
+        if (policy_equal_fold(action, actions[i])) {
             return UINT32_C(1) << i;
         }
     }
     return 0;
+}
+
+uint32_t policy_grant_operations_of_pattern(struct view pattern, bool is_wild)
+{
+    uint32_t operations = 0;
+    for (size_t i = 0; i < POLICY_GRANT_OPERATIONS; i++) {
+        bool matches = is_wild ? policy_glob(pattern, actions[i]) : view_equal(pattern, actions[i]);
+        operations |= matches ? UINT32_C(1) << i : 0;
+    }
+    return operations;
 }
 
 /* ---------------------------------------------------------------- constraints */

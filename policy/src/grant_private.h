@@ -9,3 +9,6 @@ struct policy_grant_result policy_grant_covers(const struct policy_grant *grant,
 
 /* "kms:ReEncryptFrom", in any case → its bit; 0 for what grants do not know. */
 uint32_t policy_grant_operation_of_action(struct view action);
+
+/* The bits of all whose actions match a pattern of a document, in lower case. */
+uint32_t policy_grant_operations_of_pattern(struct view pattern, bool is_wild);

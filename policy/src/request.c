@@ -39,21 +39,38 @@ static struct view keep(struct view text, const struct policy_subject *subject, 
     return view_of(out, text.len);
 }
 
+static void put_keys(const struct policy_subject *subject, struct policy_principal_keys *ret)
+{
+    ret->count = 0;
+    bool has_role = subject->role.len != 0;
+    add(ret, principal_arn, has_role ? keep(subject->role, subject, ret->role) : subject->arn);
+    add(ret, principal_account, subject->account);
+    add(ret, principal_type, view_of_string(types[subject->kind]));
+    add(ret, caller_account, subject->account);
+    if (subject->kind == POLICY_PRINCIPAL_USER) {
+        add(ret, user_name, policy_last_name(subject->names));
+    }
+}
+
+static void put_grantees(const struct policy_subject *subject, struct policy_grantees *ret)
+{
+    ret->count = 0;
+    ret->names[ret->count++] = subject->arn;
+    if (subject->kind == POLICY_PRINCIPAL_SESSION) {
+        ret->names[ret->count++] = keep(subject->role, subject, ret->role);
+    }
+    if (subject->account.len != 0 && subject->kind != POLICY_PRINCIPAL_ACCOUNT) {
+        ret->names[ret->count++] = policy_root_arn(subject->partition, subject->account, ret->account);
+    }
+}
+
 bool policy_principal_keys(struct view principal, struct view role, struct policy_principal_keys *ret)
 {
     struct policy_subject subject;
     if (!policy_subject_read(principal, role, &subject) || subject.kind == POLICY_PRINCIPAL_SERVICE) {
         return false;
     }
-    ret->count = 0;
-    bool has_role = subject.role.len != 0;
-    add(ret, principal_arn, has_role ? keep(subject.role, &subject, ret->role) : subject.arn);
-    add(ret, principal_account, subject.account);
-    add(ret, principal_type, view_of_string(types[subject.kind]));
-    add(ret, caller_account, subject.account);
-    if (subject.kind == POLICY_PRINCIPAL_USER) {
-        add(ret, user_name, policy_last_name(subject.names));
-    }
+    put_keys(&subject, ret);
     return true;
 }
 
@@ -63,13 +80,18 @@ bool policy_grantees(struct view principal, struct view role, struct policy_gran
     if (!policy_subject_read(principal, role, &subject)) {
         return false;
     }
-    ret->count = 0;
-    ret->names[ret->count++] = subject.arn;
-    if (subject.kind == POLICY_PRINCIPAL_SESSION) {
-        ret->names[ret->count++] = keep(subject.role, &subject, ret->role);
+    put_grantees(&subject, ret);
+    return true;
+}
+
+bool policy_principal_names(struct view principal, struct view role, struct policy_principal_keys *ret_keys,
+                            struct policy_grantees *ret_grantees)
+{
+    struct policy_subject subject;
+    if (!policy_subject_read(principal, role, &subject) || subject.kind == POLICY_PRINCIPAL_SERVICE) {
+        return false;
     }
-    if (subject.account.len != 0 && subject.kind != POLICY_PRINCIPAL_ACCOUNT) {
-        ret->names[ret->count++] = policy_root_arn(subject.partition, subject.account, ret->account);
-    }
+    put_keys(&subject, ret_keys);
+    put_grantees(&subject, ret_grantees);
     return true;
 }

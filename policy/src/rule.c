@@ -67,6 +67,7 @@ static bool read_resource(struct policy_asking *asking, const struct policy_requ
 bool policy_asking_read(const struct policy_request *request, struct policy_asking *ret)
 {
     ret->request = request;
+    ret->tells_misses = false;
     if (!arn_is_account(request->resource_account) || !policy_context_is_within_limits(request) ||
         !policy_subject_read(request->principal, request->role, &ret->subject) || !read_action(ret, request->action) ||
         !read_resource(ret, request)) {
@@ -121,6 +122,14 @@ static bool element_matches(const struct policy_document *document, struct polic
     return range.count != 0 && some_item_matches(document, range, context, text) != negated;
 }
 
+static bool action_matches(const struct policy_document *document, const struct policy_rule *rule,
+                           const struct policy_asking *asking)
+{
+    return asking->operation != 0
+               ? (rule->operations & asking->operation) != 0
+               : element_matches(document, rule->actions, rule->not_action, &asking->context, asking->action);
+}
+
 static struct policy_outcome stopped(enum policy_step step, size_t detail)
 {
     return (struct policy_outcome){.step = step, .detail = detail};
@@ -129,11 +138,14 @@ static struct policy_outcome stopped(enum policy_step step, size_t detail)
 struct policy_outcome policy_rule_apply(const struct policy_document *document, const struct policy_rule *rule,
                                         const struct policy_asking *asking)
 {
+    if (!asking->tells_misses && asking->operation != 0 && (rule->operations & asking->operation) == 0) {
+        return stopped(POLICY_STEP_ACTION, 0); /* first, since it is known without a look at the texts */
+    }
     enum policy_cover cover = policy_subject_covered(&asking->subject, document, rule);
     if (cover == POLICY_COVERS_NOT) {
         return stopped(POLICY_STEP_PRINCIPAL, 0);
     }
-    if (!element_matches(document, rule->actions, rule->not_action, &asking->context, asking->action)) {
+    if (!action_matches(document, rule, asking)) {
         return stopped(POLICY_STEP_ACTION, 0);
     }
     if (!element_matches(document, rule->resources, rule->not_resource, &asking->context, asking->request->resource)) {

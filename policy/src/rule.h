@@ -17,6 +17,7 @@ struct policy_asking {
     bool allows_count;  /* false: an alias with an action that is not for aliases (KMS.md R-88) */
     bool own;           /* the caller's account owns the resource */
     uint32_t operation; /* of grants; 0: none */
+    bool tells_misses;  /* somebody asks which step it was that a statement stopped at; else any will do */
 };
 
 /* False for what cannot be decided on: see POLICY_REASON_BAD_REQUEST. *ret borrows from request, and from itself. */

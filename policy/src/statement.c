@@ -1,6 +1,7 @@
 /* Reading a statement (KMS.md ). */
 #include "build.h"
 
+#include "grant_private.h"
 #include "pattern.h"
 
 /* A statement being read: which of its members there were. */
@@ -247,6 +248,20 @@ static bool check(struct reading *reading)
     return true;
 }
 
+/* What the actions come to for the operations that every service asks for: decided once, not in each decision. */
+static uint32_t covered_operations(const struct policy_build *build, const struct policy_rule *rule)
+{
+    const struct policy_item *items = (const struct policy_item *)(const void *)build->items.data;
+    const uint32_t all = (UINT32_C(1) << POLICY_GRANT_OPERATIONS) - 1;
+    uint32_t named = 0;
+    for (size_t i = 0; i < rule->actions.count; i++) {
+        struct policy_item item = items[rule->actions.first + i];
+        named |= policy_grant_operations_of_pattern(view_of(build->bytes.data + item.at, item.len),
+                                                    (item.flags & POLICY_ITEM_WILD) != 0);
+    }
+    return rule->not_action ? all & ~named : named;
+}
+
 bool policy_build_statement(struct policy_build *build, json_t *json)
 {
     if (!json_is_object(json)) {
@@ -263,5 +278,9 @@ bool policy_build_statement(struct policy_build *build, json_t *json)
         }
         policy_build_leave(build, place);
     }
-    return check(&reading) && policy_build_rule(build, &reading.rule);
+    if (!check(&reading)) {
+        return false;
+    }
+    reading.rule.operations = covered_operations(build, &reading.rule);
+    return policy_build_rule(build, &reading.rule);
 }

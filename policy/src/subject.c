@@ -18,22 +18,27 @@ static struct view take_word(struct view *text)
     return word;
 }
 
+#define WORD(text)                                                                                                     \
+    {                                                                                                                  \
+        (const uint8_t *)(text), sizeof(text) - 1                                                                      \
+    }
+
 static const struct form {
-    const char *word;
+    struct view word;
     enum policy_principal_kind kind;
 } forms[] = {
-    {"root", POLICY_PRINCIPAL_ACCOUNT},
-    {"user", POLICY_PRINCIPAL_USER},
-    {"role", POLICY_PRINCIPAL_ROLE},
-    {"assumed-role", POLICY_PRINCIPAL_SESSION},
-    {"federated-user", POLICY_PRINCIPAL_FEDERATED},
+    {WORD("root"), POLICY_PRINCIPAL_ACCOUNT},
+    {WORD("user"), POLICY_PRINCIPAL_USER},
+    {WORD("role"), POLICY_PRINCIPAL_ROLE},
+    {WORD("assumed-role"), POLICY_PRINCIPAL_SESSION},
+    {WORD("federated-user"), POLICY_PRINCIPAL_FEDERATED},
 };
 
 enum policy_principal_kind policy_subject_kind(struct view *resource)
 {
     struct view word = take_word(resource);
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-        if (view_is(word, forms[i].word)) {
+        if (view_equal(word, forms[i].word)) {
             return forms[i].kind;
         }
     }

@@ -78,3 +78,8 @@ struct policy_grantees {
 
 /* As above; a service is its own only grantee. */
 REWRAP_MUST_USE bool policy_grantees(struct view principal, struct view role, struct policy_grantees *ret);
+
+/* Both at once, reading the ARNs once; false when either would be. */
+REWRAP_MUST_USE bool policy_principal_names(struct view principal, struct view role,
+                                            struct policy_principal_keys *ret_keys,
+                                            struct policy_grantees *ret_grantees);
