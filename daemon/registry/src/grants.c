@@ -42,10 +42,9 @@ const struct registry_grant *registry_grant_retirable_after(const struct registr
     return text == NULL ? NULL : first_after(&text->retirable, after);
 }
 
-struct policy_grant_list registry_grants_for(const struct registry *registry, const uint8_t key_id[KEY_ID_BYTES],
-                                             struct view grantee)
+static struct policy_grant_list grants_of(const struct registry *registry, const struct grant_list *list,
+                                          struct view grantee)
 {
-    const struct grant_list *list = list_of(registry, key_id, GRANTS_BY_GRANTEE);
     const struct shared_text *text = list->n == 0 ? NULL : texts_find(&registry->memory.texts, grantee);
     if (text == NULL) {
         return (struct policy_grant_list){0};
@@ -53,9 +52,28 @@ struct policy_grant_list registry_grants_for(const struct registry *registry, co
     /* From the smallest id that there is to the greatest. */
     struct registry_grant probe = {.grant.grantee = view_of(text->text, text->len)};
     size_t first = grant_list_from(list, GRANTS_BY_GRANTEE, &probe);
+    if (first == list->n || list->grants[first]->grantee.data != probe.grant.grantee.data) {
+        return (struct policy_grant_list){0};
+    }
     memset(probe.id, 0xff, GRANT_ID_BYTES);
     size_t end = grant_list_after(list, GRANTS_BY_GRANTEE, &probe);
-    return (struct policy_grant_list){.grants = first == end ? NULL : list->grants + first, .count = end - first};
+    return (struct policy_grant_list){.grants = list->grants + first, .count = end - first};
+}
+
+struct policy_grant_list registry_grants_for(const struct registry *registry, const uint8_t key_id[KEY_ID_BYTES],
+                                             struct view grantee)
+{
+    return grants_of(registry, list_of(registry, key_id, GRANTS_BY_GRANTEE), grantee);
+}
+
+void registry_grants_for_each(const struct registry *registry, const uint8_t key_id[KEY_ID_BYTES],
+                              const struct view *grantees, size_t n, struct policy_grant_list *ret)
+{
+    const struct grant_list *list = list_of(registry, key_id, GRANTS_BY_GRANTEE);
+    grant_list_prefetch(list);
+    for (size_t i = 0; i < n; i++) {
+        ret[i] = grants_of(registry, list, grantees[i]);
+    }
 }
 
 const struct registry_grant *registry_grant_of(const struct policy_grant *grant)

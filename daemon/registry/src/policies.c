@@ -117,28 +117,31 @@ static struct registry_policy *policy_new(struct policies *policies, enum policy
     *policy = (struct registry_policy){.policies = policies, .kind = kind, .uses = 1, .len = text.len};
     memcpy(policy->text, text.data, text.len);
     policy->text[text.len] = '\0';
-    if (map_add(&policies->of_kind[kind], view_of(policy->text, policy->len), policy) != MAP_ADDED) {
-        free(policy);
-        return NULL;
-    }
-    TAILQ_INSERT_TAIL(&policies->texts, policy, link);
-    policies->n_texts++;
     return policy;
 }
 
+/* Adds it without looking for it before: at the start most texts are new, and hashing one takes as long as copying it
+ * several times. */
 struct registry_result policies_share(struct policies *policies, enum policy_kind kind, struct view text,
                                       struct registry_policy **ret)
 {
-    struct registry_policy *policy = map_find(&policies->of_kind[kind], text);
-    if (policy != NULL) {
-        policy->uses++;
-        *ret = policy;
-        return registry_ok();
-    }
-    policy = policy_new(policies, kind, text);
+    struct registry_policy *policy = policy_new(policies, kind, text);
     if (policy == NULL) {
         return registry_no_memory();
     }
+    const enum map_code added = map_add(&policies->of_kind[kind], view_of(policy->text, policy->len), policy);
+    if (added == MAP_ADDED) {
+        TAILQ_INSERT_TAIL(&policies->texts, policy, link);
+        policies->n_texts++;
+        *ret = policy;
+        return registry_ok();
+    }
+    free(policy);
+    if (added != MAP_EXISTS) {
+        return registry_no_memory();
+    }
+    policy = map_find(&policies->of_kind[kind], text);
+    policy->uses++;
     *ret = policy;
     return registry_ok();
 }
