@@ -43,6 +43,9 @@ static bool leave_out(struct operation_question *question, size_t index)
 {
     struct policy_grant_list *list = &question->grants[index];
     size_t older = 0;
+    if (question->departed_ms == 0) {
+        return true;
+    }
     for (size_t i = 0; i < list->count; i++) {
         older += operation_grant_predates(registry_grant_of(list->grants[i]), question->departed_ms);
     }
@@ -66,9 +69,9 @@ static bool leave_out(struct operation_question *question, size_t index)
 
 static bool take_grants(const struct operation_asking *asking, struct operation_question *question)
 {
+    registry_grants_for_each(asking->operations->registry, asking->key->key_id, question->grantees.names,
+                             question->grantees.count, question->grants);
     for (size_t i = 0; i < question->grantees.count; i++) {
-        question->grants[i] =
-            registry_grants_for(asking->operations->registry, asking->key->key_id, question->grantees.names[i]);
         bool is_account = i + 1 == question->grantees.count; /* the account is the same whoever he is */
         if (!is_account && !leave_out(question, i)) {
             return false;
@@ -90,6 +93,7 @@ static bool take_identities(struct operation_question *question)
         if (document == NULL) {
             return false;
         }
+        policy_document_prefetch(document);
         question->identities[question->question.identity_count++] =
             (struct policy_identity){.name = view_of_string(policy->name), .document = document};
     }
@@ -102,8 +106,7 @@ static bool take_identities(struct operation_question *question)
 static bool read_principal(const struct operation_asking *asking, struct operation_question *ret)
 {
     struct view principal = view_of_string(asking->principal);
-    ret->principal = operation_principal_of(asking->operations, principal);
-    ret->departed_ms = operation_departed_ms(asking->operations, principal);
+    ret->principal = operation_principal_and_departure(asking->operations, principal, &ret->departed_ms);
     struct view role = view_of(NULL, 0);
     if (ret->principal != NULL && ret->principal->kind == PRINCIPAL_ROLE) {
         operation_principal_arn(asking->operations, ret->principal, ret->role);
@@ -111,8 +114,7 @@ static bool read_principal(const struct operation_asking *asking, struct operati
     }
     ret->request.principal = principal;
     ret->request.role = role;
-    return policy_principal_keys(principal, role, &ret->principal_keys) &&
-           policy_grantees(principal, role, &ret->grantees);
+    return policy_principal_names(principal, role, &ret->principal_keys, &ret->grantees);
 }
 
 /* False without memory, as above. A key that is not made yet has no policy. */
@@ -122,6 +124,7 @@ static bool take_key_policy(const struct registry_key *key, struct operation_que
         return true;
     }
     question->question.key_policy = registry_policy_document(key->compiled);
+    policy_document_prefetch(question->question.key_policy);
     return question->question.key_policy != NULL;
 }
 
@@ -147,19 +150,13 @@ bool operation_question_make(const struct operation_asking *asking, struct opera
     ret->request = (struct policy_request){0};
     memset(ret->kept, 0, sizeof ret->kept);
     ret->n_keys = ret->n_values = ret->text_len = 0;
-    if (!operation_question_make_room(asking->key, facts, ret) || !read_principal(asking, ret)) {
+    /* Documents and grants first: they are fetched from memory while the condition keys are put together. */
+    if (!operation_question_make_room(asking->key, facts, ret) || !take_key_policy(asking->key, ret) ||
+        !read_principal(asking, ret) || !take_identities(ret) || (asking->key != NULL && !take_grants(asking, ret))) {
         operation_question_clear(ret);
         return false;
     }
     name_resource(asking, ret);
     operation_question_add_keys(asking, facts, ret);
-    if (!take_key_policy(asking->key, ret) || !take_identities(ret)) {
-        operation_question_clear(ret);
-        return false;
-    }
-    if (asking->key != NULL && !take_grants(asking, ret)) {
-        operation_question_clear(ret);
-        return false;
-    }
     return true;
 }

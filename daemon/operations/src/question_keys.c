@@ -14,6 +14,13 @@
 /* The keys that do not come in numbers: of the principal, the service, the key, the facts with their twins. */
 #define SINGLE_KEYS 40
 
+/* The text of a literal, and the same where an initializer is wanted. */
+#define WORD(text) view_of(text, sizeof(text) - 1)
+#define WORD_INIT(text)                                                                                                \
+    {                                                                                                                  \
+        (const uint8_t *)(text), sizeof(text) - 1                                                                      \
+    }
+
 #define CONTEXT_PREFIX      "kms:EncryptionContext:"
 #define RESOURCE_TAG_PREFIX "aws:ResourceTag/"
 #define REQUEST_TAG_PREFIX  "aws:RequestTag/"
@@ -30,13 +37,6 @@ void operation_fact_number(struct operation_facts *facts, enum operation_fact fa
     snprintf(facts->number, sizeof facts->number, "%d", (int)value);
     facts->texts[fact] = facts->number;
 }
-
-/* The text of a literal, and the same where an initializer is wanted. */
-#define WORD(text) view_of(text, sizeof(text) - 1)
-#define WORD_INIT(text)                                                                                                \
-    {                                                                                                                  \
-        (const uint8_t *)(text), sizeof(text) - 1                                                                      \
-    }
 
 /* Some have a twin of an older name. */
 static const struct {
@@ -106,24 +106,23 @@ static void add(struct operation_question *question, struct view name, struct vi
 }
 
 /* A key whose name ends with what the request or the key has. */
-static void add_pair(struct operation_question *question, const char *prefix, struct view key, struct view value)
+static void add_pair(struct operation_question *question, struct view prefix, struct view key, struct view value)
 {
     char *name = question->text + question->text_len;
-    size_t len = strlen(prefix);
-    memcpy(name, prefix, len);
+    memcpy(name, prefix.data, prefix.len);
     if (key.len != 0) {
-        memcpy(name + len, key.data, key.len);
+        memcpy(name + prefix.len, key.data, key.len);
     }
-    question->text_len += len + key.len;
-    add(question, view_of(name, len + key.len), value);
+    question->text_len += prefix.len + key.len;
+    add(question, view_of(name, prefix.len + key.len), value);
 }
 
 /* Values that were put behind each other, from `first` on. */
-static void add_set(struct operation_question *question, const char *name, size_t first)
+static void add_set(struct operation_question *question, struct view name, size_t first)
 {
     if (question->n_values != first) {
         question->keys[question->n_keys++] = (struct policy_context_key){
-            .name = view_of_string(name), .values = question->values + first, .count = question->n_values - first};
+            .name = name, .values = question->values + first, .count = question->n_values - first};
     }
 }
 
@@ -235,7 +234,8 @@ static void add_key(const struct operation_asking *asking, struct operation_ques
     add_fact(question, OPERATION_FACT_KEY_ORIGIN, "AWS_KMS");
     add_fact(question, OPERATION_FACT_MULTI_REGION, "false");
     for (size_t i = 0; i < key->n_tags; i++) {
-        add_pair(question, RESOURCE_TAG_PREFIX, view_of_string(key->tags[i].key), view_of_string(key->tags[i].value));
+        add_pair(question, WORD(RESOURCE_TAG_PREFIX), view_of_string(key->tags[i].key),
+                 view_of_string(key->tags[i].value));
     }
     size_t first = question->n_values;
     const struct registry_alias *alias = NULL;
@@ -247,7 +247,7 @@ static void add_key(const struct operation_asking *asking, struct operation_ques
         }
         question->values[question->n_values++] = view_of_string(alias->name);
     }
-    add_set(question, "kms:ResourceAliases", first);
+    add_set(question, WORD("kms:ResourceAliases"), first);
 }
 
 static void add_context(struct operation_question *question, const struct operation_facts *facts)
@@ -256,10 +256,10 @@ static void add_context(struct operation_question *question, const struct operat
     for (size_t i = 0; i < facts->n_context; i++) {
         question->values[question->n_values++] = operation_context_pair(facts->context[i]).key;
     }
-    add_set(question, "kms:EncryptionContextKeys", first);
+    add_set(question, WORD("kms:EncryptionContextKeys"), first);
     for (size_t i = 0; i < facts->n_context; i++) {
         struct context_pair pair = operation_context_pair(facts->context[i]);
-        add_pair(question, CONTEXT_PREFIX, pair.key, pair.value);
+        add_pair(question, WORD(CONTEXT_PREFIX), pair.key, pair.value);
     }
 }
 
@@ -272,9 +272,9 @@ static void add_tags(struct operation_question *question, const struct operation
     for (size_t i = 0; i < facts->n_tag_keys; i++) {
         question->values[question->n_values++] = view_of_string(facts->tag_keys[i]);
     }
-    add_set(question, "aws:TagKeys", first);
+    add_set(question, WORD("aws:TagKeys"), first);
     for (size_t i = 0; i < facts->n_tags; i++) {
-        add_pair(question, REQUEST_TAG_PREFIX, view_of_string(facts->tags[i]->tag_key),
+        add_pair(question, WORD(REQUEST_TAG_PREFIX), view_of_string(facts->tags[i]->tag_key),
                  view_of_string(facts->tags[i]->tag_value));
     }
 }

@@ -76,26 +76,40 @@ static bool read_texts(const struct operations *operations, struct view arn, str
     return true;
 }
 
+static const struct registry_principal *find(const struct operations *operations, const struct named *named,
+                                             const struct texts *texts)
+{
+    const struct registry_principal *found =
+        registry_principal_find(operations->registry, texts->account, named->kind, texts->name);
+    bool is_he = found != NULL && (named->path.len == 0 || view_equal(named->path, view_of_string(found->path)));
+    return is_he ? found : NULL;
+}
+
 const struct registry_principal *operation_principal_of(const struct operations *operations, struct view arn)
 {
     struct named named;
     struct texts texts;
+    return read_texts(operations, arn, &named, &texts) ? find(operations, &named, &texts) : NULL;
+}
+
+const struct registry_principal *operation_principal_and_departure(const struct operations *operations, struct view arn,
+                                                                   int64_t *ret_departed_ms)
+{
+    struct named named;
+    struct texts texts;
+    *ret_departed_ms = 0;
     if (!read_texts(operations, arn, &named, &texts)) {
         return NULL;
     }
-    const struct registry_principal *found =
-        registry_principal_find(operations->registry, texts.account, named.kind, texts.name);
-    bool is_he = found != NULL && (named.path.len == 0 || view_equal(named.path, view_of_string(found->path)));
-    return is_he ? found : NULL;
+    *ret_departed_ms = registry_principal_departed_ms(operations->registry, texts.account, named.kind, texts.name);
+    return find(operations, &named, &texts);
 }
 
 int64_t operation_departed_ms(const struct operations *operations, struct view arn)
 {
-    struct named named;
-    struct texts texts;
-    return read_texts(operations, arn, &named, &texts)
-               ? registry_principal_departed_ms(operations->registry, texts.account, named.kind, texts.name)
-               : 0;
+    int64_t departed_ms;
+    rewrap_ignore(operation_principal_and_departure(operations, arn, &departed_ms), "only the time is asked for");
+    return departed_ms;
 }
 
 /* Shorter than an ARN may be: the parts have bounds. */

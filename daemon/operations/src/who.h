@@ -19,6 +19,10 @@ const struct registry_principal *operation_principal_of(const struct operations 
  */
 int64_t operation_departed_ms(const struct operations *operations, struct view arn);
 
+/* Both at once, reading the ARN once. */
+const struct registry_principal *operation_principal_and_departure(const struct operations *operations, struct view arn,
+                                                                   int64_t *ret_departed_ms);
+
 /* The ARN of a user or role of the registry, with a NUL. */
 void operation_principal_arn(const struct operations *operations, const struct registry_principal *principal,
                              char out[POLICY_ARN_BYTES]);
