@@ -64,13 +64,23 @@ static bool is_as_forced(struct probe *probe, CK_OBJECT_HANDLE object, const CK_
     return true;
 }
 
-/* What the attributes say is one thing, what the token does with them another. */
-static bool is_kept_in(struct probe *probe, const struct blob *blob, CK_OBJECT_HANDLE object)
+/* What the attributes say is one thing, what the token does with them another: *ret_kept says whether the value could
+ * neither be read nor be wrapped under a key that is not trusted. */
+static struct hsm_result is_kept_in(struct probe *probe, const struct blob *blob, CK_OBJECT_HANDLE object,
+                                    bool *ret_kept)
 {
     uint8_t out[PROBE_VALUE_MAX_BYTES];
     CK_ULONG len = 0;
-    return probe_value(probe, object, out, sizeof out) == 0 &&
-           probe_wrap(probe, probe->kwp, blob->kek, object, out, &len) != CKR_OK;
+    CK_ATTRIBUTE value = {CKA_VALUE, out, sizeof out};
+    bool read_refused = false;
+    bool wrap_refused = false;
+    struct hsm_result result =
+        probe_refused(p11_get_attributes(probe->token, object, &value, 1), "C_GetAttributeValue", &read_refused);
+    if (result.code == HSM_OK) {
+        result = probe_refused(probe_wrap(probe, probe->kwp, blob->kek, object, out, &len), "C_WrapKey", &wrap_refused);
+    }
+    *ret_kept = read_refused && wrap_refused;
+    return result;
 }
 
 static CK_RV unwrap(struct probe *probe, const struct blob *blob, CK_ATTRIBUTE *list, size_t n, CK_OBJECT_HANDLE *ret)
@@ -89,8 +99,13 @@ static struct hsm_result try_list(struct probe *probe, const struct blob *blob, 
     CK_RV rv = unwrap(probe, blob, list, n, &object);
     bool refused = false;
     struct hsm_result result = probe_refused(rv, "C_UnwrapKey", &refused);
-    *ret_holds =
-        refused || (rv == CKR_OK && is_as_forced(probe, object, forced, n_forced) && is_kept_in(probe, blob, object));
+    if (result.code != HSM_OK || refused) {
+        *ret_holds = refused;
+        return result;
+    }
+    bool kept = false;
+    result = is_kept_in(probe, blob, object, &kept);
+    *ret_holds = kept && is_as_forced(probe, object, forced, n_forced);
     return result;
 }
 
@@ -129,9 +144,13 @@ static struct hsm_result make_blob(struct probe *probe, struct blob *ret)
     }
     CK_ATTRIBUTE forced[ATTRIBUTES_UNWRAP_MAX];
     size_t n = attributes_forced(HSM_SEALED, forced);
-    return is_as_forced(probe, unwrapped, forced, n) && is_kept_in(probe, ret, unwrapped)
-               ? HSM_SUCCESS
-               : hsm_failure(HSM_KEY_REFUSED, "CKA_UNWRAP_TEMPLATE");
+    bool kept = false;
+    const struct hsm_result result = is_kept_in(probe, ret, unwrapped, &kept);
+    if (result.code != HSM_OK) {
+        return result;
+    }
+    return kept && is_as_forced(probe, unwrapped, forced, n) ? HSM_SUCCESS
+                                                             : hsm_failure(HSM_KEY_REFUSED, "CKA_UNWRAP_TEMPLATE");
 }
 
 /* For the report. */
