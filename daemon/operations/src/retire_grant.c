@@ -150,7 +150,7 @@ static const struct registry_grant *find_by_token(struct operation *operation, c
 }
 
 /* By the ARN: whoever may retire a grant need not be of the key's account, and an id alone says less than it seems to.
- * Of another account's key nothing is told, not even that it is there. */
+ * Of another account's key those are told nothing whom the grant does not name. */
 static const struct registry_grant *find_by_id(struct operation *operation, const Rewrap__RetireGrantRequest *request,
                                                const struct registry_key **ret_key)
 {
