@@ -17,19 +17,20 @@ static CK_RV kek_that_decrypts(struct probe *probe, CK_BBOOL *decrypts, CK_OBJEC
     return probe_free_kek_with(probe, use, sizeof use / sizeof use[0], ret);
 }
 
-/* Some bytes that the key is asked to decrypt: what it has wrapped, if it is to be by KWP. */
+/* Any bytes do but for KWP, which knows its own. */
 static CK_RV decrypt_by(struct probe *probe, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE kek, CK_OBJECT_HANDLE payload)
 {
-    uint8_t wrapped[PROBE_VALUE_MAX_BYTES];
+    uint8_t data[PROBE_VALUE_MAX_BYTES] = {0};
     uint8_t out[PROBE_VALUE_MAX_BYTES];
-    CK_ULONG len = 0;
+    CK_ULONG len = 32;
     CK_ULONG out_len = sizeof out;
-    CK_RV rv = probe_wrap(probe, probe->kwp, kek, payload, wrapped, &len);
-    if (rv != CKR_OK) {
-        return rv;
+    if (mechanism->mechanism == probe->kwp) {
+        CK_RV rv = probe_wrap(probe, probe->kwp, kek, payload, data, &len);
+        if (rv != CKR_OK) {
+            return rv;
+        }
     }
-    return p11_decrypt(probe->token, mechanism, kek, wrapped, mechanism->mechanism == probe->kwp ? len : 32, out,
-                       &out_len);
+    return p11_decrypt(probe->token, mechanism, kek, data, len, out, &out_len);
 }
 
 /* By each mechanism by which a key that may decrypt does so. Where there is none it cannot be told. */
