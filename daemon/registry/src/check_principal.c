@@ -130,6 +130,14 @@ static const char *check_access_keys(const struct registry_principal *principal)
     return NULL;
 }
 
+static const char *check_unique_id_of(const char unique_id[PRINCIPAL_ID_BYTES], enum principal_kind kind)
+{
+    const struct view id = view_of(unique_id, strnlen(unique_id, PRINCIPAL_ID_BYTES));
+    return is_id(id, kind == PRINCIPAL_USER ? "AIDA" : "AROA", PRINCIPAL_ID_BYTES - 1)
+               ? NULL
+               : "unique id of a principal is not one of its kind";
+}
+
 const char *check_principal(const struct registry_principal *principal)
 {
     const char *wrong = check_account(view_of(principal->account, strnlen(principal->account, ACCOUNT_TEXT_BYTES)));
@@ -142,10 +150,8 @@ const char *check_principal(const struct registry_principal *principal)
     if (wrong == NULL) {
         wrong = check_principal_path(view_of_string(principal->path));
     }
-    const struct view unique_id = view_of(principal->unique_id, strnlen(principal->unique_id, PRINCIPAL_ID_BYTES));
-    if (wrong == NULL &&
-        !is_id(unique_id, principal->kind == PRINCIPAL_USER ? "AIDA" : "AROA", PRINCIPAL_ID_BYTES - 1)) {
-        wrong = "unique id of a principal is not one of its kind";
+    if (wrong == NULL) {
+        wrong = check_unique_id_of(principal->unique_id, principal->kind);
     }
     if (wrong == NULL) {
         wrong = check_time(principal->created_ms);
@@ -167,6 +173,9 @@ const char *check_departure(const struct principal_departure *departure)
     }
     if (wrong == NULL) {
         wrong = check_principal_name(view_of(departure->name, strnlen(departure->name, sizeof departure->name)));
+    }
+    if (wrong == NULL && departure->unique_id[0] != '\0') {
+        wrong = check_unique_id_of(departure->unique_id, departure->kind);
     }
     if (wrong == NULL && departure->departed_ms == 0) {
         wrong = "time of a departure is 0";

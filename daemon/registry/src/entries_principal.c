@@ -121,10 +121,21 @@ struct departure_entry *departure_entry_new(const struct principal_departure *de
     if (entry == NULL) {
         return NULL;
     }
+    entry->earlier = NULL;
     entry->departed_ms = departure->departed_ms;
+    memcpy(entry->unique_id, departure->unique_id, PRINCIPAL_ID_BYTES);
     entry->id_len = id_len;
     memcpy(entry->id, id, id_len);
     return entry;
+}
+
+void departure_entry_free_all(struct departure_entry *entry)
+{
+    while (entry != NULL) {
+        struct departure_entry *earlier = entry->earlier;
+        free(entry);
+        entry = earlier;
+    }
 }
 
 size_t principal_map_id(const char *account, enum principal_kind kind, const char *name,

@@ -13,16 +13,19 @@ struct principal_entry {
     char id[]; /* account, kind as a digit, name: together the key of the map of names. A NUL, then the path. */
 };
 
-/* When the last one of that name was deleted. */
+/* When one of that name was deleted, and who he was. */
 struct principal_departure {
     char account[ACCOUNT_TEXT_BYTES];
     enum principal_kind kind;
     char name[PRINCIPAL_NAME_MAX_BYTES + 1];
+    char unique_id[PRINCIPAL_ID_BYTES]; /* empty: not on record, and whoever departed before is not either */
     int64_t departed_ms;
 };
 
 struct departure_entry {
+    struct departure_entry *earlier; /* from the same name; NULL: none */
     int64_t departed_ms;
+    char unique_id[PRINCIPAL_ID_BYTES];
     size_t id_len;
     char id[]; /* as of a principal_entry, without the path */
 };
@@ -49,8 +52,9 @@ REWRAP_MUST_USE struct registry_result principal_entry_share(struct principal_en
 /* Erases it. NULL is allowed. */
 void principal_entry_free(struct principal_entry *entry);
 
-/* NULL without memory. To be freed with free. */
+/* NULL without memory. To be freed with free, or with all the earlier ones behind it; NULL is allowed. */
 REWRAP_MUST_USE struct departure_entry *departure_entry_new(const struct principal_departure *departure);
+void departure_entry_free_all(struct departure_entry *entry);
 
 /* Writes the id of the map; its length, or 0 when account or name have a length that none has. */
 size_t principal_map_id(const char *account, enum principal_kind kind, const char *name,

@@ -37,7 +37,7 @@ static void free_entries(struct memory *memory)
     cursor = 0;
     const struct map *departures = &memory->departures;
     for (struct departure_entry *d = map_next(departures, &cursor); d; d = map_next(departures, &cursor)) {
-        free(d);
+        departure_entry_free_all(d);
     }
     cursor = 0;
     for (struct key_entry *key = map_next(&memory->keys, &cursor); key; key = map_next(&memory->keys, &cursor)) {

@@ -37,7 +37,7 @@ struct memory {
     struct map principals;             /* account, kind and name → struct principal_entry, owned */
     struct map unique_ids;             /* unique id → struct principal_entry */
     struct map access_keys;            /* id of an access key → struct principal_entry */
-    struct map departures;             /* account, kind and name → struct departure_entry, owned */
+    struct map departures;             /* account, kind and name → the last struct departure_entry, all owned */
     struct map grants;                 /* grant id → struct grant_entry, owned */
     struct policies policies;          /* of keys and principals, and of changes that are waiting */
     struct texts texts;                /* of grants, and of changes that are waiting */
@@ -120,11 +120,14 @@ bool memory_remove_principal(struct memory *memory, const char *unique_id);
 /* Room for that many more names that somebody departed from. False without memory. */
 REWRAP_MUST_USE bool memory_reserve_departures(struct memory *memory, size_t more);
 
-/* NULL when there is none. */
+/* The last one from that name, behind which are the earlier ones. NULL when there is none. */
 const struct departure_entry *memory_departure(const struct memory *memory, const char *account,
                                                enum principal_kind kind, const char *name);
 
-/* Takes entry over; of two from one name the later counts. Needs reserved room. */
+/*
+ * Takes entry over; of two of the same unique id the later counts. Who departed from the name before the last
+ * REGISTRY_DEPARTED_IDS becomes one entry without an id, as in the store (sqlite_apply.c). Needs reserved room.
+ */
 void memory_put_departure(struct memory *memory, struct departure_entry *entry);
 
 /* NULL when there is no such kind. */

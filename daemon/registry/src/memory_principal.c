@@ -1,5 +1,6 @@
 /* The registry's content while it runs: users and roles; see memory.h. */
 #include "memory.h"
+#include "registry/principals.h"
 
 #include <stdlib.h>
 
@@ -140,13 +141,51 @@ const struct departure_entry *memory_departure(const struct memory *memory, cons
     return len == 0 ? NULL : map_find(&memory->departures, view_of(id, len));
 }
 
+/* Takes the one with this unique id out of the list; NULL when there is none. */
+static struct departure_entry *take_departure_of(struct departure_entry **list, const char *unique_id)
+{
+    for (struct departure_entry **at = list; *at != NULL; at = &(*at)->earlier) {
+        struct departure_entry *entry = *at;
+        if (strcmp(entry->unique_id, unique_id) == 0) {
+            *at = entry->earlier;
+            return entry;
+        }
+    }
+    return NULL;
+}
+
+/* Before those that are not later. */
+static void insert_departure(struct departure_entry **list, struct departure_entry *entry)
+{
+    struct departure_entry **at = list;
+    while (*at != NULL && (*at)->departed_ms > entry->departed_ms) {
+        at = &(*at)->earlier;
+    }
+    entry->earlier = *at;
+    *at = entry;
+}
+
+static void forget_departures(struct departure_entry *list)
+{
+    for (size_t i = 0; i < REGISTRY_DEPARTED_IDS && list != NULL; i++) {
+        list = list->earlier;
+    }
+    if (list != NULL) {
+        list->unique_id[0] = '\0';
+        departure_entry_free_all(list->earlier);
+        list->earlier = NULL;
+    }
+}
+
 void memory_put_departure(struct memory *memory, struct departure_entry *entry)
 {
-    struct departure_entry *known = map_find(&memory->departures, view_of(entry->id, entry->id_len));
-    if (known == NULL) {
-        memory_map_add(&memory->departures, view_of(entry->id, entry->id_len), entry);
-        return;
+    struct departure_entry *list = map_remove(&memory->departures, view_of(entry->id, entry->id_len));
+    struct departure_entry *same = take_departure_of(&list, entry->unique_id);
+    if (same != NULL && same->departed_ms > entry->departed_ms) {
+        entry->departed_ms = same->departed_ms;
     }
-    known->departed_ms = entry->departed_ms > known->departed_ms ? entry->departed_ms : known->departed_ms;
-    free(entry);
+    free(same);
+    insert_departure(&list, entry);
+    forget_departures(list);
+    memory_map_add(&memory->departures, view_of(list->id, list->id_len), list);
 }

@@ -46,6 +46,17 @@ int64_t registry_principal_departed_ms(const struct registry *registry, const ch
     return entry == NULL ? 0 : entry->departed_ms;
 }
 
+const char *registry_principal_departed_id(const struct registry *registry, const char *account,
+                                           enum principal_kind kind, const char *name, int64_t written_ms)
+{
+    const struct departure_entry *meant = NULL;
+    const struct departure_entry *entry = memory_departure(&registry->memory, account, kind, name);
+    for (; entry != NULL && entry->departed_ms >= written_ms; entry = entry->earlier) {
+        meant = entry;
+    }
+    return meant == NULL || meant->unique_id[0] == '\0' ? NULL : meant->unique_id;
+}
+
 size_t registry_departures(const struct registry *registry)
 {
     return map_count(&registry->memory.departures);
@@ -191,6 +202,7 @@ static struct registry_result prepare_departure(struct registry *registry, const
     memcpy(departure->account, principal->account, ACCOUNT_TEXT_BYTES);
     departure->kind = principal->kind;
     memcpy(departure->name, principal->name, strlen(principal->name) + 1);
+    memcpy(departure->unique_id, principal->unique_id, PRINCIPAL_ID_BYTES);
     departure->departed_ms = departure_ms(registry, principal, now_ms);
     change->departed = departure_entry_new(departure);
     return change->departed != NULL && memory_reserve_departures(&registry->memory, REGISTRY_MAX_WAITING)

@@ -24,9 +24,19 @@ static const char insert_principal[] =
     "INSERT INTO principals (unique_id, account, kind, name, path, created_ms, revision)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
-static const char depart[] = "INSERT INTO departures (account, kind, name, departed_ms)"
-                             " SELECT account, kind, name, ?2 FROM principals WHERE unique_id = ?1"
+static const char depart[] = "INSERT INTO departures (account, kind, name, unique_id, departed_ms)"
+                             " SELECT account, kind, name, unique_id, ?2 FROM principals WHERE unique_id = ?1"
                              " ON CONFLICT DO UPDATE SET departed_ms = max(departed_ms, excluded.departed_ms)";
+
+/* Of the name of ?1: who departed from it before the last REGISTRY_DEPARTED_IDS becomes one row without an id, at the
+ * time of the last of them. */
+#define OF_THAT_NAME "(account, kind, name) = (SELECT account, kind, name FROM principals WHERE unique_id = ?1)"
+static const char forget[] = "INSERT INTO departures (account, kind, name, unique_id, departed_ms)"
+                             " SELECT account, kind, name, '', departed_ms FROM departures WHERE " OF_THAT_NAME
+                             " ORDER BY departed_ms DESC LIMIT 1 OFFSET ?2"
+                             " ON CONFLICT DO UPDATE SET departed_ms = max(departed_ms, excluded.departed_ms)";
+static const char forgotten[] = "DELETE FROM departures WHERE " OF_THAT_NAME " AND unique_id <> '' AND departed_ms <="
+                                " (SELECT departed_ms FROM departures WHERE " OF_THAT_NAME " AND unique_id = '')";
 
 static const char insert_access_key[] =
     "INSERT INTO access_keys (unique_id, access_key_id, secret, status, created_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -67,6 +77,8 @@ static const char *const texts[APPLY_STATEMENTS] = {
     [APPLY_PRINCIPAL_POLICIES_OUT] = "DELETE FROM identity_policies WHERE unique_id = ?1",
     [APPLY_PRINCIPAL_ACCESS_KEYS_OUT] = "DELETE FROM access_keys WHERE unique_id = ?1",
     [APPLY_PRINCIPAL_DEPARTS] = depart,
+    [APPLY_DEPARTURES_FORGET] = forget,
+    [APPLY_DEPARTURES_FORGOTTEN] = forgotten,
     [APPLY_PRINCIPAL_OUT] = "DELETE FROM principals WHERE unique_id = ?1",
     [APPLY_GRANT] = insert_grant,
     [APPLY_GRANT_OUT] = "DELETE FROM grants WHERE key_id = ?1 AND grant_id = ?2",

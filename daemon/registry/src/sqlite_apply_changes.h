@@ -1,6 +1,7 @@
 /* The changes, each within the savepoint of sqlite_apply_change, and the steps that they are made of. */
 #pragma once
 
+#include "registry/principals.h"
 #include "sqlite_apply.h"
 
 sqlite3_stmt *sqlite_apply_handle(struct sqlite_apply *apply, enum sqlite_apply_statement which);

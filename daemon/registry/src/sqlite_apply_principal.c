@@ -108,14 +108,28 @@ struct registry_result sqlite_apply_principal_replace(struct sqlite_apply *apply
     return sqlite_apply_goes_on(result, ret_answer) ? add_parts(apply, principal, ret_answer) : result;
 }
 
+/* A statement about the unique id and a number. */
+static struct registry_result run_with_number(struct sqlite_apply *apply, enum sqlite_apply_statement which,
+                                              const char *unique_id, int64_t number, struct registry_result *ret_answer)
+{
+    bool bound =
+        bind_unique_id(apply, which, unique_id) && sqlite_bind_number(sqlite_apply_handle(apply, which), 2, number);
+    return sqlite_apply_run(apply, which, bound, ret_answer);
+}
+
 /* While his name is there to be read. */
 static struct registry_result depart(struct sqlite_apply *apply, const struct principal_removal *removal,
                                      struct registry_result *ret_answer)
 {
-    bool bound =
-        bind_unique_id(apply, APPLY_PRINCIPAL_DEPARTS, removal->unique_id) &&
-        sqlite_bind_number(sqlite_apply_handle(apply, APPLY_PRINCIPAL_DEPARTS), 2, removal->departure.departed_ms);
-    return sqlite_apply_run(apply, APPLY_PRINCIPAL_DEPARTS, bound, ret_answer);
+    static const enum sqlite_apply_statement forgotten[] = {APPLY_DEPARTURES_FORGOTTEN};
+    const char *unique_id = removal->unique_id;
+    struct registry_result result =
+        run_with_number(apply, APPLY_PRINCIPAL_DEPARTS, unique_id, removal->departure.departed_ms, ret_answer);
+    if (sqlite_apply_goes_on(result, ret_answer)) {
+        result = run_with_number(apply, APPLY_DEPARTURES_FORGET, unique_id, REGISTRY_DEPARTED_IDS, ret_answer);
+    }
+    return sqlite_apply_goes_on(result, ret_answer) ? run_of_principal(apply, forgotten, 1, unique_id, ret_answer)
+                                                    : result;
 }
 
 struct registry_result sqlite_apply_principal_remove(struct sqlite_apply *apply, const struct wire_frame *change,

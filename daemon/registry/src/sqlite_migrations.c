@@ -126,4 +126,18 @@ const char *const sqlite_migrations[SQLITE_SCHEMA_VERSION + 1] = {
           " source_arn TEXT NOT NULL CHECK (length(source_arn) <= 512),"
           " PRIMARY KEY (key_id, grant_id)"
           ") STRICT, WITHOUT ROWID;",
+
+    /* Who it was that departed from a name: each has a row. Version 3 kept the time of the last one and not his id,
+     * which is empty then, and stays so: what meant him goes on being shown with his ARN. */
+    [4] = "ALTER TABLE departures RENAME TO departures_3;"
+          "CREATE TABLE departures ("
+          " account TEXT NOT NULL CHECK (length(account) = 12 AND account NOT GLOB '*[^0-9]*'),"
+          " kind INTEGER NOT NULL CHECK (kind >= 1),"
+          " name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 64),"
+          " unique_id TEXT NOT NULL CHECK (length(unique_id) IN (0, 21)),"
+          " departed_ms INTEGER NOT NULL CHECK (departed_ms >= 1),"
+          " PRIMARY KEY (account, kind, name, unique_id)"
+          ") STRICT, WITHOUT ROWID;"
+          "INSERT INTO departures SELECT account, kind, name, '', departed_ms FROM departures_3;"
+          "DROP TABLE departures_3;",
 };

@@ -4,20 +4,26 @@
 #include "check.h"
 #include "sqlite_cursor.h"
 
-#define DEPARTURES "SELECT name, account, kind, departed_ms FROM departures ORDER BY account, kind, name"
+#define DEPARTURES                                                                                                     \
+    "SELECT name, account, kind, departed_ms, unique_id FROM departures ORDER BY account, kind, name, unique_id"
 
 /* What is wrong with the row, or NULL and what it says. */
 static const char *read_row(sqlite3_stmt *row, struct principal_departure *ret)
 {
     struct view name;
     struct view account;
+    struct view unique_id;
     int64_t kind;
-    if (!sqlite_column_string(row, 0, &name) || !sqlite_column_string(row, 1, &account)) {
-        return "account or name is not a text";
+    if (!sqlite_column_string(row, 0, &name) || !sqlite_column_string(row, 1, &account) ||
+        !sqlite_column_string(row, 4, &unique_id)) {
+        return "account, name or unique id is not a text";
     }
     const char *wrong = check_account(account);
     if (wrong == NULL) {
         wrong = check_principal_name(name);
+    }
+    if (wrong == NULL && unique_id.len != 0) {
+        wrong = check_unique_id(unique_id);
     }
     if (wrong != NULL) {
         return wrong;
@@ -27,6 +33,7 @@ static const char *read_row(sqlite3_stmt *row, struct principal_departure *ret)
     }
     memcpy(ret->account, account.data, account.len);
     memcpy(ret->name, name.data, name.len);
+    memcpy(ret->unique_id, unique_id.data, unique_id.len);
     ret->kind = kind == PRINCIPAL_USER || kind == PRINCIPAL_ROLE ? (enum principal_kind)kind : 0;
     return check_departure(ret);
 }

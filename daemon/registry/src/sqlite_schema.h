@@ -5,7 +5,7 @@
 
 #include <sqlite3.h>
 
-#define SQLITE_SCHEMA_VERSION 3
+#define SQLITE_SCHEMA_VERSION 4
 
 /* "rwrp": PRAGMA application_id of every registry. */
 #define SQLITE_SCHEMA_APPLICATION 0x72777270

@@ -83,8 +83,10 @@ static enum wire_code read_unique_id(struct reader *reader, struct wire_frame *f
                                                                                                    : WIRE_MALFORMED;
 }
 
-static enum wire_code read_departure(struct reader *reader, struct principal_departure *departure)
+/* His, whose unique id was read before. */
+static enum wire_code read_departure(struct reader *reader, struct principal_removal *removal)
 {
+    struct principal_departure *departure = &removal->departure;
     reader_copy(reader, departure->account, ACCOUNT_TEXT_BYTES - 1);
     departure->kind = reader_u8(reader);
     struct view name = wire_read_text(reader);
@@ -93,6 +95,7 @@ static enum wire_code read_departure(struct reader *reader, struct principal_dep
         return WIRE_MALFORMED;
     }
     memcpy(departure->name, name.data, name.len);
+    memcpy(departure->unique_id, removal->unique_id, PRINCIPAL_ID_BYTES);
     return check_departure(departure) == NULL ? WIRE_OK : WIRE_MALFORMED;
 }
 
@@ -100,8 +103,7 @@ static enum wire_code read_departure(struct reader *reader, struct principal_dep
 enum wire_code wire_read_principal_question(struct reader *reader, struct wire_frame *frame)
 {
     enum wire_code code = read_unique_id(reader, frame);
-    return code == WIRE_OK && !reader_finished(reader) ? read_departure(reader, &frame->principal_removal.departure)
-                                                       : code;
+    return code == WIRE_OK && !reader_finished(reader) ? read_departure(reader, &frame->principal_removal) : code;
 }
 
 enum wire_code wire_read_principal_removal(struct reader *reader, struct wire_frame *frame)
@@ -111,7 +113,7 @@ enum wire_code wire_read_principal_removal(struct reader *reader, struct wire_fr
     if (code == WIRE_OK && check_revision(frame->principal_removal.revision) != NULL) {
         code = WIRE_MALFORMED;
     }
-    return code == WIRE_OK ? read_departure(reader, &frame->principal_removal.departure) : code;
+    return code == WIRE_OK ? read_departure(reader, &frame->principal_removal) : code;
 }
 
 /* ------------------------------------------------------------------ writing */

@@ -109,3 +109,8 @@ int64_t departed_ms(const struct fixture *fixture, const char *name)
 {
     return registry_principal_departed_ms(fixture->registry, ACCOUNT, PRINCIPAL_USER, name);
 }
+
+const char *departed_id(const struct fixture *fixture, const char *name, int64_t written_ms)
+{
+    return registry_principal_departed_id(fixture->registry, ACCOUNT, PRINCIPAL_USER, name, written_ms);
+}

@@ -40,3 +40,4 @@ struct registry_result remove_grant(struct fixture *fixture, const uint8_t *id);
 /* Of ACCOUNT; NULL, or 0, when there is none. */
 const struct registry_principal *user(const struct fixture *fixture, const char *name);
 int64_t departed_ms(const struct fixture *fixture, const char *name);
+const char *departed_id(const struct fixture *fixture, const char *name, int64_t written_ms);

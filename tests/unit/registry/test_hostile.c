@@ -10,13 +10,13 @@ static void versions_other_than_ours_are_refused(void **state)
 {
     struct fixture *fixture = *state;
     make_database(fixture);
-    run_sql(fixture, "PRAGMA user_version = 4");
-    fixture_expect_refused(fixture, "schema version 4 is newer than this program knows (3)");
+    run_sql(fixture, "PRAGMA user_version = 5");
+    fixture_expect_refused(fixture, "schema version 5 is newer than this program knows (4)");
     run_sql(fixture, "PRAGMA user_version = 0");
     fixture_expect_refused(fixture, "schema version 0");
     run_sql(fixture, "PRAGMA user_version = -5");
     fixture_expect_refused(fixture, "schema version -5");
-    run_sql(fixture, "PRAGMA user_version = 3");
+    run_sql(fixture, "PRAGMA user_version = 4");
     fixture_open(fixture);
     assert_int_equal(registry_keys(fixture->registry), 2);
 }

@@ -249,6 +249,45 @@ static void departures_stay(void **state)
     assert_int_equal(departed_ms(fixture, "bob"), 0);
 }
 
+/* Of several of one name each is known by what was written in his days, the oldest by nothing. */
+static void each_who_departed_has_his_id(void **state)
+{
+    struct fixture *fixture = *state;
+    enum { LEAVE = REGISTRY_DEPARTED_IDS + 3 };
+    fixture_open(fixture);
+    for (unsigned i = 0; i < LEAVE; i++) {
+        struct plain_principal plain;
+        plain_principal_init(&plain, i);
+        plain.principal.name = (char *)"alice";
+        expect_result(add_principal(fixture, &plain.principal), REGISTRY_OK, "");
+        expect_result(remove_user(fixture, "alice", 1, NOW_MS + 10 * (i + 1)), REGISTRY_OK, "");
+        if (i == 0) {
+            assert_string_equal(departed_id(fixture, "alice", 0), "AIDA00000000000000000");
+        }
+    }
+    for (int round = 0; round < 2; round++) {
+        for (unsigned i = 0; i < LEAVE; i++) {
+            char unique_id[PRINCIPAL_ID_BYTES];
+            snprintf(unique_id, sizeof unique_id, "AIDA%017u", i);
+            for (int ms = 1; ms <= 10; ms += 9) { /* from after the one before him to his last millisecond */
+                const char *found = departed_id(fixture, "alice", NOW_MS + 10 * i + ms);
+                assert_true(i < LEAVE - REGISTRY_DEPARTED_IDS ? found == NULL
+                                                              : found != NULL && strcmp(found, unique_id) == 0);
+            }
+        }
+        assert_int_equal(registry_departures(fixture->registry), 1);
+        assert_int_equal(departed_ms(fixture, "alice"), NOW_MS + 10 * LEAVE);
+        assert_null(departed_id(fixture, "alice", NOW_MS + 10 * LEAVE + 1));
+        assert_null(departed_id(fixture, "alic", NOW_MS));
+        assert_null(registry_principal_departed_id(fixture->registry, ACCOUNT, PRINCIPAL_ROLE, "alice", NOW_MS));
+        assert_null(registry_principal_departed_id(fixture->registry, OTHER_ACCOUNT, PRINCIPAL_USER, "alice", NOW_MS));
+        fixture_reopen(fixture);
+    }
+    fixture_close(fixture);
+    run_sql(fixture, "CREATE TEMP TABLE t (n INTEGER CHECK (n = 9));" /* and those are all that the file has */
+                     " INSERT INTO t SELECT count(*) FROM departures");
+}
+
 /* Twenty policies of 10240 bytes, all texts at their limits; one more or one byte more is refused. */
 static void sizes_at_their_limits(void **state)
 {
@@ -341,6 +380,7 @@ int main(void)
         TEST(same_name_is_another),
         TEST(sizes_at_their_limits),
         TEST(departures_stay),
+        TEST(each_who_departed_has_his_id),
         TEST(bad_values_are_not_written),
     };
     return cmocka_run_group_tests_name("registry/principal", tests, NULL, NULL);

@@ -2,7 +2,9 @@
  * It has five keys in two accounts: the first with tags and an alias, the second of RSA with an alias, the third open
  * and disabled, the fourth another account's with an alias, the fifth with a second material.
  * version-2.db has the same keys, the third pending deletion and the fifth rotated by a period, and the material of a
- * sixth, which was deleted. */
+ * sixth, which was deleted.
+ * version-3.db has those of version 2, users 1 to 3 of fixture_who.c, of whom the first two were deleted at NOW_MS + 5
+ * and + 6, another of the first one's name, and grants 1 and 2 on the second key, made at NOW_MS. */
 #include "failing_files.h"
 #include "fixture_who.h"
 
@@ -25,7 +27,7 @@ static void put_version(const struct fixture *fixture, const char *file)
     for (size_t i = 0; i < 2; i++) {
         (void)unlink(fixture_beside(fixture, suffixes[i]));
     }
-    uint8_t bytes[64 << 10];
+    uint8_t bytes[128 << 10];
     int from = open(file, O_RDONLY | O_CLOEXEC);
     int to = open(fixture->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     assert_true(from >= 0 && to >= 0);
@@ -128,7 +130,7 @@ static void version_1_comes_whole(void **state)
         expect_all(fixture);
         expect_nobody(fixture);
         fixture_close(fixture);
-        assert_int_equal(number(fixture, "PRAGMA user_version"), 3);
+        assert_int_equal(number(fixture, "PRAGMA user_version"), 4);
     }
     fixture_open(fixture);
     struct changed_key changed;
@@ -164,7 +166,7 @@ static void version_2_comes_whole(void **state)
         assert_int_equal(registry_aliases(fixture->registry), 3);
         assert_int_equal(registry_retired_materials(fixture->registry), 1);
         fixture_close(fixture);
-        assert_int_equal(number(fixture, "PRAGMA user_version"), 3);
+        assert_int_equal(number(fixture, "PRAGMA user_version"), 4);
     }
     fixture_open(fixture);
     struct plain_principal principal;
@@ -178,6 +180,32 @@ static void version_2_comes_whole(void **state)
     fixture_reopen(fixture);
     assert_int_equal(registry_principals(fixture->registry), 1);
     assert_int_equal(registry_grants(fixture->registry), 1);
+}
+
+/* Whose ids nobody kept stay without: what meant them is shown as before. Those who go from now on have one. */
+static void version_3_comes_whole(void **state)
+{
+    struct fixture *fixture = *state;
+    put_version(fixture, VERSION_3_FILE);
+    assert_int_equal(number(fixture, "PRAGMA user_version"), 3);
+    for (int round = 0; round < 2; round++) {
+        fixture_open(fixture);
+        assert_int_equal(registry_principals(fixture->registry), 2);
+        assert_int_equal(registry_grants(fixture->registry), 2);
+        assert_int_equal(registry_departures(fixture->registry), 2);
+        assert_int_equal(departed_ms(fixture, "user-001"), NOW_MS + 5);
+        assert_int_equal(departed_ms(fixture, "user-002"), NOW_MS + 6);
+        assert_null(departed_id(fixture, "user-001", NOW_MS));
+        fixture_close(fixture);
+        assert_int_equal(number(fixture, "PRAGMA user_version"), 4);
+    }
+    fixture_open(fixture);
+    expect_result(remove_user(fixture, "user-001", 1, NOW_MS + 20), REGISTRY_OK, "");
+    fixture_reopen(fixture);
+    assert_int_equal(registry_departures(fixture->registry), 2);
+    assert_null(departed_id(fixture, "user-001", NOW_MS + 5));
+    assert_string_equal(departed_id(fixture, "user-001", NOW_MS + 6), "AIDA00000000000000004");
+    assert_null(departed_id(fixture, "user-001", NOW_MS + 21));
 }
 
 /* Killed before each write of the upgrade, one after the other, until it gets through. */
@@ -246,10 +274,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(version_1_comes_whole),
-        TEST(version_2_comes_whole),
-        TEST(killed_upgrade_leaves_version_1),
-        TEST(failed_upgrade_leaves_version_1),
+        TEST(version_1_comes_whole),           TEST(version_2_comes_whole),           TEST(version_3_comes_whole),
+        TEST(killed_upgrade_leaves_version_1), TEST(failed_upgrade_leaves_version_1),
     };
     return cmocka_run_group_tests_name("registry/upgrade", tests, failing_files_register, failing_files_unregister);
 }

@@ -57,7 +57,7 @@ static void lost_outcome_is_read_again(void **state)
             "DELETE FROM identity_policies WHERE unique_id = 'AIDA00000000000000004';"
             "DELETE FROM access_keys WHERE unique_id = 'AIDA00000000000000004';"
             "DELETE FROM principals WHERE name = 'user-004';"
-            "INSERT INTO departures VALUES ('111122223333', 1, 'user-004', 1700000000128);"
+            "INSERT INTO departures VALUES ('111122223333', 1, 'user-004', 'AIDA00000000000000004', 1700000000128);"
             "INSERT INTO grants VALUES (" KEY_1 ", " GRANT("00") GRANT_TAIL
             ";"
             "DELETE FROM grants WHERE grant_id = " GRANT("02"));
@@ -81,6 +81,7 @@ static void lost_outcome_is_read_again(void **state)
         assert_non_null(user(fixture, "user-005"));
         assert_int_equal(registry_principal_departed_ms(registry, ACCOUNT, PRINCIPAL_USER, "user-004"), NOW_MS + 5);
         assert_int_equal(registry_departures(registry), 1);
+        assert_string_equal(departed_id(fixture, "user-004", NOW_MS + 5), "AIDA00000000000000004");
         assert_non_null(registry_grant_find(registry, g[0].grant.id));
         assert_null(registry_grant_find(registry, g[1].grant.id));
         assert_null(registry_grant_find(registry, g[2].grant.id));

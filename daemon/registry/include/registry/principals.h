@@ -29,7 +29,17 @@ const struct registry_principal *registry_principal_of_access_key(const struct r
 int64_t registry_principal_departed_ms(const struct registry *registry, const char *account, enum principal_kind kind,
                                        const char *name);
 
-/* How many names somebody departed from, and how many there may be: about 150 bytes of memory each. */
+/*
+ * The unique id of the one who was meant by what was written at that time and names that user or role: of those who
+ * have departed from the name since, the first. NULL when none has, or when his id is not on record: he departed before
+ * schema version 4, or more than REGISTRY_DEPARTED_IDS of the name have departed after him.
+ */
+#define REGISTRY_DEPARTED_IDS 8
+const char *registry_principal_departed_id(const struct registry *registry, const char *account,
+                                           enum principal_kind kind, const char *name, int64_t written_ms);
+
+/* How many names somebody departed from, and how many there may be: about 150 bytes of memory for each one who did and
+ * whose id is on record. */
 #define REGISTRY_MAX_DEPARTURES 1000000
 size_t registry_departures(const struct registry *registry);
 
