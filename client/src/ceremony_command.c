@@ -4,6 +4,7 @@
 #include "ceremony_run.h"
 #include "fail.h"
 #include "hsm/probe.h"
+#include "token_watch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,9 +14,13 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+/* Each key is a step at the token of its own; whoever reads the output takes his time. */
 static void saw(void *state, const struct ceremony_object *object, bool made)
 {
-    ceremony_output_saw(state, object, made);
+    struct ceremony_run *run = state;
+    token_watch_end();
+    ceremony_output_saw(run->output, object, made);
+    ceremony_run_begin(run, run->doing);
 }
 
 /* No more than this can be had from the token, whoever makes the keys. */
@@ -37,20 +42,24 @@ static int stock(struct ceremony_run *run, enum hsm_spec spec, size_t count)
     if (exit_code != 0) {
         return exit_code;
     }
-    const struct hsm_result result = ceremony_add(run->token, spec, count, run->profile.kwp, &run->watch);
-    if (result.code != HSM_OK) {
-        return ceremony_run_failed(run, "making sealed keys", result);
-    }
-    return ceremony_run_logout(run);
+    ceremony_run_begin(run, "making sealed keys");
+    exit_code = ceremony_run_end(run, ceremony_add(run->token, spec, count, run->profile.kwp, &run->watch));
+    return exit_code == 0 ? ceremony_run_logout(run) : exit_code;
+}
+
+static int survey_take(struct ceremony_run *run, struct ceremony_survey *ret)
+{
+    ceremony_run_begin(run, "looking at the token");
+    return ceremony_run_end(run, ceremony_survey(run->token, ret));
 }
 
 /* How many sealed keys of that spec the token has; those that rewrapd uses already are among them. */
 static int count_stock(struct ceremony_run *run, enum hsm_spec spec, size_t *ret)
 {
     struct ceremony_survey survey;
-    const struct hsm_result result = ceremony_survey(run->token, &survey);
-    if (result.code != HSM_OK) {
-        return ceremony_run_failed(run, "looking at the token", result);
+    const int exit_code = survey_take(run, &survey);
+    if (exit_code != 0) {
+        return exit_code;
     }
     *ret = ceremony_survey_count(&survey, CEREMONY_SEALED_KEY, spec, true);
     ceremony_survey_clear(&survey);
@@ -60,12 +69,11 @@ static int count_stock(struct ceremony_run *run, enum hsm_spec spec, size_t *ret
 /* What the token does. A token that cannot do what suite 1 needs may still have RSA pairs. */
 static int probe(struct ceremony_run *run)
 {
+    ceremony_run_begin(run, "probing the token");
     const struct hsm_result result = hsm_probe(run->token, &run->profile);
     const bool needs_suite = run->options->action == CEREMONY_ACTION_INIT || run->options->spec == HSM_SPEC_AES_256;
-    if (result.code == HSM_UNSUPPORTED && !needs_suite) {
-        return 0;
-    }
-    return result.code == HSM_OK ? 0 : ceremony_run_failed(run, "probing the token", result);
+    const bool will_do = result.code == HSM_UNSUPPORTED && !needs_suite;
+    return ceremony_run_end(run, will_do ? HSM_SUCCESS : result);
 }
 
 /* Before a key is made: is the token what the custodian requires, and does he know what he makes on a weaker one? */
@@ -113,11 +121,9 @@ static int run_init(struct ceremony_run *run)
     if (exit_code != 0) {
         return exit_code;
     }
-    const struct hsm_result result = ceremony_init(run->token, &run->watch);
-    if (result.code != HSM_OK) {
-        return ceremony_run_failed(run, "making the binding root and the audit key", result);
-    }
-    if (have < run->options->spares) {
+    ceremony_run_begin(run, "making the binding root and the audit key");
+    exit_code = ceremony_run_end(run, ceremony_init(run->token, &run->watch));
+    if (exit_code == 0 && have < run->options->spares) {
         exit_code = stock(run, HSM_SPEC_AES_256, run->options->spares - have);
         have = run->options->spares;
     }
@@ -158,13 +164,12 @@ static int run_add(struct ceremony_run *run)
 static int run_list(struct ceremony_run *run)
 {
     struct ceremony_survey survey;
-    const int exit_code = probe(run); /* what a key must be like depends on the token's level */
+    int exit_code = probe(run); /* what a key must be like depends on the token's level */
+    if (exit_code == 0) {
+        exit_code = survey_take(run, &survey);
+    }
     if (exit_code != 0) {
         return exit_code;
-    }
-    const struct hsm_result result = ceremony_survey(run->token, &survey);
-    if (result.code != HSM_OK) {
-        return ceremony_run_failed(run, "looking at the token", result);
     }
     if (is_weak(run)) {
         ceremony_output_level(run->output, &run->profile);
@@ -234,14 +239,14 @@ static int run_locked(struct ceremony_run *run)
     if (exit_code == 0) {
         exit_code = actions[run->options->action](run);
     }
-    hsm_token_close(run->token);
     secbuf_free(run->user_pin);
     secbuf_free(run->so_pin);
-    /* What was made before a failure is reported too. */
+    /* What was made before a failure is reported too, and before the token is closed, at which its module may hang. */
     if (!ceremony_output_finish(run->output) && exit_code == 0) {
         token_access_say(&run->options->access, "the output could not be written");
         exit_code = EXIT_CODE_OTHER;
     }
+    token_access_close(&run->options->access, run->token);
     return exit_code;
 }
 
@@ -256,7 +261,7 @@ int ceremony_command(int argc, char **argv)
     if (run.output == NULL) {
         return ceremony_run_failed(&run, "output", (struct hsm_result){.code = HSM_NO_MEMORY});
     }
-    run.watch = (struct ceremony_watch){.saw = saw, .state = run.output};
+    run.watch = (struct ceremony_watch){.saw = saw, .state = &run};
     int fd = -1;
     exit_code = lock(&options.access, &fd);
     if (exit_code == 0) {

@@ -25,10 +25,11 @@ static int plan_make(struct ceremony_run *run, struct plan *plan)
 {
     const struct ceremony_options *options = run->options;
     for (; plan->n < options->n_material_ids; plan->n++) {
-        const struct hsm_result result =
-            ceremony_remnants(run->token, options->material_ids[plan->n], &plan->of[plan->n]);
-        if (result.code != HSM_OK) {
-            return ceremony_run_failed(run, "looking at the token", result);
+        ceremony_run_begin(run, "looking at the token");
+        const int exit_code =
+            ceremony_run_end(run, ceremony_remnants(run->token, options->material_ids[plan->n], &plan->of[plan->n]));
+        if (exit_code != 0) {
+            return exit_code;
         }
     }
     return 0;
@@ -101,9 +102,9 @@ static bool destroy(struct ceremony_run *run, struct ceremony_remnant *remnant, 
     if (!is_left(remnant)) {
         return true;
     }
-    const struct hsm_result result = ceremony_destroy(run->token, remnant);
-    if (result.code != HSM_OK) {
-        *ret_exit = ceremony_run_failed(run, "destroying", result);
+    ceremony_run_begin(run, "destroying");
+    *ret_exit = ceremony_run_end(run, ceremony_destroy(run->token, remnant));
+    if (*ret_exit != 0) {
         return false;
     }
     if (remnant->left == 0) {

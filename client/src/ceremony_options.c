@@ -46,6 +46,8 @@ static const char help_text[] =
     "  --so-pin-file FILE     the SO PIN; not for list, nor for a      REWRAP_SO_PIN_FILE\n"
     "                         token of level sensitive\n"
     "  --output text|json     default text\n"
+    "  --timeout SECONDS      for each step at the token: to open it, to log in (at least 10), to probe it, to make a\n"
+    "                         key... (default 120); a module that hangs ends the command, with exit code 255\n"
     "  --help\n"
     "\n"
     "A PIN file may be read and written by nobody but its owner and group. A wrong PIN is tried once.\n"
@@ -179,6 +181,7 @@ static const struct token_option rows[] = {
     /* The SO's PIN is not read by list, but a script may hand the same options to all. */
     {"so-pin-file", false, INIT | ADD | LIST | DESTROY, token_access_set_so_pin_file},
     {"output", false, INIT | ADD | LIST | DESTROY, set_output},
+    {"timeout", false, INIT | ADD | LIST | DESTROY, token_access_set_timeout},
     {"require", false, INIT | ADD, token_access_set_require},
     {"spares", false, INIT, set_spares},
     {"key-spec", false, ADD, set_spec},

@@ -13,7 +13,13 @@ struct ceremony_run {
     struct secbuf *so_pin;      /* NULL when the SO is not needed */
     struct hsm_profile profile; /* zeros when the token cannot do what suite 1 needs */
     struct ceremony_watch watch;
+    const char *doing; /* the step at the token that is under way */
 };
+
+/* A step at the token, between the two: has a limit (token_watch.h), and ends with what the token answered. */
+void ceremony_run_begin(struct ceremony_run *run, const char *doing);
+/* 0, or the exit code of the process after a line on stderr. */
+int ceremony_run_end(const struct ceremony_run *run, struct hsm_result result);
 
 /* Each: 0, or the exit code of the process after a line on stderr. */
 int ceremony_run_login(struct ceremony_run *run, enum hsm_user user, const struct secbuf *pin);

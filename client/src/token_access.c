@@ -4,6 +4,7 @@
 #include "fail.h"
 #include "output.h"
 #include "printable.h"
+#include "token_watch.h"
 
 #include <assert.h>
 #include <getopt.h>
@@ -16,13 +17,20 @@
 
 /* ------------------------------------------------------------------ complaints and failures */
 
+void token_access_name(const struct token_access *access, char out[TOKEN_ACCESS_NAME_BYTES])
+{
+    snprintf(out, TOKEN_ACCESS_NAME_BYTES, "rewrapctl %s%s%s", access->command, access->action == NULL ? "" : " ",
+             access->action == NULL ? "" : access->action);
+}
+
 REWRAP_PRINTF(2, 0)
 static void say(const struct token_access *access, const char *format, va_list arguments)
 {
     char text[FAILURE_TEXT_BYTES];
+    char name[TOKEN_ACCESS_NAME_BYTES];
     vsnprintf(text, sizeof text, format, arguments);
-    fprintf(stderr, "rewrapctl %s%s%s: ", access->command, access->action == NULL ? "" : " ",
-            access->action == NULL ? "" : access->action);
+    token_access_name(access, name);
+    fprintf(stderr, "%s: ", name);
     /* Words are echoed, and may have been cut inside a character. */
     rewrap_ignore(printable_write(text, PRINTABLE_ONE_LINE, stderr), "there is nowhere else to say it");
     fputc('\n', stderr);
@@ -69,7 +77,9 @@ int token_access_failed(const struct token_access *access, const char *doing, st
 int token_access_open(const struct token_access *access, struct hsm_token **ret)
 {
     rewrap_ignore(signal(SIGPIPE, SIG_IGN), "it can be set");
+    token_watch_begin(access, "opening the token (C_Initialize to C_OpenSession)", NULL);
     const struct hsm_result result = hsm_token_open(&access->token, ret);
+    token_watch_end();
     if (result.code == HSM_OK) {
         return 0;
     }
@@ -84,10 +94,12 @@ int token_access_open(const struct token_access *access, struct hsm_token **ret)
 int token_access_login(const struct token_access *access, struct hsm_token *token, enum hsm_user user,
                        const struct secbuf *pin)
 {
-    static const char *const doing[][2] = {
-        [HSM_USER] = {"user login", "user login, tried once"},
-        [HSM_SO] = {"SO login", "SO login, tried once"},
+    static const char *const doing[][3] = {
+        [HSM_USER] = {"user login", "user login, tried once", "user login (C_Login)"},
+        [HSM_SO] = {"SO login", "SO login, tried once", "SO login (C_Login)"},
     };
+    struct token_access patient = *access;
+    patient.timeout_s = access->timeout_s < TOKEN_ACCESS_LOGIN_S ? TOKEN_ACCESS_LOGIN_S : access->timeout_s;
     sigset_t ends;
     sigset_t before;
     sigemptyset(&ends);
@@ -95,9 +107,18 @@ int token_access_login(const struct token_access *access, struct hsm_token *toke
     sigaddset(&ends, SIGTERM);
     sigaddset(&ends, SIGHUP);
     sigprocmask(SIG_BLOCK, &ends, &before);
+    token_watch_begin(&patient, doing[user][2], NULL);
     const struct hsm_result result = hsm_token_login(token, user, pin);
+    token_watch_end();
     sigprocmask(SIG_SETMASK, &before, NULL);
     return result.code == HSM_OK ? 0 : token_access_failed(access, doing[user][result.code == HSM_PIN_WRONG], result);
+}
+
+void token_access_close(const struct token_access *access, struct hsm_token *token)
+{
+    token_watch_begin(access, "closing the token (C_Logout to C_Finalize)", NULL);
+    hsm_token_close(token);
+    token_watch_end();
 }
 
 int token_access_read_pin(const struct token_access *access, const char *path, struct secbuf **ret)
@@ -141,7 +162,11 @@ static void put(struct token_access *access, const struct access_row *row, const
 struct token_access token_access_of_environment(const char *command)
 {
     struct token_access access = {
-        .command = command, .so_pin_file = from_environment("REWRAP_SO_PIN_FILE"), .require = HSM_LEVEL_SEALED};
+        .command = command,
+        .so_pin_file = from_environment("REWRAP_SO_PIN_FILE"),
+        .require = HSM_LEVEL_SEALED,
+        .timeout_s = TOKEN_ACCESS_TIMEOUT_S,
+    };
     for (size_t i = 0; i < N_ROWS; i++) {
         put(&access, &rows[i], from_environment(rows[i].variable));
     }
@@ -217,6 +242,19 @@ bool token_access_set_so_pin_file(void *options, const char *value)
 {
     struct token_access *access = options;
     access->so_pin_file = value;
+    return true;
+}
+
+bool token_access_set_timeout(void *options, const char *value)
+{
+    struct token_access *access = options;
+    const size_t digits = strspn(value, "0123456789");
+    const unsigned long seconds = digits > 0 && digits < 10 && value[digits] == '\0' ? strtoul(value, NULL, 10) : 0;
+    if (seconds < 1 || seconds > TOKEN_ACCESS_MAX_TIMEOUT_S) {
+        return token_access_complain(access, "--timeout is a number of seconds from 1 to %d, not '%s'",
+                                     TOKEN_ACCESS_MAX_TIMEOUT_S, value);
+    }
+    access->timeout_s = (unsigned)seconds;
     return true;
 }
 

@@ -15,6 +15,7 @@ struct token_access {
     const char *user_pin_file; /* NULL: none given */
     const char *so_pin_file;
     enum hsm_level require; /* below it a token is refused */
+    unsigned timeout_s;     /* for a step at the token (token_watch.h) */
 };
 
 /* The access that the environment describes, for a command that has yet to be told its action. */
@@ -31,6 +32,9 @@ struct token_option {
     unsigned actions; /* a bit for each action that has it: 1U << number */
     bool (*set)(void *options, const char *value);
 };
+
+#define TOKEN_ACCESS_TIMEOUT_S     120   /* the default: RSA_4096 pairs take an appliance tens of seconds */
+#define TOKEN_ACCESS_MAX_TIMEOUT_S 86400 /* a day, which is as good as none */
 
 #define TOKEN_OPTIONS_MAX 16 /* of a command, with those of every command */
 
@@ -49,8 +53,13 @@ int token_access_help(const char *text);
 /* Values of options; each false after a complaint. */
 REWRAP_MUST_USE bool token_access_set_require(void *options, const char *value);
 REWRAP_MUST_USE bool token_access_set_so_pin_file(void *options, const char *value);
+REWRAP_MUST_USE bool token_access_set_timeout(void *options, const char *value);
 /* Complains when the module, the token, or the user's PIN file is missing; pin_option is what the last is called. */
 REWRAP_MUST_USE bool token_access_is_complete(const struct token_access *access, const char *pin_option);
+
+/* Who speaks: "rewrapctl ceremony add". */
+#define TOKEN_ACCESS_NAME_BYTES 32
+void token_access_name(const struct token_access *access, char out[TOKEN_ACCESS_NAME_BYTES]);
 
 /* A line on stderr: "rewrapctl ceremony add: …". */
 REWRAP_PRINTF(2, 3) void token_access_say(const struct token_access *access, const char *format, ...);
@@ -69,11 +78,16 @@ int token_access_failed(const struct token_access *access, const char *doing, st
 REWRAP_MUST_USE int token_access_open(const struct token_access *access, struct hsm_token **ret);
 
 /*
- * Logs in, once: 0, or the exit code after saying why. SIGINT, SIGTERM and SIGHUP wait until that is done: SoftHSM's
- * token would not survive a process that ends in the middle of its C_Login (docs/tokens.md).
+ * Logs in, once: 0, or the exit code after saying why. SoftHSM's token would not survive a process that ends in the
+ * middle of its C_Login (docs/tokens.md), so SIGINT, SIGTERM and SIGHUP wait until that is done, and it has at least
+ * TOKEN_ACCESS_LOGIN_S, whatever the limit: thousands of times what it takes on such a token.
  */
+#define TOKEN_ACCESS_LOGIN_S 10
 REWRAP_MUST_USE int token_access_login(const struct token_access *access, struct hsm_token *token, enum hsm_user user,
                                        const struct secbuf *pin);
+
+/* Logs out and closes the token, if it is open. What is to be printed must have been: a module may hang at it. */
+void token_access_close(const struct token_access *access, struct hsm_token *token);
 
 /* Reads a PIN file: 0, or the exit code after saying which and why. The caller frees *ret with secbuf_free. */
 REWRAP_MUST_USE int token_access_read_pin(const struct token_access *access, const char *path, struct secbuf **ret);

@@ -5,6 +5,7 @@
 #include "fail.h"
 #include "token_options.h"
 #include "token_output.h"
+#include "token_watch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,9 @@ static int report_on(struct hsm_token *token, const struct token_options *option
 {
     struct hsm_profile profile;
     char reason[256];
+    token_watch_begin(&options->access, "probing", report);
     const struct hsm_result result = hsm_probe_report(token, &profile, report);
+    token_watch_end();
     if (result.code != HSM_OK && result.code != HSM_UNSUPPORTED && result.code != HSM_FAULT) {
         return token_access_failed(&options->access, "probing", result);
     }
@@ -44,7 +47,7 @@ static int probe(struct hsm_token *token, const struct secbuf *pin, const struct
     if (exit_code != 0) {
         return exit_code;
     }
-    struct hsm_report *report = malloc(sizeof *report);
+    struct hsm_report *report = calloc(1, sizeof *report);
     if (report == NULL) {
         return token_access_failed(&options->access, "report", (struct hsm_result){.code = HSM_NO_MEMORY});
     }
@@ -59,7 +62,7 @@ static int open_and_probe(const struct secbuf *pin, const struct token_options *
     int exit_code = token_access_open(&options->access, &token);
     if (exit_code == 0) {
         exit_code = probe(token, pin, options);
-        hsm_token_close(token);
+        token_access_close(&options->access, token);
     }
     return exit_code;
 }

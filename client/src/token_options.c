@@ -21,6 +21,9 @@ static const char help_text[] =
     "  --pin-file FILE        the user PIN, on the first line          REWRAP_PIN_FILE\n"
     "  --user-pin-file FILE   the same\n"
     "  --output text|json|table   default text\n"
+    "  --timeout SECONDS      for each of opening the token, the login (which has at least 10), the probe, and "
+    "closing\n"
+    "                         (default 120): a module that hangs ends the command, with exit code 255\n"
     "  --help\n"
     "\n"
     "A PIN file may be read and written by nobody but its owner and group. A wrong PIN is tried once.\n"
@@ -45,6 +48,7 @@ static bool set_output(void *state, const char *value)
 static const struct token_option rows[] = {
     {"require", false, 1U << PROBE, token_access_set_require},
     {"output", false, 1U << PROBE, set_output},
+    {"timeout", false, 1U << PROBE, token_access_set_timeout},
     {NULL, false, 0, NULL},
 };
 

@@ -1,4 +1,4 @@
-/* Running `rewrapctl ceremony`; see run.h. */
+/* Running rewrapctl; see run.h. */
 #include "run.h"
 
 #include <errno.h>
@@ -35,11 +35,11 @@ static void redirect(const char *path, int to)
     }
 }
 
-pid_t run_start(const struct fixture *fixture, const char *const *arguments, bool traced)
+static pid_t start(const struct fixture *fixture, const char *command, const char *const *arguments, bool traced)
 {
     char out[160];
     char err[160];
-    const char *argv[24] = {REWRAPCTL, "ceremony"};
+    const char *argv[24] = {REWRAPCTL, command};
     size_t n = 2;
     for (; *arguments != NULL; arguments++) {
         assert_true(n < 23);
@@ -66,6 +66,11 @@ pid_t run_start(const struct fixture *fixture, const char *const *arguments, boo
         unsetenv("ASAN_OPTIONS");
     }
     return pid;
+}
+
+pid_t run_start(const struct fixture *fixture, const char *const *arguments, bool traced)
+{
+    return start(fixture, "ceremony", arguments, traced);
 }
 
 static void read_text(const struct fixture *fixture, const char *name, char *out, size_t size)
@@ -98,6 +103,11 @@ void run_finish(const struct fixture *fixture, pid_t pid, struct outcome *ret)
 void run(const struct fixture *fixture, const char *const *arguments, struct outcome *ret)
 {
     run_finish(fixture, run_start(fixture, arguments, false), ret);
+}
+
+void run_command(const struct fixture *fixture, const char *command, const char *const *arguments, struct outcome *ret)
+{
+    run_finish(fixture, start(fixture, command, arguments, false), ret);
 }
 
 size_t run_count(const struct outcome *list, const char *kind, const char *spec, const char *what)

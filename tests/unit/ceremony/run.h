@@ -1,4 +1,4 @@
-/* Running `rewrapctl ceremony` on a fixture's token. */
+/* Running rewrapctl on a fixture's token. */
 #pragma once
 
 #include "fixture.h"
@@ -26,6 +26,8 @@ void run_finish(const struct fixture *fixture, pid_t pid, struct outcome *ret);
 /* For one that has been waited for. */
 void run_read(const struct fixture *fixture, int status, struct outcome *ret);
 void run(const struct fixture *fixture, const char *const *arguments, struct outcome *ret);
+/* The same for another command: "token". */
+void run_command(const struct fixture *fixture, const char *command, const char *const *arguments, struct outcome *ret);
 
 /* Of the document of `ceremony list --output json`: how many of a kind (and key spec, or NULL) are Verified, or
  * Refused. */
