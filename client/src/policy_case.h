@@ -37,12 +37,13 @@ void *policy_case_take(struct policy_case_memory *memory, size_t count, size_t s
 struct policy_case {
     struct policy_request request;
     struct policy_question question;
-    struct policy_document *key_policy;    /* owned */
-    struct policy_identity *identities;    /* documents owned */
-    struct policy_grant_list grants;       /* those on the key that is asked about */
-    size_t *grant_numbers;                 /* of each, in the list that was given */
-    struct policy_principal_keys own_keys; /* of the caller */
-    struct view is_service;                /* aws:PrincipalIsAWSService */
+    struct policy_document *key_policy; /* owned */
+    struct policy_identity *identities; /* documents owned */
+    struct policy_grant_list grants;    /* those on the key that is asked about */
+    size_t *grant_numbers;              /* of each, in the list that was given */
+    struct policy_caller caller;
+    bool has_role;                    /* of the session, that the document names */
+    struct view singles[POLICY_KEYS]; /* condition keys that follow from the caller */
     struct policy_case_memory memory;
 };
 

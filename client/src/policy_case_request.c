@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 
 #define NUMBER_BYTES 40
 
@@ -68,64 +67,44 @@ static bool read_values(const json_t *json, const char *name, struct policy_case
                 "a value is a string, a boolean, a number that needs no exponent, or a list of them");
         }
     }
-    *ret = (struct policy_context_key){.name = view_of_string(name), .values = values, .count = count};
+    *ret = (struct policy_context_key){.values = values, .count = count};
+    ret->key = policy_key_read(view_of_string(name), &ret->name);
     return true;
 }
 
-static bool is_same_name(struct view a, struct view b)
-{
-    return a.len == b.len && strncasecmp((const char *)a.data, (const char *)b.data, a.len) == 0;
-}
-
-static const struct policy_context_key *find_key(const struct policy_request *request, struct view name)
+static const struct policy_context_key *find_key(const struct policy_request *request, enum policy_key key)
 {
     for (size_t i = 0; i < request->context_count; i++) {
-        if (is_same_name(request->context[i].name, name)) {
+        if (request->context[i].key == key) {
             return &request->context[i];
         }
     }
     return NULL;
 }
 
-#define OWN_KEYS_MAX (POLICY_PRINCIPAL_KEYS_MAX + 1)
-
-static void add_own_key(struct policy_request *request, struct policy_context_key *context,
-                        const struct policy_context_key *key)
-{
-    if (find_key(request, key->name) == NULL) {
-        context[request->context_count++] = *key;
-    }
-}
-
 /* What follows from the caller, but for keys that the context tells, be it that they are not there. */
-static void add_own_keys(struct policy_case *policy_case, struct policy_context_key *context)
+static void add_own_keys(struct policy_case *policy_case)
 {
     struct policy_request *request = &policy_case->request;
-    struct policy_principal_keys *own = &policy_case->own_keys;
-    bool is_service = !policy_principal_keys(request->principal, request->role, own);
-    for (size_t i = 0; !is_service && i < own->count; i++) {
-        add_own_key(request, context, &own->keys[i]);
+    bool is_service = policy_case->caller.kind == POLICY_PRINCIPAL_SERVICE;
+    policy_case->singles[POLICY_KEY_PRINCIPAL_IS_AWS_SERVICE] = view_of_string(is_service ? "true" : "false");
+    policy_caller_keys(&policy_case->caller, policy_case->singles);
+    for (size_t i = 0; i < request->context_count; i++) {
+        policy_case->singles[request->context[i].key] = view_of(NULL, 0);
     }
-    policy_case->is_service = view_of_string(is_service ? "true" : "false");
-    const struct policy_context_key key = {
-        .name = view_of_string("aws:PrincipalIsAWSService"), .values = &policy_case->is_service, .count = 1};
-    add_own_key(request, context, &key);
+    request->singles = policy_case->singles;
 }
 
-/* The entries, with room for the caller's own keys too; NULL when it failed. */
-static struct policy_context_key *read_context(const json_t *json, struct policy_case *policy_case,
-                                               struct policy_fault *fault)
+static bool read_context(const json_t *json, struct policy_case *policy_case, struct policy_fault *fault)
 {
     if (json != NULL && !json_is_object(json)) {
-        policy_fault_set(fault, POLICY_FAULT_TYPE, "request.context", "an object is expected");
-        return NULL;
+        return policy_fault_set(fault, POLICY_FAULT_TYPE, "request.context", "an object is expected");
     }
     struct policy_request *request = &policy_case->request;
     struct policy_context_key *context =
-        policy_case_take(&policy_case->memory, json_object_size(json) + OWN_KEYS_MAX, sizeof *context);
+        policy_case_take(&policy_case->memory, json_object_size(json), sizeof *context);
     if (context == NULL) {
-        policy_case_no_memory(fault);
-        return NULL;
+        return policy_case_no_memory(fault);
     }
     request->context = context;
     const char *name;
@@ -133,11 +112,11 @@ static struct policy_context_key *read_context(const json_t *json, struct policy
     json_object_foreach((json_t *)(uintptr_t)json, name, value)
     {
         if (!read_values(value, name, policy_case, &context[request->context_count], fault)) {
-            return NULL;
+            return false;
         }
         request->context_count++;
     }
-    return context;
+    return true;
 }
 
 /* ---------------------------------------------------------------- the request */
@@ -157,43 +136,43 @@ static bool required(const json_t *request, const char *name, struct view *ret, 
     return true;
 }
 
-/* What aws:PrincipalArn says of a session is its role, with the path that the session's own ARN does not have (R-98).
- */
-static struct view role_of_context(const struct policy_request *request)
-{
-    const struct policy_context_key *key = find_key(request, view_of_string("aws:PrincipalArn"));
-    struct policy_grantees grantees;
-    struct arn arn;
-    bool is_session = arn_parse_principal(request->principal, &arn) && arn.resource.len > 12 &&
-                      memcmp(arn.resource.data, "assumed-role", 12) == 0;
-    if (!is_session || key == NULL || key->count != 1 ||
-        !policy_grantees(request->principal, key->values[0], &grantees)) {
-        return view_of(NULL, 0);
-    }
-    return key->values[0];
-}
-
 static bool read_principal(const json_t *json, struct policy_case *policy_case, struct policy_fault *fault)
 {
-    struct policy_request *request = &policy_case->request;
-    struct policy_grantees grantees;
-    if (!required(json, "principal", &request->principal, fault) ||
-        !policy_case_text(json, "request", "role", &request->role, fault)) {
+    struct view principal;
+    struct view role;
+    if (!required(json, "principal", &principal, fault) || !policy_case_text(json, "request", "role", &role, fault)) {
         return false;
     }
-    if (!policy_grantees(request->principal, view_of(NULL, 0), &grantees)) {
+    policy_case->request.caller = &policy_case->caller;
+    if (!policy_caller_read(principal, view_of(NULL, 0), &policy_case->caller)) {
         return policy_fault_set(
             fault, POLICY_FAULT_VALUE, "request.principal",
             "this is no ARN of a root user, user, role, session of a role or federated user, and no "
             "name of a service");
     }
-    if (!policy_grantees(request->principal, request->role, &grantees)) {
+    if (role.len != 0 && !policy_caller_read(principal, role, &policy_case->caller)) {
         return policy_fault_set(fault, POLICY_FAULT_VALUE, "request.role", "this is not the role of the session");
     }
+    policy_case->has_role = role.len != 0;
     return true;
 }
 
-/* Whoever owns the resource; the caller where it is "*". */
+/* What aws:PrincipalArn says of a session is its role, with the path that the session's own ARN does not have (R-98).
+ * Of another's role nothing is taken. */
+static void read_role_of_context(struct policy_case *policy_case)
+{
+    struct policy_caller *caller = &policy_case->caller;
+    const struct policy_context_key *key = find_key(&policy_case->request, POLICY_KEY_PRINCIPAL_ARN);
+    if (policy_case->has_role || caller->kind != POLICY_PRINCIPAL_SESSION || key == NULL || key->count != 1) {
+        return;
+    }
+    struct view session = caller->arn;
+    if (!policy_caller_read(session, key->values[0], caller)) {
+        rewrap_ignore(policy_caller_read(session, view_of(NULL, 0), caller), "it was read before");
+    }
+}
+
+/* Whoever owns the resource; where it is "*" the caller, of a service nobody. */
 static bool read_resource(const json_t *json, struct policy_case *policy_case, struct policy_fault *fault)
 {
     struct policy_request *request = &policy_case->request;
@@ -209,11 +188,7 @@ static bool read_resource(const json_t *json, struct policy_case *policy_case, s
         return policy_fault_set(fault, POLICY_FAULT_VALUE, "request.resource",
                                 "this is no ARN of a resource, and not *");
     }
-    if (!arn_parse_principal(request->principal, &arn)) {
-        return policy_fault_set(fault, POLICY_FAULT_VALUE, "request.resource",
-                                "a service has no account that * could be in");
-    }
-    request->resource_account = arn.account;
+    request->resource_account = policy_case->caller.account;
     return true;
 }
 
@@ -229,13 +204,10 @@ bool policy_case_read_request(const json_t *request, struct policy_case *policy_
         !read_resource(request, policy_case, fault)) {
         return false;
     }
-    struct policy_context_key *context = read_context(policy_case_member(request, "context"), policy_case, fault);
-    if (context == NULL) {
+    if (!read_context(policy_case_member(request, "context"), policy_case, fault)) {
         return false;
     }
-    if (policy_case->request.role.len == 0) {
-        policy_case->request.role = role_of_context(&policy_case->request);
-    }
-    add_own_keys(policy_case, context);
+    read_role_of_context(policy_case);
+    add_own_keys(policy_case);
     return true;
 }

@@ -3,8 +3,6 @@
 
 #include "context.h"
 
-static const char pair_prefix[] = "kms:encryptioncontext:";
-
 static struct policy_encoding encoding_of(const struct policy_build *build, enum policy_class class)
 {
     switch (class) {
@@ -52,12 +50,6 @@ static bool is_key(struct view key)
     return colon != NULL && colon != key.data && colon + 1 != key.data + key.len;
 }
 
-static bool is_context_pair(struct view key)
-{
-    size_t len = sizeof(pair_prefix) - 1;
-    return key.len > len && memcmp(key.data, pair_prefix, len) == 0;
-}
-
 static bool read_key(struct policy_build *build, struct policy_clause *clause, const char *name)
 {
     struct view key = view_of_string(name);
@@ -68,12 +60,16 @@ static bool read_key(struct policy_build *build, struct policy_clause *clause, c
         return false;
     }
     key = view_of(build->bytes.data + clause->key.at, clause->key.len);
-    if (build->kind == POLICY_KIND_KEY && clause->set != POLICY_SET_NONE && is_context_pair(key)) {
+    struct policy_context_name known = policy_context_name_of(key);
+    if (build->kind == POLICY_KIND_KEY && clause->set != POLICY_SET_NONE &&
+        known.key == POLICY_KEY_ENCRYPTION_CONTEXT) {
         return policy_build_fail(build, POLICY_OVERLY_PERMISSIVE_CONDITION,
                                  "OverlyPermissiveCondition: ForAllValues and ForAnyValue are for keys with several "
                                  "values, and this one has a single value.");
     }
-    clause->key_hash = policy_context_hash(key);
+    clause->known = (uint8_t)known.key;
+    clause->name_at = (uint8_t)(known.text.data == NULL ? 0 : known.text.data - key.data);
+    clause->name_hash = known.hash;
     clause->multi_valued_key = policy_context_is_multi_valued(key);
     return true;
 }

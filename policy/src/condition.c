@@ -16,8 +16,7 @@ static bool variable_matches(const struct question *question, struct view patter
 {
     uint8_t expanded[POLICY_EXPANDED_BYTES];
     size_t len;
-    return policy_expand(pattern, question->context->request, expanded, &len) &&
-           policy_context_spend(question->context, len) &&
+    return policy_expand(pattern, question->context, expanded, &len) && policy_context_spend(question->context, len) &&
            policy_value_matches(question->operator, view_of(expanded, len), true, given);
 }
 
@@ -47,10 +46,10 @@ static bool value_holds(const struct question *question, struct view given)
 }
 
 /* Every value must hold, or some value. */
-static bool values_hold(const struct question *question, const struct policy_context_key *entry, bool every)
+static bool values_hold(const struct question *question, const struct policy_context_values *given, bool every)
 {
-    for (size_t i = 0; i < entry->count && *question->context->work != 0; i++) {
-        if (value_holds(question, entry->values[i]) != every) {
+    for (size_t i = 0; i < given->count && *question->context->work != 0; i++) {
+        if (value_holds(question, given->values[i]) != every) {
             return !every;
         }
     }
@@ -58,15 +57,15 @@ static bool values_hold(const struct question *question, const struct policy_con
 }
 
 /* A set of values where one is expected has no meaning, and holds for nobody. */
-static bool entry_holds(const struct question *question, const struct policy_context_key *entry)
+static bool given_holds(const struct question *question, const struct policy_context_values *given)
 {
     switch (question->clause->set) {
     case POLICY_SET_ALL:
-        return values_hold(question, entry, true);
+        return values_hold(question, given, true);
     case POLICY_SET_ANY:
-        return values_hold(question, entry, false);
+        return values_hold(question, given, false);
     default:
-        return entry->count == 1 && !question->clause->multi_valued_key && value_holds(question, entry->values[0]);
+        return given->count == 1 && !question->clause->multi_valued_key && value_holds(question, given->values[0]);
     }
 }
 
@@ -112,6 +111,14 @@ static bool every_entry_must_hold(const struct policy_clause *clause, enum polic
     return clause->set == POLICY_SET_ALL || (clause->set == POLICY_SET_NONE && effect == POLICY_ALLOW);
 }
 
+static struct policy_context_name name_of(const struct policy_document *document, const struct policy_clause *clause)
+{
+    struct view whole = policy_item_view(document, clause->key);
+    return (struct policy_context_name){.key = (enum policy_key)clause->known,
+                                        .hash = clause->name_hash,
+                                        .text = view_of(whole.data + clause->name_at, whole.len - clause->name_at)};
+}
+
 bool policy_clause_holds(const struct policy_document *document, const struct policy_clause *clause,
                          enum policy_effect effect, const struct policy_context *context)
 {
@@ -119,20 +126,20 @@ bool policy_clause_holds(const struct policy_document *document, const struct po
                                 .clause = clause,
                                 .operator= policy_operator_at(clause->operator_index),
                                 .context = context};
-    struct view name = policy_item_view(document, clause->key);
+    struct policy_context_name name = name_of(document, clause);
     size_t cursor = 0;
-    const struct policy_context_key *entry = policy_context_next(context, name, clause->key_hash, &cursor);
-    if (entry == NULL) {
+    struct policy_context_values given;
+    if (!policy_context_next(context, &name, &cursor, &given)) {
         return policy_clause_holds_without_key(document, clause);
     }
     if (question.operator->class == POLICY_CLASS_NULL) {
         return null_holds(document, clause, false);
     }
     bool every = every_entry_must_hold(clause, effect);
-    for (; entry != NULL; entry = policy_context_next(context, name, clause->key_hash, &cursor)) {
-        if (entry_holds(&question, entry) != every) {
+    do {
+        if (given_holds(&question, &given) != every) {
             return !every;
         }
-    }
+    } while (policy_context_next(context, &name, &cursor, &given));
     return every;
 }

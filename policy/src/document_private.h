@@ -22,8 +22,10 @@ struct policy_range {
 };
 
 struct policy_clause {
-    struct policy_item key; /* lower case */
-    uint32_t key_hash;      /* policy_context_hash */
+    struct policy_item key; /* the whole name, lower case */
+    uint32_t name_hash;     /* this and the next two: struct policy_context_name */
+    uint8_t known;          /* enum policy_key */
+    uint8_t name_at;        /* where in key its text begins */
     uint8_t operator_index; /* in the table of condition_operators.c */
     uint8_t set;            /* enum policy_set */
     bool if_exists;

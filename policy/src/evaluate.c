@@ -2,6 +2,7 @@
 #include "policy/evaluate.h"
 
 #include "actions.h"
+#include "caller.h"
 #include "visit.h"
 
 /* ---------------------------------------------------------------- what they say together */
@@ -66,7 +67,7 @@ static struct policy_decision verdict(enum policy_verdict verdict, enum policy_r
 
 static bool is_root(const struct policy_asking *asking)
 {
-    return asking->subject.kind == POLICY_PRINCIPAL_ACCOUNT;
+    return asking->request->caller->kind == POLICY_PRINCIPAL_ACCOUNT;
 }
 
 /* No key: the account's own affair. */
@@ -87,7 +88,7 @@ static struct policy_decision decide_for_key(const struct facts *facts, const st
                                              struct ways *ways)
 {
     /* To a service, which has no account and no identity policies, no key is foreign. */
-    bool one_side_is_enough = asking->own || asking->subject.kind == POLICY_PRINCIPAL_SERVICE;
+    bool one_side_is_enough = asking->own || asking->request->caller->kind == POLICY_PRINCIPAL_SERVICE;
     if (!one_side_is_enough && !policy_action_crosses_accounts(asking->action)) {
         return verdict(POLICY_DENIED_IMPLICITLY, POLICY_REASON_NO_RESOURCE_ALLOW);
     }
@@ -167,7 +168,7 @@ static struct policy_decision decide(const struct policy_question *question, boo
     if (!policy_documents_fit(question) || !policy_asking_read(question->request, &asking)) {
         return verdict(POLICY_DENIED_IMPLICITLY, POLICY_REASON_BAD_REQUEST);
     }
-    asking.subject.is_namesake = question->key_policy_predates_principal;
+    asking.is_namesake = question->key_policy_predates_principal;
     struct policy_visit kept[KEPT_MAX];
     struct facts facts = {.visitor = {.see = gather}, .kept = max_matches == 0 ? NULL : kept};
     policy_visit_all(question, &asking, &facts.visitor);
@@ -205,16 +206,13 @@ struct policy_decision policy_decide_retire_grant(const struct policy_question *
                                                   const struct policy_grant *grant, struct policy_match *matches,
                                                   size_t max_matches)
 {
-    struct arn caller = {0};
-    if (!arn_parse_principal(question->request->principal, &caller)) {
-        caller.partition = view_of_string("aws"); /* a service: of no account */
-    }
+    const struct policy_caller *caller = question->request->caller;
     char root[POLICY_ARN_BYTES];
     struct policy_grant to_retirer = {
         .id = grant->id, .grantee = grant->retiring, .operations = POLICY_GRANT_RETIRE_GRANT};
     struct policy_grant to_issuer = {.id = grant->id, .operations = POLICY_GRANT_RETIRE_GRANT};
-    if (arn_is_account(grant->issuing_account)) {
-        to_issuer.grantee = policy_root_arn(caller.partition, grant->issuing_account, root);
+    if (caller != NULL && arn_is_account(grant->issuing_account)) {
+        to_issuer.grantee = policy_root_arn(caller->partition, grant->issuing_account, root);
     }
     const struct policy_grant *const grants[] = {grant, &to_retirer, &to_issuer};
     struct policy_grant_list list = {.grants = grants, .count = sizeof(grants) / sizeof(grants[0])};

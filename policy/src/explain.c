@@ -27,7 +27,7 @@ void policy_explain(const struct policy_question *question, const struct policy_
         return;
     }
     asking.tells_misses = true;
-    asking.subject.is_namesake = question->key_policy_predates_principal;
+    asking.is_namesake = question->key_policy_predates_principal;
     struct telling telling = {.visitor = {.see = tell}, .trace = trace};
     policy_visit_all(question, &asking, &telling.visitor);
 }

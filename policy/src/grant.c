@@ -1,7 +1,7 @@
 /* What a grant allows; see policy/grant.h. */
 #include "grant_private.h"
 
-#include "context.h"
+#include "cover.h"
 #include "pattern.h"
 
 static const char *const names[POLICY_GRANT_OPERATIONS] = {
@@ -92,54 +92,54 @@ uint32_t policy_grant_operations_of_pattern(struct view pattern, bool is_wild)
 /* ---------------------------------------------------------------- constraints */
 
 /* The pair of the request's encryption context with exactly this key and value. */
-static bool request_has(const struct policy_request *request, const struct policy_pair *pair)
+static bool request_has(const struct policy_context *context, const struct policy_pair *pair)
 {
-    for (size_t i = 0; i < request->context_count; i++) {
-        const struct policy_context_key *entry = &request->context[i];
-        struct view key;
-        if (entry->count == 1 && view_equal(entry->values[0], pair->value) &&
-            policy_context_pair_key(entry->name, &key) && view_equal(key, pair->key)) {
+    for (size_t i = 0; i < context->request->context_count; i++) {
+        const struct policy_context_key *entry = &context->request->context[i];
+        struct view name;
+        if (policy_context_pair(context, i, &name) && entry->count == 1 && view_equal(name, pair->key) &&
+            view_equal(entry->values[0], pair->value)) {
             return true;
         }
     }
     return false;
 }
 
-static size_t request_pairs(const struct policy_request *request)
+static size_t request_pairs(const struct policy_context *context)
 {
     size_t pairs = 0;
-    for (size_t i = 0; i < request->context_count; i++) {
-        struct view key;
-        pairs += request->context[i].count != 0 && policy_context_pair_key(request->context[i].name, &key);
+    struct view name;
+    for (size_t i = 0; i < context->request->context_count; i++) {
+        pairs += policy_context_pair(context, i, &name);
     }
     return pairs;
 }
 
-static bool request_has_all(const struct policy_request *request, const struct policy_pair *pairs, size_t count)
+static bool request_has_all(const struct policy_context *context, const struct policy_pair *pairs, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (!request_has(request, &pairs[i])) {
+        if (!request_has(context, &pairs[i])) {
             return false;
         }
     }
     return true;
 }
 
-static bool context_fits(const struct policy_grant_constraints *constraints, const struct policy_request *request)
+static bool context_fits(const struct policy_grant_constraints *constraints, const struct policy_context *context)
 {
-    if (constraints->has_equals && (request_pairs(request) != constraints->equals_count ||
-                                    !request_has_all(request, constraints->equals, constraints->equals_count))) {
+    if (constraints->has_equals && (request_pairs(context) != constraints->equals_count ||
+                                    !request_has_all(context, constraints->equals, constraints->equals_count))) {
         return false;
     }
-    return !constraints->has_subset || request_has_all(request, constraints->subset, constraints->subset_count);
+    return !constraints->has_subset || request_has_all(context, constraints->subset, constraints->subset_count);
 }
 
-static bool source_fits(const struct policy_grant_constraints *constraints, const struct policy_request *request)
+static bool source_fits(const struct policy_grant_constraints *constraints, const struct policy_context *context)
 {
+    const struct policy_context_name source_arn = {.key = POLICY_KEY_SOURCE_ARN};
     struct view source;
     return constraints->source_arn.len == 0 ||
-           (policy_context_single(request, view_of_string("aws:sourcearn"), &source) &&
-            view_equal(source, constraints->source_arn));
+           (policy_context_single(context, &source_arn, &source) && view_equal(source, constraints->source_arn));
 }
 
 static struct policy_grant_result missed(enum policy_grant_miss miss)
@@ -147,22 +147,22 @@ static struct policy_grant_result missed(enum policy_grant_miss miss)
     return (struct policy_grant_result){.code = POLICY_GRANT_DOES_NOT_APPLY, .miss = miss};
 }
 
-struct policy_grant_result policy_grant_covers(const struct policy_grant *grant, const struct policy_subject *subject,
-                                               const struct policy_request *request, uint32_t operation)
+struct policy_grant_result policy_grant_covers(const struct policy_grant *grant, const struct policy_context *context,
+                                               uint32_t operation)
 {
     /* These have no encryption context that a constraint could mean. */
     const uint32_t without_context = POLICY_GRANT_DESCRIBE_KEY | POLICY_GRANT_RETIRE_GRANT;
-    enum policy_cover cover = policy_subject_is(subject, grant->grantee);
+    enum policy_cover cover = policy_grantee_covers(grant->grantee, context->request->caller);
     if (cover == POLICY_COVERS_NOT) {
         return missed(POLICY_GRANT_MISS_GRANTEE);
     }
     if ((grant->operations & operation) == 0) {
         return missed(POLICY_GRANT_MISS_OPERATION);
     }
-    if ((operation & without_context) == 0 && !context_fits(&grant->constraints, request)) {
+    if ((operation & without_context) == 0 && !context_fits(&grant->constraints, context)) {
         return missed(POLICY_GRANT_MISS_CONTEXT);
     }
-    if (!source_fits(&grant->constraints, request)) {
+    if (!source_fits(&grant->constraints, context)) {
         return missed(POLICY_GRANT_MISS_SOURCE_ARN);
     }
     return (struct policy_grant_result){.code = cover == POLICY_COVERS_HIM ? POLICY_GRANT_APPLIES
@@ -171,10 +171,10 @@ struct policy_grant_result policy_grant_covers(const struct policy_grant *grant,
 
 struct policy_grant_result policy_grant_applies(const struct policy_grant *grant, const struct policy_request *request)
 {
-    struct policy_subject subject;
-    if (!policy_context_is_within_limits(request) ||
-        !policy_subject_read(request->principal, request->role, &subject)) {
+    struct policy_context context;
+    size_t work = POLICY_WORK_MAX;
+    if (!policy_context_init(&context, request, &work)) {
         return missed(POLICY_GRANT_MISS_GRANTEE);
     }
-    return policy_grant_covers(grant, &subject, request, policy_grant_operation_of_action(request->action));
+    return policy_grant_covers(grant, &context, policy_grant_operation_of_action(request->action));
 }

@@ -12,8 +12,8 @@ static bool holds_with(const struct policy_document *document, const struct poli
     struct policy_request request = {.context = &entry, .context_count = 1};
     struct policy_context context;
     size_t work = POLICY_WORK_MAX;
-    policy_context_init(&context, &request, &work);
-    return policy_clause_holds(document, clause, POLICY_ALLOW, &context);
+    return policy_context_init(&context, &request, &work) &&
+           policy_clause_holds(document, clause, POLICY_ALLOW, &context);
 }
 
 static bool has_variables(const struct policy_document *document, const struct policy_clause *clause)

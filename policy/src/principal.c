@@ -1,10 +1,10 @@
 /* Reading the Principal of a statement (KMS.md ). */
 #include "build.h"
 
+#include "caller.h"
 #include "pattern.h"
 #include "policy/arn.h"
 #include "services.h"
-#include "subject.h"
 
 static const char bad_principal[] = "Policy contains a statement with one or more invalid principals.";
 
@@ -64,7 +64,7 @@ static bool add_aws(struct policy_build *build, struct view text, void *argument
     if (!arn_parse_principal(text, &arn)) {
         return policy_build_fail(build, POLICY_BAD_PRINCIPAL, bad_principal);
     }
-    enum policy_principal_kind kind = policy_subject_kind(&arn.resource);
+    enum policy_principal_kind kind = policy_principal_kind_of(&arn.resource);
     return kind == POLICY_PRINCIPAL_ACCOUNT ? add_account(build, arn.account, arn.partition) : add(build, kind, text);
 }
 

@@ -64,18 +64,24 @@ static bool read_resource(struct policy_asking *asking, const struct policy_requ
     return begins(arn.resource, "alias/");
 }
 
+/* Somebody's: of "*" the caller's own, who may be a service, which is of no account. */
+static bool has_owner(const struct policy_request *request)
+{
+    return request->resource_account.len == 0
+               ? request->caller->kind == POLICY_PRINCIPAL_SERVICE && view_equal(request->resource, view_of_string("*"))
+               : arn_is_account(request->resource_account);
+}
+
 bool policy_asking_read(const struct policy_request *request, struct policy_asking *ret)
 {
     ret->request = request;
-    ret->tells_misses = false;
-    if (!arn_is_account(request->resource_account) || !policy_context_is_within_limits(request) ||
-        !policy_subject_read(request->principal, request->role, &ret->subject) || !read_action(ret, request->action) ||
-        !read_resource(ret, request)) {
+    ret->tells_misses = ret->is_namesake = false;
+    ret->work = POLICY_WORK_MAX;
+    if (request->caller == NULL || !has_owner(request) || !policy_context_init(&ret->context, request, &ret->work) ||
+        !read_action(ret, request->action) || !read_resource(ret, request)) {
         return false;
     }
-    ret->work = POLICY_WORK_MAX;
-    policy_context_init(&ret->context, request, &ret->work);
-    ret->own = view_equal(ret->subject.account, request->resource_account);
+    ret->own = request->caller->account.len != 0 && view_equal(request->caller->account, request->resource_account);
     ret->operation = policy_grant_operation_of_action(ret->action);
     return true;
 }
@@ -100,7 +106,7 @@ static bool item_matches(const struct policy_document *document, struct policy_i
     }
     uint8_t expanded[POLICY_EXPANDED_BYTES];
     size_t len;
-    return policy_expand(pattern, context->request, expanded, &len) && policy_context_spend(context, len) &&
+    return policy_expand(pattern, context, expanded, &len) && policy_context_spend(context, len) &&
            policy_glob(view_of(expanded, len), text);
 }
 
@@ -141,7 +147,7 @@ struct policy_outcome policy_rule_apply(const struct policy_document *document, 
     if (!asking->tells_misses && asking->operation != 0 && (rule->operations & asking->operation) == 0) {
         return stopped(POLICY_STEP_ACTION, 0); /* first, since it is known without a look at the texts */
     }
-    enum policy_cover cover = policy_subject_covered(&asking->subject, document, rule);
+    enum policy_cover cover = policy_statement_covers(document, rule, asking->request->caller, asking->is_namesake);
     if (cover == POLICY_COVERS_NOT) {
         return stopped(POLICY_STEP_PRINCIPAL, 0);
     }

@@ -2,13 +2,12 @@
 #pragma once
 
 #include "context.h"
+#include "cover.h"
 #include "policy/evaluate.h"
-#include "subject.h"
 
 /* The request, checked and taken apart once. */
 struct policy_asking {
     const struct policy_request *request;
-    struct policy_subject subject;
     struct policy_context context;
     size_t work;        /* what is left of it */
     struct view action; /* lower case, in action_text */
@@ -16,6 +15,7 @@ struct policy_asking {
     bool has_key;       /* the resource is a key: its policy and grants count */
     bool allows_count;  /* false: an alias with an action that is not for aliases (KMS.md R-88) */
     bool own;           /* the caller's account owns the resource */
+    bool is_namesake;   /* the key policy was put before the caller had his name: see policy_statement_covers */
     uint32_t operation; /* of grants; 0: none */
     bool tells_misses;  /* somebody asks which step it was that a statement stopped at; else any will do */
 };

@@ -3,7 +3,6 @@
 #include "variables.h"
 
 #include "base/reader.h"
-#include "context.h"
 #include "pattern.h"
 
 #define NO_DEFAULT 0xffff /* as a length: longer than any text */
@@ -192,17 +191,18 @@ static struct variable take_variable(struct reader *reader)
     return variable;
 }
 
-static bool resolve(const struct variable *variable, const struct policy_request *request, struct view *ret_value)
+static bool resolve(const struct variable *variable, const struct policy_context *context, struct view *ret_value)
 {
+    struct policy_context_name name = policy_context_name_of(variable->name);
     /* A key that is a set has no one value to put there, not even when it happens to have one. */
-    if (!policy_context_is_multi_valued(variable->name) && policy_context_single(request, variable->name, ret_value)) {
+    if (!policy_context_is_multi_valued(variable->name) && policy_context_single(context, &name, ret_value)) {
         return is_plain(*ret_value);
     }
     *ret_value = variable->value;
     return variable->has_default;
 }
 
-bool policy_expand(struct view pattern, const struct policy_request *request, uint8_t out[POLICY_EXPANDED_BYTES],
+bool policy_expand(struct view pattern, const struct policy_context *context, uint8_t out[POLICY_EXPANDED_BYTES],
                    size_t *ret_len)
 {
     size_t len = 0;
@@ -211,7 +211,7 @@ bool policy_expand(struct view pattern, const struct policy_request *request, ui
         struct view piece = reader_take(&reader, 1);
         if (piece.data[0] == POLICY_UNIT_VARIABLE) {
             struct variable variable = take_variable(&reader);
-            if (!resolve(&variable, request, &piece)) {
+            if (!resolve(&variable, context, &piece)) {
                 return false;
             }
         }

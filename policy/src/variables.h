@@ -3,8 +3,8 @@
 #pragma once
 
 #include "base/buffer.h"
+#include "context.h"
 #include "document_private.h"
-#include "policy/request.h"
 
 /* What is special in a text. */
 struct policy_encoding {
@@ -27,7 +27,7 @@ REWRAP_MUST_USE enum policy_error policy_encode(struct view text, struct policy_
  * Puts the values of the request in the place of the variables. False when one has no value and no default, or when the
  * outcome is too long to match anything.
  */
-REWRAP_MUST_USE bool policy_expand(struct view pattern, const struct policy_request *request,
+REWRAP_MUST_USE bool policy_expand(struct view pattern, const struct policy_context *context,
                                    uint8_t out[POLICY_EXPANDED_BYTES], size_t *ret_len);
 
 /* Writes the pattern as a document would say it; see policy_document_action. escapes: whether "${*}" has a meaning. */

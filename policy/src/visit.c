@@ -52,8 +52,7 @@ static void visit_grants(const struct policy_question *question, const struct po
         const struct policy_grant_list *list = &question->grant_lists[i];
         for (size_t k = 0; k < list->count; k++, visit.index++) {
             visit.grant = list->grants[k];
-            visit.outcome = outcome_of_grant(
-                policy_grant_covers(visit.grant, &asking->subject, asking->request, asking->operation));
+            visit.outcome = outcome_of_grant(policy_grant_covers(visit.grant, &asking->context, asking->operation));
             visitor->see(visitor, &visit);
         }
     }

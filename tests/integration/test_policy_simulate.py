@@ -177,6 +177,9 @@ def test_keys_of_the_principal(principal, account, kind):
 def test_a_service():
     policy = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"Service": "logs.amazonaws.com"}, "Action": "kms:*", "Resource": "*"}}
     assert decision(document("logs.amazonaws.com", keyPolicy=policy)) == "Allowed"
+    assert decision(document("logs.amazonaws.com", resource="*", keyPolicy=policy)) == "ImplicitlyDenied"
+    root = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}}
+    assert decision(document("logs.amazonaws.com", resource="*", identityPolicies=[{"name": "all", "policy": root}])) == "ImplicitlyDenied"
     assert decision(document("ec2.amazonaws.com", keyPolicy=policy)) == "ImplicitlyDenied"
     assert decision(document("ec2.amazonaws.com", keyPolicy=allowing(Bool={"aws:PrincipalIsAWSService": "true"}))) == "Allowed"
 
@@ -237,7 +240,6 @@ ERRORS = [
     (document(principal="alice"), "ValidationException", "request.principal"), (document(principal=5), "SerializationException", "request.principal"),
     (document(action="ReEncryptFrom"), "ValidationException", "request.action"), (document(resource="key/1"), "ValidationException", "request.resource"),
     (document(resource="arn:aws:kms:eu-central-1:111122223333:nothing/1"), "ValidationException", "request.resource"),
-    (document("logs.amazonaws.com", resource="*"), "ValidationException", "request.resource"),
     (document(context=[]), "SerializationException", "request.context"), (document(context={"aws:x": {}}), "SerializationException", "request.context.aws:x"),
     (document(context={"aws:x": [["a"]]}), "SerializationException", "request.context.aws:x"),
     (document(context={"aws:x": "x" * 9000}), "LimitExceededException", "request.context"),

@@ -9,6 +9,7 @@
 
 /* A line: who asks what, with which policies, and what is known. */
 struct setting {
+    struct policy_caller caller;
     struct policy_request request;
     struct policy_question question;
     struct policy_identity identities[TABLE_MAX];
@@ -212,11 +213,12 @@ static void run_decision(struct table *table, char *line, const char *wanted)
     struct setting setting = {0};
     char *rest;
     char *role;
-    setting.request.principal = view_of_string(table_cut(table_cut(line, " ", &rest), ";", &role));
-    setting.request.role = view_of_string(role);
+    struct view principal = view_of_string(table_cut(table_cut(line, " ", &rest), ";", &role));
+    setting.request.caller =
+        policy_caller_read(principal, view_of_string(role), &setting.caller) ? &setting.caller : NULL;
     setting.request.action = view_of_string(rest == NULL ? "" : table_cut(rest, " ", &rest));
     setting.request.resource = view_of_string(rest == NULL ? "" : table_cut(rest, " ", &rest));
-    setting.request.resource_account = owner_of(setting.request.resource, setting.request.principal);
+    setting.request.resource_account = owner_of(setting.request.resource, principal);
     add_words(table, &setting, rest);
     prepare(&setting);
 
@@ -240,7 +242,8 @@ static void run_decision(struct table *table, char *line, const char *wanted)
 
 static enum policy_verdict decide_when(struct setting *setting, const struct policy_document *key_policy)
 {
-    setting->request.principal = view_of_string("arn:aws:iam::111122223333:user/alice");
+    struct view alice = view_of_string("arn:aws:iam::111122223333:user/alice");
+    setting->request.caller = policy_caller_read(alice, view_of_string(""), &setting->caller) ? &setting->caller : NULL;
     setting->request.action = view_of_string("kms:Encrypt");
     setting->request.resource = view_of_string("arn:aws:kms:eu-central-1:111122223333:key/k");
     setting->request.resource_account = view_of_string("111122223333");

@@ -38,7 +38,6 @@ static void unlist(struct operation_new_grant *pending)
 static void clear(struct operation *operation)
 {
     struct create_grant *state = operation->state;
-    operation_grant_facts_clear(&state->facts);
     unlist(&state->pending);
 }
 
@@ -244,10 +243,7 @@ static void create_grant(struct operation *operation)
         !operation_grant_tokens_check(operation, request->grant_tokens, request->n_grant_tokens)) {
         return;
     }
-    if (!operation_grant_facts_new(&state->wish.grant, &state->facts)) {
-        operation_fail_no_memory(operation);
-        return;
-    }
+    operation_grant_facts_new(&state->wish.grant, &state->facts);
     operation->facts.more = state->facts.keys;
     operation->facts.n_more = state->facts.n_keys;
     const struct registry_key *key;

@@ -1,24 +1,18 @@
 /* Condition keys of grants; see grant_facts.h. */
 #include "grant_facts.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#define CONTEXT_PREFIX "kms:EncryptionContext:"
-
-static void add_set(struct operation_grant_facts *facts, const char *name, const struct view *values, size_t n)
+static void add_set(struct operation_grant_facts *facts, enum policy_key key, const struct view *values, size_t n)
 {
     if (n != 0) {
-        facts->keys[facts->n_keys++] =
-            (struct policy_context_key){.name = view_of_string(name), .values = values, .count = n};
+        facts->keys[facts->n_keys++] = (struct policy_context_key){.key = key, .values = values, .count = n};
     }
 }
 
-static void add(struct operation_grant_facts *facts, const char *name, struct view value)
+static void add(struct operation_grant_facts *facts, enum policy_key key, struct view value)
 {
     struct view *single = &facts->singles[facts->n_keys];
     *single = value;
-    add_set(facts, name, single, value.len == 0 ? 0 : 1);
+    add_set(facts, key, single, value.len == 0 ? 0 : 1);
 }
 
 static void add_operations(struct operation_grant_facts *facts, uint32_t operations)
@@ -29,7 +23,7 @@ static void add_operations(struct operation_grant_facts *facts, uint32_t operati
             facts->operations[n++] = view_of_string(policy_grant_operation_name(bit));
         }
     }
-    add_set(facts, "kms:GrantOperations", facts->operations, n);
+    add_set(facts, POLICY_KEY_GRANT_OPERATIONS, facts->operations, n);
 }
 
 static void add_types(struct operation_grant_facts *facts, const struct policy_grant_constraints *constraints)
@@ -41,7 +35,7 @@ static void add_types(struct operation_grant_facts *facts, const struct policy_g
     if (constraints->has_subset) {
         facts->types[n++] = view_of_string("EncryptionContextSubset");
     }
-    add_set(facts, "kms:GrantConstraintType", facts->types, n);
+    add_set(facts, POLICY_KEY_GRANT_CONSTRAINT_TYPE, facts->types, n);
 }
 
 /* A key that is in both constraints counts once: were its values different, no request could meet both. */
@@ -59,59 +53,37 @@ static void gather(struct operation_grant_facts *facts, const struct policy_pair
     }
 }
 
-static bool add_pairs(struct operation_grant_facts *facts, const struct policy_grant_constraints *constraints)
+static void add_pairs(struct operation_grant_facts *facts, const struct policy_grant_constraints *constraints)
 {
     gather(facts, constraints->equals, constraints->equals_count);
     gather(facts, constraints->subset, constraints->subset_count);
-    if (facts->n_pairs == 0) {
-        return true;
-    }
-    size_t bytes = 0;
     for (size_t i = 0; i < facts->n_pairs; i++) {
         facts->pair_keys[i] = facts->pairs[i].key;
-        bytes += strlen(CONTEXT_PREFIX) + facts->pairs[i].key.len;
+        facts->keys[facts->n_keys++] = (struct policy_context_key){.key = POLICY_KEY_ENCRYPTION_CONTEXT,
+                                                                   .name = facts->pairs[i].key,
+                                                                   .values = &facts->pairs[i].value,
+                                                                   .count = 1};
     }
-    add_set(facts, "kms:EncryptionContextKeys", facts->pair_keys, facts->n_pairs);
-    facts->names = malloc(bytes + 1);
-    if (facts->names == NULL) {
-        return false;
-    }
-    char *at = facts->names;
-    for (size_t i = 0; i < facts->n_pairs; i++) {
-        struct view key = facts->pairs[i].key;
-        size_t len = strlen(CONTEXT_PREFIX) + key.len;
-        memcpy(at, CONTEXT_PREFIX, strlen(CONTEXT_PREFIX));
-        if (key.len != 0) {
-            memcpy(at + strlen(CONTEXT_PREFIX), key.data, key.len);
-        }
-        facts->keys[facts->n_keys++] =
-            (struct policy_context_key){.name = view_of(at, len), .values = &facts->pairs[i].value, .count = 1};
-        at += len;
-    }
-    return true;
+    add_set(facts, POLICY_KEY_ENCRYPTION_CONTEXT_KEYS, facts->pair_keys, facts->n_pairs);
 }
 
-bool operation_grant_facts_new(const struct registry_grant *grant, struct operation_grant_facts *ret)
+void operation_grant_facts_new(const struct registry_grant *grant, struct operation_grant_facts *ret)
 {
     const struct policy_grant *terms = &grant->grant;
     *ret = (struct operation_grant_facts){0};
-    add(ret, grant->grantee_is_service ? "kms:GranteeServicePrincipal" : "kms:GranteePrincipal", terms->grantee);
-    add(ret, grant->retiring_is_service ? "kms:RetiringServicePrincipal" : "kms:RetiringPrincipal", terms->retiring);
-    add(ret, "kms:GrantConstraintSourceArn", terms->constraints.source_arn);
+    add(ret, grant->grantee_is_service ? POLICY_KEY_GRANTEE_SERVICE_PRINCIPAL : POLICY_KEY_GRANTEE_PRINCIPAL,
+        terms->grantee);
+    add(ret, grant->retiring_is_service ? POLICY_KEY_RETIRING_SERVICE_PRINCIPAL : POLICY_KEY_RETIRING_PRINCIPAL,
+        terms->retiring);
+    add(ret, POLICY_KEY_GRANT_CONSTRAINT_SOURCE_ARN, terms->constraints.source_arn);
     add_operations(ret, terms->operations);
     add_types(ret, &terms->constraints);
-    return add_pairs(ret, &terms->constraints);
+    add_pairs(ret, &terms->constraints);
 }
 
-bool operation_grant_facts_retired(const struct registry_grant *grant, struct operation_grant_facts *ret)
+void operation_grant_facts_retired(const struct registry_grant *grant, struct operation_grant_facts *ret)
 {
     *ret = (struct operation_grant_facts){0};
     add_types(ret, &grant->grant.constraints);
-    return add_pairs(ret, &grant->grant.constraints);
-}
-
-void operation_grant_facts_clear(struct operation_grant_facts *facts)
-{
-    free(facts->names);
-    facts->names = NULL;
+    add_pairs(ret, &grant->grant.constraints);
 }

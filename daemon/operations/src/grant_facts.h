@@ -16,12 +16,8 @@ struct operation_grant_facts {
     struct policy_pair pairs[OPERATION_GRANT_FACTS_PAIRS]; /* of both constraints, each key once */
     size_t n_pairs;
     struct view pair_keys[OPERATION_GRANT_FACTS_PAIRS];
-    char *names; /* owned: "kms:EncryptionContext:…" of each pair */
 };
 
-/* Of a grant that is to be made, and of one that is to be retired. They borrow from the grant. False without memory; to
- * be cleared either way, which may be done again. */
-REWRAP_MUST_USE bool operation_grant_facts_new(const struct registry_grant *grant, struct operation_grant_facts *ret);
-REWRAP_MUST_USE bool operation_grant_facts_retired(const struct registry_grant *grant,
-                                                   struct operation_grant_facts *ret);
-void operation_grant_facts_clear(struct operation_grant_facts *facts);
+/* Of a grant that is to be made, and of one that is to be retired. They borrow from the grant. */
+void operation_grant_facts_new(const struct registry_grant *grant, struct operation_grant_facts *ret);
+void operation_grant_facts_retired(const struct registry_grant *grant, struct operation_grant_facts *ret);

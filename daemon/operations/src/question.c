@@ -20,9 +20,6 @@ void operation_question_clear(struct operation_question *question)
     if (question->values != question->few_values) {
         free(question->values);
     }
-    if (question->text != question->few_text) {
-        free(question->text);
-    }
 }
 
 /* ------------------------------------------------------------------ policies and grants */
@@ -69,16 +66,17 @@ static bool leave_out(struct operation_question *question, size_t index)
 
 static bool take_grants(const struct operation_asking *asking, struct operation_question *question)
 {
-    registry_grants_for_each(asking->operations->registry, asking->key->key_id, question->grantees.names,
-                             question->grantees.count, question->grants);
-    for (size_t i = 0; i < question->grantees.count; i++) {
-        bool is_account = i + 1 == question->grantees.count; /* the account is the same whoever he is */
+    const struct policy_caller *caller = &question->caller;
+    registry_grants_for_each(asking->operations->registry, asking->key->key_id, caller->grantees, caller->grantee_count,
+                             question->grants);
+    for (size_t i = 0; i < caller->grantee_count; i++) {
+        bool is_account = i + 1 == caller->grantee_count; /* the account is the same whoever he is */
         if (!is_account && !leave_out(question, i)) {
             return false;
         }
     }
     question->question.grant_lists = question->grants;
-    question->question.grant_list_count = question->grantees.count;
+    question->question.grant_list_count = caller->grantee_count;
     return true;
 }
 
@@ -103,7 +101,7 @@ static bool take_identities(struct operation_question *question)
 
 /* ------------------------------------------------------------------ all of it */
 
-static bool read_principal(const struct operation_asking *asking, struct operation_question *ret)
+static bool read_caller(const struct operation_asking *asking, struct operation_question *ret)
 {
     struct view principal = view_of_string(asking->principal);
     ret->principal = operation_principal_and_departure(asking->operations, principal, &ret->departed_ms);
@@ -112,9 +110,8 @@ static bool read_principal(const struct operation_asking *asking, struct operati
         operation_principal_arn(asking->operations, ret->principal, ret->role);
         role = view_of_string(ret->role);
     }
-    ret->request.principal = principal;
-    ret->request.role = role;
-    return policy_principal_names(principal, role, &ret->principal_keys, &ret->grantees);
+    ret->request.caller = &ret->caller;
+    return policy_caller_read(principal, role, &ret->caller) && ret->caller.kind != POLICY_PRINCIPAL_SERVICE;
 }
 
 /* False without memory, as above. A key that is not made yet has no policy. */
@@ -149,10 +146,11 @@ bool operation_question_make(const struct operation_asking *asking, struct opera
     ret->question = (struct policy_question){.request = &ret->request};
     ret->request = (struct policy_request){0};
     memset(ret->kept, 0, sizeof ret->kept);
-    ret->n_keys = ret->n_values = ret->text_len = 0;
+    memset(ret->singles, 0, sizeof ret->singles);
+    ret->n_keys = ret->n_values = 0;
     /* Documents and grants first: they are fetched from memory while the condition keys are put together. */
     if (!operation_question_make_room(asking->key, facts, ret) || !take_key_policy(asking->key, ret) ||
-        !read_principal(asking, ret) || !take_identities(ret) || (asking->key != NULL && !take_grants(asking, ret))) {
+        !read_caller(asking, ret) || !take_identities(ret) || (asking->key != NULL && !take_grants(asking, ret))) {
         operation_question_clear(ret);
         return false;
     }

@@ -21,9 +21,8 @@ struct operation_asking {
 };
 
 /* Enough for nearly every request; what needs more is on the heap. */
-#define OPERATION_QUESTION_KEYS   64
-#define OPERATION_QUESTION_VALUES 128
-#define OPERATION_QUESTION_TEXT   1024
+#define OPERATION_QUESTION_KEYS   32
+#define OPERATION_QUESTION_VALUES 64
 
 #define OPERATION_USER_ID_BYTES (PRINCIPAL_ID_BYTES + 65)
 #define OPERATION_TIME_BYTES    24
@@ -35,8 +34,7 @@ struct operation_question {
 
     const struct registry_principal *principal; /* NULL: not registered */
     int64_t departed_ms;                        /* see operation_departed_ms */
-    struct policy_principal_keys principal_keys;
-    struct policy_grantees grantees;
+    struct policy_caller caller;
     struct policy_identity identities[PRINCIPAL_MAX_POLICIES];
     struct policy_grant_list grants[POLICY_GRANTEES_MAX];
     const struct policy_grant **kept[POLICY_GRANTEES_MAX]; /* of lists that could not be taken whole */
@@ -46,15 +44,13 @@ struct operation_question {
     char now[OPERATION_TIME_BYTES];
     char epoch[OPERATION_TIME_BYTES];
 
+    struct view singles[POLICY_KEYS];
     struct policy_context_key *keys;
     size_t n_keys;
     struct view *values;
     size_t n_values;
-    char *text;
-    size_t text_len;
     struct policy_context_key few_keys[OPERATION_QUESTION_KEYS];
     struct view few_values[OPERATION_QUESTION_VALUES];
-    char few_text[OPERATION_QUESTION_TEXT];
 };
 
 /*

@@ -11,19 +11,10 @@
 #include <string.h>
 #include <time.h>
 
-/* The keys that do not come in numbers: of the principal, the service, the key, the facts with their twins. */
-#define SINGLE_KEYS 40
+#define SETS 3 /* kms:EncryptionContextKeys, aws:TagKeys, kms:ResourceAliases */
 
-/* The text of a literal, and the same where an initializer is wanted. */
+/* The text of a literal. */
 #define WORD(text) view_of(text, sizeof(text) - 1)
-#define WORD_INIT(text)                                                                                                \
-    {                                                                                                                  \
-        (const uint8_t *)(text), sizeof(text) - 1                                                                      \
-    }
-
-#define CONTEXT_PREFIX      "kms:EncryptionContext:"
-#define RESOURCE_TAG_PREFIX "aws:ResourceTag/"
-#define REQUEST_TAG_PREFIX  "aws:RequestTag/"
 
 /* ------------------------------------------------------------------ facts */
 
@@ -40,42 +31,21 @@ void operation_fact_number(struct operation_facts *facts, enum operation_fact fa
 
 /* Some have a twin of an older name. */
 static const struct {
-    struct view key;
-    struct view twin;
-} names[OPERATION_FACTS] = {
-    [OPERATION_FACT_ENCRYPTION_ALGORITHM] = {WORD_INIT("kms:EncryptionAlgorithm"), {0}},
-    [OPERATION_FACT_REQUEST_ALIAS] = {WORD_INIT("kms:RequestAlias"), {0}},
-    [OPERATION_FACT_KEY_SPEC] = {WORD_INIT("kms:KeySpec"), WORD_INIT("kms:CustomerMasterKeySpec")},
-    [OPERATION_FACT_KEY_USAGE] = {WORD_INIT("kms:KeyUsage"), WORD_INIT("kms:CustomerMasterKeyUsage")},
-    [OPERATION_FACT_KEY_ORIGIN] = {WORD_INIT("kms:KeyOrigin"), {0}},
-    [OPERATION_FACT_MULTI_REGION] = {WORD_INIT("kms:MultiRegion"), {0}},
-    [OPERATION_FACT_BYPASS_LOCKOUT_CHECK] = {WORD_INIT("kms:BypassPolicyLockoutSafetyCheck"), {0}},
-    [OPERATION_FACT_ROTATION_PERIOD] = {WORD_INIT("kms:RotationPeriodInDays"), {0}},
-    [OPERATION_FACT_DELETION_WINDOW] = {WORD_INIT("kms:ScheduleKeyDeletionPendingWindowInDays"), {0}},
+    enum policy_key key;
+    enum policy_key twin; /* 0: none */
+} keys[OPERATION_FACTS] = {
+    [OPERATION_FACT_ENCRYPTION_ALGORITHM] = {POLICY_KEY_ENCRYPTION_ALGORITHM, 0},
+    [OPERATION_FACT_REQUEST_ALIAS] = {POLICY_KEY_REQUEST_ALIAS, 0},
+    [OPERATION_FACT_KEY_SPEC] = {POLICY_KEY_KEY_SPEC, POLICY_KEY_CUSTOMER_MASTER_KEY_SPEC},
+    [OPERATION_FACT_KEY_USAGE] = {POLICY_KEY_KEY_USAGE, POLICY_KEY_CUSTOMER_MASTER_KEY_USAGE},
+    [OPERATION_FACT_KEY_ORIGIN] = {POLICY_KEY_KEY_ORIGIN, 0},
+    [OPERATION_FACT_MULTI_REGION] = {POLICY_KEY_MULTI_REGION, 0},
+    [OPERATION_FACT_BYPASS_LOCKOUT_CHECK] = {POLICY_KEY_BYPASS_LOCKOUT_CHECK, 0},
+    [OPERATION_FACT_ROTATION_PERIOD] = {POLICY_KEY_ROTATION_PERIOD, 0},
+    [OPERATION_FACT_DELETION_WINDOW] = {POLICY_KEY_DELETION_WINDOW, 0},
 };
 
 /* ------------------------------------------------------------------ room */
-
-static size_t text_of_tags(const struct registry_tag *tags, size_t n)
-{
-    size_t bytes = 0;
-    for (size_t i = 0; i < n; i++) {
-        bytes += sizeof RESOURCE_TAG_PREFIX + strlen(tags[i].key);
-    }
-    return bytes;
-}
-
-static size_t text_of_facts(const struct operation_facts *facts)
-{
-    size_t bytes = 0;
-    for (size_t i = 0; i < facts->n_context; i++) {
-        bytes += sizeof CONTEXT_PREFIX + operation_context_pair(facts->context[i]).key.len;
-    }
-    for (size_t i = 0; i < facts->n_tags; i++) {
-        bytes += sizeof REQUEST_TAG_PREFIX + strlen(facts->tags[i]->tag_key);
-    }
-    return bytes;
-}
 
 /* A piece of `wanted` members: the few that are there, or others. */
 static void *room(void *few, size_t n_few, size_t wanted, size_t size)
@@ -87,42 +57,35 @@ bool operation_question_make_room(const struct registry_key *key, const struct o
                                   struct operation_question *ret)
 {
     size_t n_tags = key == NULL ? 0 : key->n_tags, n_aliases = key == NULL ? 0 : key->n_aliases;
-    size_t n_keys = SINGLE_KEYS + facts->n_context + n_tags + facts->n_tags + facts->n_more;
+    size_t n_keys = SETS + facts->n_context + n_tags + facts->n_tags + facts->n_more;
     size_t n_values = n_keys + facts->n_context + facts->n_tags + facts->n_tag_keys + n_aliases;
-    size_t n_text = text_of_facts(facts) + (key == NULL ? 0 : text_of_tags(key->tags, n_tags));
     ret->keys = room(ret->few_keys, OPERATION_QUESTION_KEYS, n_keys, sizeof *ret->keys);
     ret->values = room(ret->few_values, OPERATION_QUESTION_VALUES, n_values, sizeof *ret->values);
-    ret->text = room(ret->few_text, OPERATION_QUESTION_TEXT, n_text, 1);
-    return ret->keys != NULL && ret->values != NULL && ret->text != NULL;
+    return ret->keys != NULL && ret->values != NULL;
 }
 
 /* ------------------------------------------------------------------ condition keys; the room was counted */
 
-static void add(struct operation_question *question, struct view name, struct view value)
+/* Of a family with a name. */
+static void add_pair(struct operation_question *question, enum policy_key family, struct view name, struct view value)
 {
     struct view *place = &question->values[question->n_values++];
     *place = value;
-    question->keys[question->n_keys++] = (struct policy_context_key){.name = name, .values = place, .count = 1};
+    question->keys[question->n_keys++] =
+        (struct policy_context_key){.key = family, .name = name, .values = place, .count = 1};
 }
 
-/* A key whose name ends with what the request or the key has. */
-static void add_pair(struct operation_question *question, struct view prefix, struct view key, struct view value)
+static void add(struct operation_question *question, enum policy_key key, struct view value)
 {
-    char *name = question->text + question->text_len;
-    memcpy(name, prefix.data, prefix.len);
-    if (key.len != 0) {
-        memcpy(name + prefix.len, key.data, key.len);
-    }
-    question->text_len += prefix.len + key.len;
-    add(question, view_of(name, prefix.len + key.len), value);
+    question->singles[key] = value;
 }
 
 /* Values that were put behind each other, from `first` on. */
-static void add_set(struct operation_question *question, struct view name, size_t first)
+static void add_set(struct operation_question *question, enum policy_key key, size_t first)
 {
     if (question->n_values != first) {
         question->keys[question->n_keys++] = (struct policy_context_key){
-            .name = name, .values = question->values + first, .count = question->n_values - first};
+            .key = key, .values = question->values + first, .count = question->n_values - first};
     }
 }
 
@@ -173,25 +136,25 @@ static void add_time(struct operation_question *question, int64_t now_ms)
     seconds = seconds < 0 ? 0 : seconds > last ? last : seconds;
     struct tm parts = {.tm_year = 70, .tm_mday = 1};
     rewrap_ignore(gmtime_r(&seconds, &parts), "these years fit");
-    add(question, WORD("aws:EpochTime"), put_number(seconds, question->epoch));
-    add(question, WORD("aws:CurrentTime"), put_time(&parts, question->now));
+    add(question, POLICY_KEY_EPOCH_TIME, put_number(seconds, question->epoch));
+    add(question, POLICY_KEY_CURRENT_TIME, put_time(&parts, question->now));
 }
 
 /* aws:userid: of a user his id, of a session that of its role and its name, of the root user the account. */
 static void add_user_id(const struct operation_asking *asking, struct operation_question *question)
 {
     const struct registry_principal *principal = question->principal;
-    const char *session = strrchr(asking->principal, '/');
-    bool is_session = strstr(asking->principal, ":assumed-role/") != NULL;
-    const char *root = strrchr(asking->principal, ':');
-    if (principal != NULL) {
-        const char *parts[] = {principal->unique_id, is_session ? ":" : "",
-                               is_session && session != NULL ? session + 1 : ""};
-        if (operation_text_join(parts, sizeof parts / sizeof parts[0], question->user_id, sizeof question->user_id)) {
-            add(question, WORD("aws:userid"), view_of_string(question->user_id));
-        }
-    } else if (root != NULL && strcmp(root, ":root") == 0) {
-        add(question, WORD("aws:userid"), view_of_string(asking->account));
+    if (question->caller.kind == POLICY_PRINCIPAL_ACCOUNT) {
+        add(question, POLICY_KEY_USER_ID, view_of_string(asking->account));
+    }
+    if (principal == NULL) {
+        return;
+    }
+    bool is_session = question->caller.kind == POLICY_PRINCIPAL_SESSION;
+    const char *session = is_session ? strrchr(asking->principal, '/') + 1 : "";
+    const char *parts[] = {principal->unique_id, is_session ? ":" : "", session};
+    if (operation_text_join(parts, sizeof parts / sizeof parts[0], question->user_id, sizeof question->user_id)) {
+        add(question, POLICY_KEY_USER_ID, view_of_string(question->user_id));
     }
 }
 
@@ -203,13 +166,11 @@ static void add_service(const struct operation_asking *asking, struct operation_
 {
     const struct operations *operations = asking->operations;
     add_time(question, operations->clock(operations->clock_arg));
-    add(question, WORD("aws:RequestedRegion"), view_of_string(operations->settings.region));
-    add(question, WORD("aws:SecureTransport"), WORD("true"));
-    add(question, WORD("aws:ViaAWSService"), WORD("false"));
-    add(question, WORD("aws:PrincipalIsAWSService"), WORD("false"));
-    for (size_t i = 0; i < question->principal_keys.count; i++) {
-        question->keys[question->n_keys++] = question->principal_keys.keys[i];
-    }
+    add(question, POLICY_KEY_REQUESTED_REGION, view_of_string(operations->settings.region));
+    add(question, POLICY_KEY_SECURE_TRANSPORT, WORD("true"));
+    add(question, POLICY_KEY_VIA_AWS_SERVICE, WORD("false"));
+    add(question, POLICY_KEY_PRINCIPAL_IS_AWS_SERVICE, WORD("false"));
+    policy_caller_keys(&question->caller, question->singles);
     add_user_id(asking, question);
 }
 
@@ -218,23 +179,23 @@ static void add_fact(struct operation_question *question, enum operation_fact fa
     if (text == NULL) {
         return;
     }
-    add(question, names[fact].key, view_of_string(text));
-    if (names[fact].twin.len != 0) {
-        add(question, names[fact].twin, view_of_string(text));
+    add(question, keys[fact].key, view_of_string(text));
+    if (keys[fact].twin != 0) {
+        add(question, keys[fact].twin, view_of_string(text));
     }
 }
 
 static void add_key(const struct operation_asking *asking, struct operation_question *question)
 {
     const struct registry_key *key = asking->key;
-    add(question, WORD("aws:ResourceAccount"), view_of_string(key->account));
+    add(question, POLICY_KEY_RESOURCE_ACCOUNT, view_of_string(key->account));
     add_fact(question, OPERATION_FACT_KEY_SPEC, operation_spec_of(key->spec)->name);
     add_fact(question, OPERATION_FACT_KEY_USAGE,
              operation_key_usage_name(REWRAP__KEY_USAGE_TYPE__VALUE__ENCRYPT_DECRYPT));
     add_fact(question, OPERATION_FACT_KEY_ORIGIN, "AWS_KMS");
     add_fact(question, OPERATION_FACT_MULTI_REGION, "false");
     for (size_t i = 0; i < key->n_tags; i++) {
-        add_pair(question, WORD(RESOURCE_TAG_PREFIX), view_of_string(key->tags[i].key),
+        add_pair(question, POLICY_KEY_RESOURCE_TAG, view_of_string(key->tags[i].key),
                  view_of_string(key->tags[i].value));
     }
     size_t first = question->n_values;
@@ -247,20 +208,21 @@ static void add_key(const struct operation_asking *asking, struct operation_ques
         }
         question->values[question->n_values++] = view_of_string(alias->name);
     }
-    add_set(question, WORD("kms:ResourceAliases"), first);
+    add_set(question, POLICY_KEY_RESOURCE_ALIASES, first);
 }
 
 static void add_context(struct operation_question *question, const struct operation_facts *facts)
 {
-    size_t first = question->n_values;
-    for (size_t i = 0; i < facts->n_context; i++) {
-        question->values[question->n_values++] = operation_context_pair(facts->context[i]).key;
-    }
-    add_set(question, WORD("kms:EncryptionContextKeys"), first);
+    size_t first = question->n_keys;
     for (size_t i = 0; i < facts->n_context; i++) {
         struct context_pair pair = operation_context_pair(facts->context[i]);
-        add_pair(question, WORD(CONTEXT_PREFIX), pair.key, pair.value);
+        add_pair(question, POLICY_KEY_ENCRYPTION_CONTEXT, pair.key, pair.value);
     }
+    size_t names = question->n_values;
+    for (size_t i = 0; i < facts->n_context; i++) {
+        question->values[question->n_values++] = question->keys[first + i].name;
+    }
+    add_set(question, POLICY_KEY_ENCRYPTION_CONTEXT_KEYS, names);
 }
 
 static void add_tags(struct operation_question *question, const struct operation_facts *facts)
@@ -272,9 +234,9 @@ static void add_tags(struct operation_question *question, const struct operation
     for (size_t i = 0; i < facts->n_tag_keys; i++) {
         question->values[question->n_values++] = view_of_string(facts->tag_keys[i]);
     }
-    add_set(question, WORD("aws:TagKeys"), first);
+    add_set(question, POLICY_KEY_TAG_KEYS, first);
     for (size_t i = 0; i < facts->n_tags; i++) {
-        add_pair(question, WORD(REQUEST_TAG_PREFIX), view_of_string(facts->tags[i]->tag_key),
+        add_pair(question, POLICY_KEY_REQUEST_TAG, view_of_string(facts->tags[i]->tag_key),
                  view_of_string(facts->tags[i]->tag_value));
     }
 }
@@ -289,7 +251,8 @@ static void add_facts(const struct operation_asking *asking, struct operation_qu
         }
     }
     if (facts->has_other && asking->key != NULL) {
-        add(question, WORD("kms:ReEncryptOnSameKey"), view_of_string(facts->other == asking->key ? "true" : "false"));
+        add(question, POLICY_KEY_RE_ENCRYPT_ON_SAME_KEY,
+            view_of_string(facts->other == asking->key ? "true" : "false"));
     }
     add_context(question, facts);
     add_tags(question, facts);
@@ -306,6 +269,7 @@ void operation_question_add_keys(const struct operation_asking *asking, const st
         add_key(asking, question);
     }
     add_facts(asking, question, facts);
+    question->request.singles = question->singles;
     question->request.context = question->keys;
     question->request.context_count = question->n_keys;
 }

@@ -92,10 +92,10 @@ static void remove_grant(struct operation *operation, const struct registry_gran
 static struct policy_grant terms_for(const struct registry_grant *grant, const struct operation_question *question)
 {
     struct policy_grant terms = grant->grant;
-    if (!operation_grant_predates(grant, question->departed_ms) || question->grantees.count == 0) {
+    if (!operation_grant_predates(grant, question->departed_ms)) {
         return terms;
     }
-    const struct view account = question->grantees.names[question->grantees.count - 1];
+    const struct view account = question->caller.grantees[question->caller.grantee_count - 1];
     if (!view_equal(terms.grantee, account)) {
         terms.grantee = view_of(NULL, 0);
     }
@@ -111,17 +111,15 @@ static struct policy_decision decide(struct operation *operation, const struct r
     struct policy_decision decision = {.verdict = POLICY_DENIED_IMPLICITLY, .reason = POLICY_REASON_BAD_REQUEST};
     struct operation_grant_facts facts;
     struct operation_question question;
-    if (operation_grant_facts_retired(grant, &facts)) {
-        operation->facts.more = facts.keys;
-        operation->facts.n_more = facts.n_keys;
-        if (operation_ask(operation, OPERATION_MAY_RETIRE_GRANT, key, NULL, &question)) {
-            struct policy_grant terms = terms_for(grant, &question);
-            decision = policy_decide_retire_grant(&question.question, &terms, NULL, 0);
-            operation_question_clear(&question);
-        }
-        operation->facts = (struct operation_facts){0};
+    operation_grant_facts_retired(grant, &facts);
+    operation->facts.more = facts.keys;
+    operation->facts.n_more = facts.n_keys;
+    if (operation_ask(operation, OPERATION_MAY_RETIRE_GRANT, key, NULL, &question)) {
+        struct policy_grant terms = terms_for(grant, &question);
+        decision = policy_decide_retire_grant(&question.question, &terms, NULL, 0);
+        operation_question_clear(&question);
     }
-    operation_grant_facts_clear(&facts);
+    operation->facts = (struct operation_facts){0};
     return decision;
 }
 

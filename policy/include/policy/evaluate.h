@@ -7,6 +7,7 @@
 #include "base/attr.h"
 #include "base/view.h"
 
+#include "policy/caller.h"
 #include "policy/document.h"
 #include "policy/grant.h"
 #include "policy/request.h"
@@ -19,7 +20,7 @@ enum policy_verdict {
 
 /* R-112, and what allowed. */
 enum policy_reason {
-    POLICY_REASON_BAD_REQUEST = 0, /* no ARN where one must be, or beyond a limit of request.h */
+    POLICY_REASON_BAD_REQUEST = 0, /* no caller, no ARN where one must be, or beyond a limit of request.h */
     POLICY_REASON_NO_RESOURCE_ALLOW,
     POLICY_REASON_NO_IDENTITY_ALLOW,
     POLICY_REASON_RESOURCE_DENY,
@@ -52,7 +53,7 @@ struct policy_question {
     bool key_policy_predates_principal;
     const struct policy_identity *identities; /* of the caller, or of the session's role */
     size_t identity_count;
-    /* Grants on the key whose grantee is one of policy_grantees(); others do no harm and cost time. */
+    /* Grants on the key whose grantee is one of the caller's grantees; others do no harm and cost time. */
     const struct policy_grant_list *grant_lists;
     size_t grant_list_count;
 };

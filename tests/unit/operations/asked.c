@@ -31,8 +31,17 @@ static size_t append(char *out, size_t len, size_t cap, struct view text)
 static void write_context(const struct policy_request *request, char *out, size_t cap)
 {
     size_t len = append(out, 0, cap, view_of_string("\n"));
+    for (enum policy_key key = 0; key < POLICY_KEYS; key++) {
+        if (request->singles[key].data != NULL) {
+            len = append(out, len, cap, policy_key_text(key));
+            len = append(out, len, cap, view_of_string("="));
+            len = append(out, len, cap, request->singles[key]);
+            len = append(out, len, cap, view_of_string("\n"));
+        }
+    }
     for (size_t i = 0; i < request->context_count; i++) {
         const struct policy_context_key *key = &request->context[i];
+        len = append(out, len, cap, policy_key_text(key->key));
         len = append(out, len, cap, key->name);
         for (size_t k = 0; k < key->count; k++) {
             len = append(out, len, cap, view_of_string(k == 0 ? "=" : ","));

@@ -1,6 +1,8 @@
 /* A small world; see generator.h. */
 #include "generator.h"
 
+#include "caller_of.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -132,7 +134,7 @@ struct world world_make(uint64_t seed)
     for (size_t i = 0; i < world.grant_count; i++) {
         world.grants[i] = make_grant(&world, PICK(&world, grantees));
     }
-    world.request.principal = view_of_string(PICK(&world, callers));
+    world.caller = PICK(&world, callers);
     world.request.action = view_of_string(PICK(&world, asked));
     world.request.resource = view_of_string(KEY);
     world.request.resource_account = view_of_string("111122223333");
@@ -181,6 +183,7 @@ struct world_decision world_decide(const struct world *world)
         context[i].values = world->values[i];
     }
     request.context = context;
+    request.caller = caller_of(world->caller);
     struct policy_question question = {.request = &request,
                                        .key_policy = decided.key,
                                        .identities = identities,

@@ -21,7 +21,8 @@ struct world {
     size_t identity_count;
     struct policy_grant grants[WORLD_GRANTS_MAX];
     size_t grant_count;
-    struct policy_request request;
+    struct policy_request request; /* but for the caller */
+    const char *caller;
     struct policy_context_key context[WORLD_CONTEXT_MAX];
     struct view values[WORLD_CONTEXT_MAX][2]; /* context points here: world_decide makes that right after a copy */
 };

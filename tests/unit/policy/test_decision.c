@@ -1,7 +1,9 @@
 /* policy: everything around a decision: its words, limits, explanation, the lockout check, the default policy. */
+#include "caller_of.h"
 #include "policy/default_policy.h"
 #include "policy/evaluate.h"
 
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -34,7 +36,7 @@ static struct policy_document *parse(enum policy_kind kind, const char *text)
 static struct policy_request ask(const char *principal, const char *action)
 {
     return (struct policy_request){
-        .principal = V(principal), .action = V(action), .resource = V(KEY), .resource_account = V("111122223333")};
+        .caller = caller_of(principal), .action = V(action), .resource = V(KEY), .resource_account = V("111122223333")};
 }
 
 /* ---------------------------------------------------------------- words */
@@ -100,45 +102,89 @@ static void the_default_policy_is_as_documented(void **state)
 static void keys_follow_from_the_principal(void **state)
 {
     (void)state;
-    struct policy_principal_keys keys;
-    assert_true(policy_principal_keys(V(ALICE), V(""), &keys));
-    assert_int_equal(keys.count, 5);
-    assert_view(keys.keys[0].name, "aws:PrincipalArn");
-    assert_view(keys.keys[0].values[0], ALICE);
-    assert_view(keys.keys[1].values[0], "111122223333");
-    assert_view(keys.keys[2].values[0], "User");
-    assert_view(keys.keys[3].name, "kms:CallerAccount");
-    assert_view(keys.keys[4].name, "aws:username");
-    assert_view(keys.keys[4].values[0], "alice");
-    assert_true(policy_principal_keys(V(SESSION), V(""), &keys));
-    assert_int_equal(keys.count, 4);
-    assert_view(keys.keys[0].values[0], "arn:aws:iam::111122223333:role/Deploy"); /* */
-    assert_true(policy_principal_keys(V(SESSION), V("arn:aws:iam::111122223333:role/a/Deploy"), &keys));
-    assert_view(keys.keys[0].values[0], "arn:aws:iam::111122223333:role/a/Deploy");
-    assert_view(keys.keys[2].values[0], "AssumedRole");
-    assert_true(policy_principal_keys(V(ROOT), V(""), &keys));
-    assert_view(keys.keys[2].values[0], "Account");
-    assert_false(policy_principal_keys(V("logs.amazonaws.com"), V(""), &keys));
-    assert_false(policy_principal_keys(V("alice"), V(""), &keys));
-    assert_false(policy_principal_keys(V(SESSION), V(ALICE), &keys));
+    static struct policy_caller caller;
+    struct view keys[POLICY_KEYS] = {0};
+    assert_true(policy_caller_read(V(ALICE), V(""), &caller));
+    policy_caller_keys(&caller, keys);
+    assert_view(keys[POLICY_KEY_PRINCIPAL_ARN], ALICE);
+    assert_view(keys[POLICY_KEY_PRINCIPAL_ACCOUNT], "111122223333");
+    assert_view(keys[POLICY_KEY_PRINCIPAL_TYPE], "User");
+    assert_view(keys[POLICY_KEY_CALLER_ACCOUNT], "111122223333");
+    assert_view(keys[POLICY_KEY_USER_NAME], "alice");
+    memset(keys, 0, sizeof(keys));
+    assert_true(policy_caller_read(V(SESSION), V(""), &caller));
+    policy_caller_keys(&caller, keys);
+    assert_view(keys[POLICY_KEY_PRINCIPAL_ARN], "arn:aws:iam::111122223333:role/Deploy"); /* */
+    assert_null(keys[POLICY_KEY_USER_NAME].data);
+    assert_true(policy_caller_read(V(SESSION), V("arn:aws:iam::111122223333:role/a/Deploy"), &caller));
+    policy_caller_keys(&caller, keys);
+    assert_view(keys[POLICY_KEY_PRINCIPAL_ARN], "arn:aws:iam::111122223333:role/a/Deploy");
+    assert_view(keys[POLICY_KEY_PRINCIPAL_TYPE], "AssumedRole");
+    assert_true(policy_caller_read(V(ROOT), V(""), &caller));
+    policy_caller_keys(&caller, keys);
+    assert_view(keys[POLICY_KEY_PRINCIPAL_TYPE], "Account");
+    memset(keys, 0, sizeof(keys));
+    assert_true(policy_caller_read(V("logs.amazonaws.com"), V(""), &caller));
+    policy_caller_keys(&caller, keys);
+    for (enum policy_key key = 0; key < POLICY_KEYS; key++) {
+        assert_null(keys[key].data);
+    }
+    assert_false(policy_caller_read(V("alice"), V(""), &caller));
+    assert_false(policy_caller_read(V(SESSION), V(ALICE), &caller));
 }
 
 static void grants_are_looked_for_under_every_name(void **state)
 {
     (void)state;
-    struct policy_grantees grantees;
-    assert_true(policy_grantees(V(SESSION), V(""), &grantees));
-    assert_int_equal(grantees.count, 3);
-    assert_view(grantees.names[0], SESSION);
-    assert_view(grantees.names[1], "arn:aws:iam::111122223333:role/Deploy");
-    assert_view(grantees.names[2], ROOT);
-    assert_true(policy_grantees(V(ALICE), V(""), &grantees));
-    assert_int_equal(grantees.count, 2);
-    assert_true(policy_grantees(V(ROOT), V(""), &grantees));
-    assert_int_equal(grantees.count, 1);
-    assert_true(policy_grantees(V("logs.amazonaws.com"), V(""), &grantees));
-    assert_int_equal(grantees.count, 1);
-    assert_false(policy_grantees(V("*"), V(""), &grantees));
+    const struct policy_caller *caller = caller_of(SESSION);
+    assert_int_equal(caller->grantee_count, 3);
+    assert_view(caller->grantees[0], SESSION);
+    assert_view(caller->grantees[1], "arn:aws:iam::111122223333:role/Deploy");
+    assert_view(caller->grantees[2], ROOT);
+    assert_int_equal(caller_of(ALICE)->grantee_count, 2);
+    assert_int_equal(caller_of(ROOT)->grantee_count, 1);
+    assert_int_equal(caller_of("logs.amazonaws.com")->grantee_count, 1);
+    assert_null(caller_of("*"));
+}
+
+/* A key is in the context by its number or its name, or among the singles: it means the same. */
+static void keys_are_the_same_by_number_and_by_name(void **state)
+{
+    (void)state;
+    for (enum policy_key key = POLICY_KEY_BY_NAME + 1; key < POLICY_KEYS; key++) {
+        bool is_family = key < POLICY_KEY_FIRST_WHOLE;
+        char name[128];
+        char text[512];
+        struct view spelling = policy_key_text(key);
+        int len = snprintf(name, sizeof(name), "%.*s%s", (int)spelling.len, (const char *)spelling.data,
+                           is_family ? "App" : "");
+        snprintf(text, sizeof(text),
+                 "{\"Statement\":{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"*\",\"Resource\":\"*\","
+                 "\"Condition\":{\"Null\":{\"%s\":\"false\"}}}}",
+                 name);
+        struct policy_document *policy = parse(POLICY_KIND_KEY, text);
+        for (size_t upper = 0; upper < (size_t)len; upper++) {
+            name[upper] = (char)toupper((unsigned char)name[upper]);
+        }
+        struct view value = V("x");
+        const struct policy_context_key entries[] = {
+            {.key = key, .name = V(is_family ? "app" : ""), .values = &value, .count = 1},
+            {.name = V(name), .values = &value, .count = 1},
+        };
+        struct view singles[POLICY_KEYS] = {[POLICY_KEY_BY_NAME] = {0}};
+        singles[key] = value;
+        for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]) + !is_family; i++) {
+            struct policy_request request = ask(ALICE, "kms:Encrypt");
+            request.context = i == 2 ? NULL : &entries[i];
+            request.context_count = i == 2 ? 0 : 1;
+            request.singles = i == 2 ? singles : NULL;
+            struct policy_question question = {.request = &request, .key_policy = policy};
+            if (policy_decide(&question, NULL, 0).verdict != POLICY_ALLOWED) {
+                fail_msg("%s: %zu", name, i);
+            }
+        }
+        policy_document_free(policy);
+    }
 }
 
 /* ---------------------------------------------------------------- limits */
@@ -439,6 +485,7 @@ int main(void)
         cmocka_unit_test(the_default_policy_is_as_documented),
         cmocka_unit_test(keys_follow_from_the_principal),
         cmocka_unit_test(grants_are_looked_for_under_every_name),
+        cmocka_unit_test(keys_are_the_same_by_number_and_by_name),
         cmocka_unit_test(what_is_beyond_a_limit_is_denied),
         cmocka_unit_test(what_costs_too_much_is_denied),
         cmocka_unit_test(documents_do_not_change_places),

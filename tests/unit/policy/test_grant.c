@@ -1,4 +1,5 @@
 /* policy: what grants may be, and who may retire them (KMS.md ). */
+#include "caller_of.h"
 #include "policy/evaluate.h"
 
 #include <setjmp.h>
@@ -133,10 +134,12 @@ static void a_grant_says_why_it_does_not_apply(void **state)
     (void)state;
     struct policy_grant grant = grant_with(CHILD, NULL, 0, &app, 1);
     grant.grantee = V(ALICE);
-    struct policy_request request = {
-        .principal = V(BOB), .action = V("kms:Encrypt"), .resource = V(KEY), .resource_account = V("111122223333")};
+    struct policy_request request = {.caller = caller_of(BOB),
+                                     .action = V("kms:Encrypt"),
+                                     .resource = V(KEY),
+                                     .resource_account = V("111122223333")};
     assert_int_equal(policy_grant_applies(&grant, &request).miss, POLICY_GRANT_MISS_GRANTEE);
-    request.principal = V(ALICE);
+    request.caller = caller_of(ALICE);
     assert_int_equal(policy_grant_applies(&grant, &request).miss, POLICY_GRANT_MISS_OPERATION);
     request.action = V("kms:Decrypt");
     assert_int_equal(policy_grant_applies(&grant, &request).miss, POLICY_GRANT_MISS_CONTEXT);
@@ -147,7 +150,7 @@ static void a_grant_says_why_it_does_not_apply(void **state)
     assert_int_equal(policy_grant_applies(&grant, &request).code, POLICY_GRANT_APPLIES);
     grant.constraints.source_arn = V("arn:aws:s3:::a");
     assert_int_equal(policy_grant_applies(&grant, &request).miss, POLICY_GRANT_MISS_SOURCE_ARN);
-    request.principal = V("nobody");
+    request.caller = caller_of(BOB);
     assert_int_equal(policy_grant_applies(&grant, &request).code, POLICY_GRANT_DOES_NOT_APPLY);
 }
 
@@ -212,7 +215,7 @@ static void who_may_retire_a_grant(void **state)
         {ROOT2, &by_account, open, 0, POLICY_ALLOWED, POLICY_REASON_GRANT, 1, 1},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct policy_request request = {.principal = V(rows[i].principal),
+        struct policy_request request = {.caller = caller_of(rows[i].principal),
                                          .action = V("kms:RetireGrant"),
                                          .resource = V(KEY),
                                          .resource_account = V("111122223333")};

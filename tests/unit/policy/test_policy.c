@@ -1,4 +1,5 @@
 /* policy: which texts are ARNs and principals, and that nothing is decided on others. */
+#include "caller_of.h"
 #include "policy/arn.h"
 #include "policy/evaluate.h"
 
@@ -178,7 +179,7 @@ static void what_is_malformed_is_denied(void **state)
         {ROOT, "kms:CreateKey", "*", "", POLICY_DENIED_IMPLICITLY},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        struct policy_request request = {.principal = view_of_string(rows[i].principal),
+        struct policy_request request = {.caller = caller_of(rows[i].principal),
                                          .action = view_of_string(rows[i].action),
                                          .resource = view_of_string(rows[i].resource),
                                          .resource_account = view_of_string(rows[i].account)};
