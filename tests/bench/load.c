@@ -1,7 +1,7 @@
 /*
  * A closed loop of ReEncrypt through librewrap: N requests in flight on each of C connections, the next one sent when
  * an answer comes. Prints one JSON object: answers a second, percentiles of the time from send to answer, and how many
- * answers were errors.
+ * requests there were in all and how many answers were errors.
  */
 #include "samples.h"
 
@@ -42,7 +42,8 @@ struct load {
     struct lane *lanes;
     Rewrap__ReEncryptRequest request;
     struct samples samples;
-    uint64_t answers;
+    uint64_t answers;  /* while measuring */
+    uint64_t requests; /* all that were answered, the warm-up's too */
     uint64_t errors;
     char first_error[256];
     bool measuring; /* after the warm-up */
@@ -117,6 +118,7 @@ static void take_answer(struct load *load, struct lane *lane, Rewrap__Response *
         samples_add(&load->samples, samples_now_ns() - lane->sent_ns[response->id % WINDOW]);
         load->answers++;
     }
+    load->requests++;
     rewrap_client_response_free(response);
     if (!load->stopping) {
         send_one(load, lane);
@@ -263,10 +265,10 @@ int main(int argc, char **argv)
 
     double seconds = run(&load);
     printf("{\"size\": %u, \"connections\": %u, \"in_flight\": %u, \"ops\": %.0f, \"p50_us\": %.1f, \"p99_us\": %.1f, "
-           "\"errors\": %llu, \"first_error\": \"%s\"}\n",
+           "\"requests\": %llu, \"errors\": %llu, \"first_error\": \"%s\"}\n",
            load.options.size, load.options.connections, load.options.in_flight, (double)load.answers / seconds,
            samples_percentile_us(&load.samples, 0.5), samples_percentile_us(&load.samples, 0.99),
-           (unsigned long long)load.errors, load.first_error);
+           (unsigned long long)load.requests, (unsigned long long)load.errors, load.first_error);
 
     proto_free(&encrypted->base);
     for (unsigned i = 0; i < load.options.connections; i++) {
