@@ -62,6 +62,37 @@ def test_alice_gets_a_policy_and_it_is_in_force_at_once(instance, client):
         refused(alice, "AccessDeniedException", "DescribeKey", key_id=key.key_id)
 
 
+def test_what_meant_who_is_deleted_shows_his_id(fresh_instance):
+    """In grants and key policies, each by the one whom it meant, also after a kill -9; and simulate decides on what is shown as the daemon does."""
+    instance, arn, ids = fresh_instance, f"{MASTER}:user/carol", []
+    connection = instance.client()
+    key = c.create_key(connection)
+    root = json.loads(connection.call("GetKeyPolicy", key_id=key.key_id).policy)["Statement"][0]
+    mine = {"Effect": "Allow", "Principal": {"AWS": arn}, "Action": "kms:Encrypt", "Resource": "*"}
+    for _ in range(2):
+        ids.append(make_user(connection, "carol").user_id)
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [root, mine]})
+        connection.call("PutKeyPolicy", key_id=key.key_id, policy=policy)
+        assert connection.call("GetKeyPolicy", key_id=key.key_id).policy == policy
+        connection.call("CreateGrant", key_id=key.key_id, grantee_principal=arn, retiring_principal=arn, operations=[pb.GrantOperation.Value.Value("Encrypt")])
+        connection.call("DeleteUser", user_name="carol")
+    make_user(connection, "carol")
+    for _ in range(2):
+        grants = list(c.pages(connection, "ListGrants", "grants", key_id=key.key_id))
+        assert sorted(one.grantee_principal for one in grants) == sorted(one.retiring_principal for one in grants) == sorted(ids)
+        assert [one.grantee_principal for one in c.pages(connection, "ListGrants", "grants", key_id=key.key_id, grantee_principal=ids[0])] == ids[:1]
+        assert not list(c.pages(connection, "ListGrants", "grants", key_id=key.key_id, grantee_principal=arn))
+        shown = connection.call("GetKeyPolicy", key_id=key.key_id).policy
+        assert shown == policy.replace(arn, ids[1])
+        os.kill(instance.pid, signal.SIGKILL)
+        instance.start()
+        connection = instance.client()
+    document = json.dumps({"request": {"principal": arn, "action": "kms:Encrypt", "resource": key.arn}, "keyPolicy": shown,
+                           "grants": [{"GranteePrincipal": one.grantee_principal, "Operations": ["Encrypt"]} for one in grants]})
+    answer = instance.ctl("policy", "simulate", "--input", "-", stdin=document)
+    assert answer.returncode == 0 and json.loads(answer.stdout)["decision"] == "ImplicitlyDenied", answer.stderr
+
+
 def test_management_is_authorised(instance, client):
     make_user(client, "alice")
     with instance.client("alice") as alice:

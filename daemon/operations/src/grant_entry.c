@@ -3,6 +3,7 @@
 
 #include "arn_text.h"
 #include "metadata.h"
+#include "who.h"
 
 #include "policy/arn.h"
 #include "proto/names.h"
@@ -102,14 +103,33 @@ static void show_constraints(struct shown *shown, const struct policy_grant_cons
     shown->entry.message.constraints = message;
 }
 
-/* A service stands in the member of its own and, for clients that do not know that, in the older one too. */
-static void show_principals(struct shown *shown, const struct registry_grant *grant, char **at)
+static struct view principal_of(const struct operations *operations, const struct registry_grant *grant,
+                                struct view name, bool is_service)
+{
+    const char *id = is_service ? NULL : operation_departed_id(operations, name, grant->created_ms);
+    return id == NULL ? name : view_of_string(id);
+}
+
+struct view operation_grant_grantee(const struct operations *operations, const struct registry_grant *grant)
+{
+    return principal_of(operations, grant, grant->grant.grantee, grant->grantee_is_service);
+}
+
+struct view operation_grant_retiring(const struct operations *operations, const struct registry_grant *grant)
+{
+    return principal_of(operations, grant, grant->grant.retiring, grant->retiring_is_service);
+}
+
+/* A service stands in the member of its own and, for clients that do not know that, in the older one too. Ids are
+ * shorter than the ARNs that there is room for. */
+static void show_principals(const struct operations *operations, struct shown *shown,
+                            const struct registry_grant *grant, char **at)
 {
     Rewrap__GrantListEntry *message = &shown->entry.message;
-    message->grantee_principal = put(at, grant->grant.grantee);
+    message->grantee_principal = put(at, operation_grant_grantee(operations, grant));
     message->grantee_service_principal = grant->grantee_is_service ? message->grantee_principal : NULL;
     if (grant->grant.retiring.len != 0) {
-        message->retiring_principal = put(at, grant->grant.retiring);
+        message->retiring_principal = put(at, operation_grant_retiring(operations, grant));
         message->retiring_service_principal = grant->retiring_is_service ? message->retiring_principal : NULL;
     }
 }
@@ -136,7 +156,7 @@ struct operation_grant_entry *operation_grant_entry_new(const struct operations 
     message->name = put(&at, terms->name);
     message->creation_date = &shown->created;
     message->issuing_account = shown->issuer;
-    show_principals(shown, grant, &at);
+    show_principals(operations, shown, grant, &at);
     show_operations(shown, terms->operations);
     show_constraints(shown, &terms->constraints, &at);
     size_t services =

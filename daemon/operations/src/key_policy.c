@@ -2,12 +2,14 @@
 #include "change.h"
 #include "marker.h"
 #include "policy_check.h"
+#include "policy_show.h"
 #include "states.h"
 #include "table.h"
 
 #include "policy/default_policy.h"
 #include "proto/rewrap.pb-c.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static char policy_name[] = "default";
@@ -32,10 +34,17 @@ static void run_get(struct operation *operation)
     }
     char text[POLICY_DEFAULT_BYTES];
     policy_default_write(view_of_string(operation->operations->settings.partition), view_of_string(key->account), text);
+    char *shown =
+        operation_policy_shown(operation->operations, key->policy == NULL ? text : key->policy, key->policy_ms);
+    if (shown == NULL) {
+        operation_fail_no_memory(operation);
+        return;
+    }
     Rewrap__GetKeyPolicyResponse response = REWRAP__GET_KEY_POLICY_RESPONSE__INIT;
-    response.policy = key->policy == NULL ? text : key->policy;
+    response.policy = shown;
     response.policy_name = policy_name;
     operation_finish(operation, &response.base);
+    free(shown);
 }
 
 const struct operation_kind operation_kind_get_key_policy = {.name = "GetKeyPolicy", .run = run_get};

@@ -51,10 +51,12 @@ static const struct registry_grant *grant_after(const struct grant_page *page, c
                              : registry_grant_retirable_after(registry, page->principal, after);
 }
 
+/* By what is shown: an ARN finds what means who has it, a unique id what meant one who is gone. */
 static bool is_of_key_wanted(const struct grant_page *page, const struct registry_grant *grant)
 {
     return page->principal.len == 0 ||
-           (grant->grantee_is_service == page->is_service && view_equal(grant->grant.grantee, page->principal));
+           (grant->grantee_is_service == page->is_service &&
+            view_equal(operation_grant_grantee(page->operation->operations, grant), page->principal));
 }
 
 /*

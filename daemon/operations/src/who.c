@@ -112,6 +112,15 @@ int64_t operation_departed_ms(const struct operations *operations, struct view a
     return departed_ms;
 }
 
+const char *operation_departed_id(const struct operations *operations, struct view arn, int64_t written_ms)
+{
+    struct named named;
+    struct texts texts;
+    return read_texts(operations, arn, &named, &texts)
+               ? registry_principal_departed_id(operations->registry, texts.account, named.kind, texts.name, written_ms)
+               : NULL;
+}
+
 /* Shorter than an ARN may be: the parts have bounds. */
 void operation_principal_arn(const struct operations *operations, const struct registry_principal *principal,
                              char out[POLICY_ARN_BYTES])

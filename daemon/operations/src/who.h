@@ -23,6 +23,13 @@ int64_t operation_departed_ms(const struct operations *operations, struct view a
 const struct registry_principal *operation_principal_and_departure(const struct operations *operations, struct view arn,
                                                                    int64_t *ret_departed_ms);
 
+/*
+ * Whom an ARN in what was written at that time meant, if he has departed since: the unique id of the user or role, of a
+ * session its role's. NULL when nobody has, or his id is not on record (registry_principal_departed_id); then the ARN
+ * is all that there is to show. Valid until the event loop turns.
+ */
+const char *operation_departed_id(const struct operations *operations, struct view arn, int64_t written_ms);
+
 /* The ARN of a user or role of the registry, with a NUL. */
 void operation_principal_arn(const struct operations *operations, const struct registry_principal *principal,
                              char out[POLICY_ARN_BYTES]);

@@ -58,6 +58,9 @@ int fixture_teardown(void **state);
 void fixture_principal(struct fixture *fixture, const char *account, const char *name, int64_t created_ms,
                        const char *policy);
 void fixture_principal_remove(struct fixture *fixture, const char *account, const char *name);
+/* Likewise; writes whose unique id that was. */
+void fixture_principal_depart(struct fixture *fixture, const char *account, const char *name,
+                              char unique_id[PRINCIPAL_ID_BYTES]);
 /* Another identity policy in place of all it has (NULL: none). */
 void fixture_principal_policy(struct fixture *fixture, const char *account, const char *name, const char *policy);
 

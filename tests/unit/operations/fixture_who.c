@@ -62,6 +62,13 @@ void fixture_principal_remove(struct fixture *fixture, const char *account, cons
     fixture_wait_for_change(fixture, &change);
 }
 
+void fixture_principal_depart(struct fixture *fixture, const char *account, const char *name,
+                              char unique_id[PRINCIPAL_ID_BYTES])
+{
+    memcpy(unique_id, find_principal(fixture, account, name)->unique_id, PRINCIPAL_ID_BYTES);
+    fixture_principal_remove(fixture, account, name);
+}
+
 void fixture_principal_policy(struct fixture *fixture, const char *account, const char *name, const char *policy)
 {
     struct registry_principal principal = *find_principal(fixture, account, name);

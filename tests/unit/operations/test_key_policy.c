@@ -2,6 +2,7 @@
 #include "lives.h"
 
 #include "policy/document.h"
+#include "policy_show.h"
 
 #include <stdio.h>
 
@@ -205,6 +206,60 @@ static void principals_must_be_known(void **state)
     }
 }
 
+/* What meant one who is gone shows his id, in a Principal alone, and nothing else of the text changes. */
+static void who_departed_is_shown_by_his_id(void **state)
+{
+    struct fixture *fixture = *state;
+    struct fixture_key key = fixture_sealed(fixture);
+#define DEPLOY  "arn:aws:iam::" OTHER_ACCOUNT ":role/x/Deploy"
+#define SESSION "arn:aws:sts::" OTHER_ACCOUNT ":assumed-role/Deploy/any"
+#define TEXT(carol, escaped, deploy, session)                                                                          \
+    "{\"Version\":\"2012-10-17\", \"Id\":\"" CAROL "\",\n\t\"Statement\":[" TO_ACCOUNT ",\r\n{\"Sid\":\"" CAROL        \
+    "\",\"Effect\":\"Allow\",\"Principal\" : {\"AWS\":[\"" carol "\" , \"999999999999\",\"" escaped                    \
+    "\"],\"Federated\":\"" CAROL                                                                                       \
+    "\",\"Service\":\"logs.amazonaws.com\"},\"Action\":\"kms:Encrypt\",\"Resource\":\"*\","                            \
+    "\"Condition\":{\"ArnEquals\":{\"aws:PrincipalArn\":\"" CAROL                                                      \
+    "\"},\"StringEquals\":{\"kms:EncryptionContext:AWS\":"                                                             \
+    "[\"" CAROL                                                                                                        \
+    "\",\"a \\\"q\\\" \\u00fc {\"]}}},{\"Condition\":{},\"Resource\":\"*\",\"Action\":\"kms:Decrypt\",\"Effect\":"     \
+    "\"Deny\",\"NotPrincipal\":{\"AWS\":[\"" ROOT "\",\"" deploy "\",\"" session "\"]}}]}"
+    static const char before[] = TEXT(CAROL, "arn:aws:iam::" ACCOUNT ":\\u0075ser\\/team\\/carol", DEPLOY, SESSION);
+    char carol[PRINCIPAL_ID_BYTES], deploy[PRINCIPAL_ID_BYTES], wanted[2048];
+    fixture_principal(fixture, ACCOUNT, "user/team/carol", fixture->now_ms, NULL);
+    fixture_principal(fixture, OTHER_ACCOUNT, "role/x/Deploy", fixture->now_ms, NULL);
+    puts_policy(fixture, key.id, before);
+    assert_policy(fixture, key.id, before);
+    fixture->now_ms += 10;
+    fixture_principal_depart(fixture, ACCOUNT, "user/team/carol", carol);
+    fixture_principal_depart(fixture, OTHER_ACCOUNT, "role/x/Deploy", deploy);
+    snprintf(wanted, sizeof wanted, TEXT("%s", "%s", "%s", "%s"), carol, carol, deploy, deploy);
+    assert_policy(fixture, key.id, wanted);
+    fixture->now_ms += 10; /* who is made later is nobody there, until it is put again */
+    fixture_principal(fixture, ACCOUNT, "user/team/carol", fixture->now_ms, NULL);
+    fixture_principal(fixture, OTHER_ACCOUNT, "role/x/Deploy", fixture->now_ms, NULL);
+    assert_policy(fixture, key.id, wanted);
+    put_fails(fixture, key.id, wanted, "MalformedPolicyDocumentException",
+              text(INVALID_PRINCIPALS " (at Statement[1]: %s is not known here)", carol));
+    puts_policy(fixture, key.id, before);
+    assert_policy(fixture, key.id, before);
+}
+
+/* Each beginning of a policy, as damage may leave it, comes back as it is. */
+static void texts_that_are_cut_off(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char whole[] =
+        "}}{\"Statement\" : [{\"Principal\":{\"AWS\":[\"" CAROL "\",\"\\u0041\\/\\uzzzz\\\\\"]}}]}\"a\\";
+    for (size_t len = 0; len < sizeof whole; len++) {
+        char *text = strndup(whole, len);
+        assert_non_null(text);
+        char *shown = operation_policy_shown(&fixture->operations, text, 0);
+        assert_string_equal(shown, text);
+        free(shown);
+        free(text);
+    }
+}
+
 /* ------------------------------------------------------------------ lockout (R-90) */
 
 static void nobody_locks_himself_out(void **state)
@@ -337,7 +392,8 @@ int main(void)
         TEST(documents_that_are_none),    TEST(documents_that_are_too_long),
         TEST(principals_must_be_known),   TEST(nobody_locks_himself_out),
         TEST(who_may_put_is_asked_first), TEST(a_key_is_made_with_its_policy),
-        TEST(a_damaged_policy),
+        TEST(a_damaged_policy),           TEST(who_departed_is_shown_by_his_id),
+        TEST(texts_that_are_cut_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -365,6 +365,78 @@ static void retirable(void **state)
 }
 
 /* A service is of no account: each sees those on its own keys. */
+/* ------------------------------------------------------------------ who is gone */
+
+/* Shown is the id of the one whom the grant meant, and what is shown is what a filter finds. */
+static void shows(struct fixture *fixture, const char *key, const struct made *made, const char *grantee,
+                  const char *retiring)
+{
+    struct listing listing = {.operation = "ListGrants", .key = key, .grant_id = made->id};
+    struct page page = list(fixture, &listing);
+    assert_int_equal(page.n, 1);
+    assert_string_equal(page.grants[0]->grantee_principal, grantee);
+    assert_string_equal(page.grants[0]->retiring_principal, retiring);
+    reply_clear(&page.reply);
+    listing.grantee = grantee;
+    assert_int_equal(walk(fixture, &listing, NULL), 1);
+    listing.grantee = strcmp(grantee, CAROL) == 0 ? "AIDA99999999999999999" : CAROL;
+    assert_int_equal(walk(fixture, &listing, NULL), 0);
+}
+
+static void who_departed_is_shown_by_his_id(void **state)
+{
+    struct fixture *fixture = *state;
+    enum { LIVES = 3 };
+    struct fixture_key key = fixture_sealed(fixture);
+    struct wish wish = {.key = key.id, .grantee = CAROL, .retiring = BOB, .operations = USES};
+    struct made made[LIVES], retired_by_her, last;
+    char ids[LIVES][PRINCIPAL_ID_BYTES];
+    for (int i = 0; i < LIVES; i++) {
+        made[i] = grant_make(fixture, &wish);
+        if (i == 0) {
+            retired_by_her = grant_make(
+                fixture, &(struct wish){.key = key.id, .grantee = BOB, .retiring = CAROL, .operations = USES});
+        }
+        shows(fixture, key.id, &made[i], CAROL, BOB);
+        fixture->now_ms += 10;
+        fixture_principal_depart(fixture, ACCOUNT, "user/carol", ids[i]);
+        shows(fixture, key.id, &made[i], ids[i], BOB); /* though nobody has the name */
+        fixture->now_ms += 10;
+        fixture_principal(fixture, ACCOUNT, "user/carol", fixture->now_ms, NULL);
+    }
+    last = grant_make(fixture, &wish);
+    for (int i = 0; i < LIVES; i++) {
+        shows(fixture, key.id, &made[i], ids[i], BOB);
+    }
+    shows(fixture, key.id, &last, CAROL, BOB);
+    shows(fixture, key.id, &retired_by_her, BOB, ids[0]);
+    assert_int_equal(walk(fixture, &(struct listing){.operation = "ListGrants", .key = key.id, .grantee = CAROL}, NULL),
+                     1);
+}
+
+/* A session by the id of its role; what is no user or role stays as it is. */
+static void sessions_of_who_departed(void **state)
+{
+    struct fixture *fixture = *state;
+    struct fixture_key key = fixture_sealed(fixture);
+    static const char federated[] = "arn:aws:sts::" OTHER_ACCOUNT ":federated-user/worker";
+    struct made of_role, of_session, of_federated, of_root;
+    char id[PRINCIPAL_ID_BYTES];
+    struct wish wish = {.key = key.id, .grantee = ROLE, .retiring = BOB, .operations = USES};
+    of_role = grant_make(fixture, &wish);
+    wish.grantee = SESSION;
+    of_session = grant_make(fixture, &wish);
+    wish.grantee = federated;
+    of_federated = grant_make(fixture, &wish);
+    wish.grantee = BOBS_ROOT;
+    of_root = grant_make(fixture, &wish);
+    fixture_principal_depart(fixture, OTHER_ACCOUNT, "role/team/worker", id);
+    shows(fixture, key.id, &of_role, id, BOB);
+    shows(fixture, key.id, &of_session, id, BOB);
+    shows(fixture, key.id, &of_federated, federated, BOB);
+    shows(fixture, key.id, &of_root, BOBS_ROOT, BOB);
+}
+
 static void retirable_by_services(void **state)
 {
     struct fixture *fixture = *state;
@@ -402,9 +474,17 @@ static void retirable_no_more(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(an_entry_in_full), TEST(what_was_not_given),    TEST(pages_and_filters),
-        TEST(one_by_its_id),    TEST(long_pages_are_cut),    TEST(who_may_list),
-        TEST(retirable),        TEST(retirable_by_services), TEST(retirable_no_more),
+        TEST(an_entry_in_full),
+        TEST(what_was_not_given),
+        TEST(pages_and_filters),
+        TEST(one_by_its_id),
+        TEST(long_pages_are_cut),
+        TEST(who_may_list),
+        TEST(retirable),
+        TEST(retirable_by_services),
+        TEST(retirable_no_more),
+        TEST(who_departed_is_shown_by_his_id),
+        TEST(sessions_of_who_departed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
