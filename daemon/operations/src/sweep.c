@@ -1,19 +1,18 @@
 /*
- * The sweep: goes through keys and retired materials in portions, and starts what time has made due. Keys at the end of
- * their waiting period are removed, the objects of removed keys taken off their tokens, keys rotated. All of it follows
- * from the registry, so a restart only begins the walk again; what is remembered here is how long something that
- * failed is left alone. See docs/operations.md.
+ * The sweep: goes through the keys that are due and the retired materials in portions, and starts what time has made
+ * due. Keys at the end of their waiting period are removed, the objects of removed keys taken off their tokens, keys
+ * rotated. All of it follows from the registry, so a restart only begins the walk again; what is remembered here is how
+ * long something that failed is left alone. See docs/operations.md.
  */
 #include "sweep.h"
 
 #include "arn_text.h"
 #include "object.h"
-#include "resolve.h"
 #include "rotate.h"
 #include "start.h"
 
 #include "base/hex.h"
-#include "registry/registry.h"
+#include "registry/due.h"
 
 #include <search.h>
 #include <stdarg.h>
@@ -50,7 +49,7 @@ struct task {
 struct operation_sweep {
     struct operations *operations;
     bool at_key, at_retired; /* the cursors say where to go on; else from the beginning */
-    uint8_t key_id[KEY_ID_BYTES];
+    struct registry_due due;
     uint8_t material_id[MATERIAL_ID_BYTES];
     void *notes; /* a tree of tsearch(3) */
     LIST_HEAD(, task) tasks;
@@ -217,11 +216,6 @@ static void on_rotated(void *arg, const struct operation_error *error, struct vi
     task_failed(task, ROTATION_PAUSE_MS);
 }
 
-static bool is_due(const struct operation_sweep *sweep, const struct registry_key *key)
-{
-    return key->state == KEY_STATE_ENABLED && key->rotation_days != 0 && key->next_rotation_ms <= now_ms(sweep);
-}
-
 static void rotate_key(struct operation_sweep *sweep, const struct registry_key *key, struct task *task)
 {
     name_key(sweep, key, task);
@@ -292,18 +286,18 @@ static bool is_full(const struct operation_sweep *sweep)
     return sweep->n_tasks >= MAX_UNDER_WAY;
 }
 
+/* One that is due. */
 static void look_at_key(struct operation_sweep *sweep, const struct registry_key *key)
 {
-    bool gone = operation_key_is_gone(sweep->operations, key);
     const uint8_t *current = key->materials[key->n_materials - 1].id;
-    if ((!gone && !is_due(sweep, key)) || !may_try(sweep, current)) {
+    if (!may_try(sweep, current)) {
         return;
     }
     struct task *task = task_new(sweep, current, key->token);
     if (task == NULL) {
         return;
     }
-    if (gone) {
+    if (key->state == KEY_STATE_PENDING_DELETION) {
         remove_key(sweep, key, task);
     } else {
         rotate_key(sweep, key, task);
@@ -314,12 +308,14 @@ static void walk_keys(struct operation_sweep *sweep)
 {
     const struct registry *registry = sweep->operations->registry;
     for (size_t i = 0; i < PORTION && !is_full(sweep); i++) {
-        const struct registry_key *key = registry_any_key_after(registry, sweep->at_key ? sweep->key_id : NULL);
+        const struct registry_key *key =
+            registry_key_due_after(registry, now_ms(sweep), sweep->at_key ? &sweep->due : NULL);
         sweep->at_key = key != NULL;
         if (key == NULL) {
             return; /* the next call begins again */
         }
-        memcpy(sweep->key_id, key->key_id, KEY_ID_BYTES);
+        sweep->due.due_ms = registry_key_due_ms(key);
+        memcpy(sweep->due.key_id, key->key_id, KEY_ID_BYTES);
         look_at_key(sweep, key);
     }
 }

@@ -24,8 +24,15 @@ static struct registry_result show_key(void *arg, struct key_entry *entry)
     if (result.code != REGISTRY_OK) {
         return result;
     }
-    bool known = !registry->loading && memory_key(memory, entry->key.key_id) != NULL;
-    if (!(known ? memory_replace_key(memory, entry) : memory_add_key(memory, entry))) {
+    bool taken;
+    if (registry->loading) {
+        taken = memory_append_key(memory, entry);
+    } else if (memory_key(memory, entry->key.key_id) != NULL) {
+        taken = memory_replace_key(memory, entry);
+    } else {
+        taken = memory_add_key(memory, entry);
+    }
+    if (!taken) {
         return registry_failure(REGISTRY_STORE, "table keys, row %s: its id or a material is another key's too",
                                 entry->key.key_id_text);
     }

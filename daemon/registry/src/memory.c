@@ -67,6 +67,9 @@ void memory_clear(struct memory *memory)
     free(memory->retirement);
     memory->retirement = NULL;
     memory->retirement_room = 0;
+    free(memory->due);
+    memory->due = NULL;
+    memory->n_due = memory->due_room = 0;
     map_clear(&memory->keys);
     map_clear(&memory->materials);
     map_clear(&memory->retired);
@@ -130,6 +133,7 @@ bool memory_reserve(struct memory *memory, const char *id, size_t more)
     struct account *account = memory_account_made(memory, id);
     return account != NULL && memory_array_reserve(&account->keys, &account->keys_room, account->n_keys, more) &&
            memory_array_reserve(&account->aliases, &account->aliases_room, account->n_aliases, more) &&
+           memory_array_reserve(&memory->due, &memory->due_room, map_count(&memory->keys), more) &&
            map_reserve(&memory->keys, map_count(&memory->keys) + more) &&
            map_reserve(&memory->aliases, map_count(&memory->aliases) + more) && memory_reserve_materials(memory, more);
 }

@@ -43,6 +43,9 @@ struct memory {
     struct texts texts;                /* of grants, and of changes that are waiting */
     struct retired_entry **retirement; /* what is in retired, by material id */
     size_t retirement_room;
+    struct key_entry **due; /* keys that are due at some time, in that order: see registry/due.h */
+    size_t n_due;
+    size_t due_room; /* as many as there are keys, since each may come to be due */
 };
 
 void memory_init(struct memory *memory);
@@ -71,6 +74,9 @@ struct alias_entry *memory_alias(const struct memory *memory, const char *accoun
  * Needs reserved room. */
 REWRAP_MUST_USE bool memory_add_key(struct memory *memory, struct key_entry *entry);
 
+/* Likewise while loading; to be followed by one memory_due_sort. */
+REWRAP_MUST_USE bool memory_append_key(struct memory *memory, struct key_entry *entry);
+
 /*
  * Takes entry over in the place of the key with its id, whose aliases stay. False, with nothing taken, when there is no
  * such key in that account, or when a material is another key's or retired. Needs reserved room for materials that the
@@ -96,6 +102,16 @@ REWRAP_MUST_USE bool memory_put_alias(struct memory *memory, struct alias_entry 
 
 /* False when there was none. */
 bool memory_remove_alias(struct memory *memory, const char *account, const char *name);
+
+/* ------------------------------------------------------------------ due.c */
+
+/* Each does nothing for a key that is never due. There is room. What they look at must not change while a key is in. */
+void memory_due_add(struct memory *memory, struct key_entry *entry);
+void memory_due_remove(struct memory *memory, const struct key_entry *entry);
+
+/* While loading: behind the others, in no order; then one sort. */
+void memory_due_append(struct memory *memory, struct key_entry *entry);
+void memory_due_sort(struct memory *memory);
 
 /* ------------------------------------------------------------------ memory_principal.c */
 

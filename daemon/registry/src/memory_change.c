@@ -52,7 +52,8 @@ static void remove_materials(struct memory *memory, const struct registry_key *k
     }
 }
 
-bool memory_add_key(struct memory *memory, struct key_entry *entry)
+/* Everything but when it is due. */
+static bool add_key(struct memory *memory, struct key_entry *entry)
 {
     const struct registry_key *key = &entry->key;
     if (memory_key(memory, key->key_id) != NULL || has_foreign_material(memory, key, NULL)) {
@@ -66,6 +67,24 @@ bool memory_add_key(struct memory *memory, struct key_entry *entry)
     return true;
 }
 
+bool memory_add_key(struct memory *memory, struct key_entry *entry)
+{
+    bool added = add_key(memory, entry);
+    if (added) {
+        memory_due_add(memory, entry);
+    }
+    return added;
+}
+
+bool memory_append_key(struct memory *memory, struct key_entry *entry)
+{
+    bool added = add_key(memory, entry);
+    if (added) {
+        memory_due_append(memory, entry);
+    }
+    return added;
+}
+
 /* The entry that is known stays where maps, arrays and aliases point to; what it says is exchanged. */
 bool memory_replace_key(struct memory *memory, struct key_entry *entry)
 {
@@ -74,15 +93,18 @@ bool memory_replace_key(struct memory *memory, struct key_entry *entry)
         has_foreign_material(memory, &entry->key, known)) {
         return false;
     }
+    memory_due_remove(memory, known);
     remove_materials(memory, &known->key);
     struct registry_key old = known->key;
     struct registry_policy *old_policy = known->shared;
     known->key = entry->key;
+    known->key.entry = known;
     known->key.n_aliases = old.n_aliases;
     known->shared = entry->shared;
     entry->key = old;
     entry->shared = old_policy;
     add_materials(memory, known);
+    memory_due_add(memory, known);
     key_entry_free(entry);
     return true;
 }
@@ -97,6 +119,7 @@ bool memory_remove_key(struct memory *memory, const uint8_t key_id[KEY_ID_BYTES]
         memory_remove_alias(memory, entry->key.account, entry->first_alias->alias.name);
     }
     memory_remove_grants_of_key(memory, entry);
+    memory_due_remove(memory, entry);
     struct account *account = memory_account(memory, entry->key.account);
     memory_array_remove(account->keys, account->n_keys, account_key_after(account, entry->key.key_id) - 1);
     account->n_keys--;

@@ -169,6 +169,32 @@ static void many_keys(void **state)
     assert_int_equal(fixture->main->destroyed, COUNT(keys) / 5);
 }
 
+/* Among far more keys than a sweep looks at, that are due later or never, one that is due is found at once. */
+static void one_of_many(void **state)
+{
+    struct fixture *fixture = *state;
+    enum { MANY = 700 };
+    for (size_t i = 0; i < MANY; i++) {
+        bool dies = i % 3 == 0, rotates = i % 3 == 1;
+        fixture_key(fixture, &(struct registry_key){
+                                 .state = dies ? KEY_STATE_PENDING_DELETION : KEY_STATE_ENABLED,
+                                 .deletion_ms = dies ? fixture->now_ms + 1001 : 0,
+                                 .rotation_days = rotates ? 365 : 0,
+                                 .next_rotation_ms = rotates ? fixture->now_ms + 1001 : 0,
+                             });
+    }
+    struct fixture_key due = fixture_key(
+        fixture, &(struct registry_key){.state = KEY_STATE_PENDING_DELETION, .deletion_ms = fixture->now_ms + 1000});
+    operations_sweep(&fixture->operations);
+    assert_int_equal(registry_waiting(fixture->registry), 0);
+    fixture->now_ms += 1000;
+    operations_sweep(&fixture->operations);
+    assert_int_equal(registry_waiting(fixture->registry), 1);
+    sweep(fixture);
+    assert_int_equal(registry_keys(fixture->registry), MANY);
+    assert_null(registry_key_find(fixture->registry, due.key_id));
+}
+
 /* ------------------------------------------------------------------ automatic rotation */
 
 static void enable(struct fixture *fixture, const struct fixture_key *key)
@@ -311,6 +337,7 @@ int main(void)
         TEST(after_a_restart),
         TEST(cancelled_at_the_last_moment),
         TEST(many_keys),
+        TEST(one_of_many),
         TEST(rotated_when_due),
         TEST(only_enabled_keys_rotate),
         TEST(an_empty_stock),

@@ -107,8 +107,8 @@ void operation_abandon(struct operation *operation);
 size_t operations_spares(const struct operations *operations, const char *token);
 
 /*
- * Does what time has made due, a portion of the registry at each call: keys at the end of their waiting period are
- * removed, the objects of removed keys are taken off their tokens, and keys whose next rotation has come are rotated.
+ * Does what time has made due, a portion of it at each call: keys at the end of their waiting period are removed, the
+ * objects of removed keys are taken off their tokens, and keys whose next rotation has come are rotated.
  * To be called again and again while serving, a few times a second. What it starts goes on without it. Never blocks.
  */
 void operations_sweep(struct operations *operations);
