@@ -1,6 +1,8 @@
 /* --output text: tab-separated lines, as the AWS CLI prints them; see output.h. */
 #include "output.h"
 
+#include "printable.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,5 +154,9 @@ static bool print_value(const char *name, const json_t *value, const char *const
 
 bool output_text(const json_t *value, FILE *file)
 {
+    /* What --query picks alone, a policy for one, goes into a file as it was put: there are no columns to be forged. */
+    if (json_is_string(value)) {
+        return printable_write(json_string_value(value), PRINTABLE_TEXT, file) && fputc('\n', file) != EOF;
+    }
     return print_value(NULL, value, NULL, file);
 }

@@ -68,7 +68,8 @@ static struct view next_piece(const char **text, enum printable_lines lines, cha
     uint32_t code_point = 0;
     while (**text != '\0') {
         code_point = decode(*text, &len);
-        bool kept = lines == PRINTABLE_LINES && code_point == '\n';
+        bool kept =
+            (code_point == '\n' && lines != PRINTABLE_ONE_LINE) || (code_point == '\t' && lines == PRINTABLE_TEXT);
         if (code_point == NOT_UTF8 || (is_escaped(code_point) && !kept)) {
             break;
         }

@@ -9,6 +9,7 @@
 enum printable_lines {
     PRINTABLE_ONE_LINE, /* a line break is "\n", written out */
     PRINTABLE_LINES,    /* line breaks are kept */
+    PRINTABLE_TEXT,     /* and tabs */
 };
 
 /*

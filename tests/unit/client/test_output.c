@@ -124,6 +124,9 @@ static const struct {
     {"Q", "\"" HARMLESS "\"", JSON, "\"" HARMLESS "\"\n"},
     {"Q", "\"" HARMLESS "\"", TEXT, HARMLESS "\n"},
     {"Q", "17", TEXT, "17\n"},
+    /* One text alone has no columns that it could forge: what --query picks goes into a file as it was put. */
+    {"Q", "\"{\\n\\t\\\"Version\\\": \\\"\\u001b\\r\\\"}\\n\"", TEXT, "{\n\t\"Version\": \"\\u001b\\u000d\"}\n\n"},
+    {"Q", "[\"a\\nb\",\"c\\td\"]", TEXT, "a\\nb\tc\\td\n"},
 };
 
 /* Bytes as no JSON can have them: what errors and echoed words may be. */
@@ -139,6 +142,7 @@ static void bytes_that_are_not_utf8_are_replaced(void **state)
         {"", PRINTABLE_LINES, ""},
         {"a\nb\tc\x1b", PRINTABLE_LINES, "a\nb\\tc\\u001b"},
         {"a\nb\tc\x1b", PRINTABLE_ONE_LINE, "a\\nb\\tc\\u001b"},
+        {"a\nb\tc\x1b\r", PRINTABLE_TEXT, "a\nb\tc\\u001b\\u000d"},
         {"\x80", PRINTABLE_LINES, REPLACED},
         {"a\xc3", PRINTABLE_LINES, "a" REPLACED},
         {"\xe2\x82", PRINTABLE_LINES, REPLACED REPLACED},
