@@ -102,7 +102,8 @@ static const struct subcommand {
 
 #define SUBCOMMANDS (sizeof subcommands / sizeof subcommands[0])
 
-REWRAP_PRINTF(1, 2) static bool complain(const char *format, ...)
+/* subcommand is whose help has more, "" for what is of all. */
+REWRAP_PRINTF(2, 3) static bool complain(const char *subcommand, const char *format, ...)
 {
     char text[1024];
     va_list arguments;
@@ -110,7 +111,8 @@ REWRAP_PRINTF(1, 2) static bool complain(const char *format, ...)
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     struct failure failure;
-    fail(&failure, EXIT_CODE_USAGE, "%s (rewrapctl policy --help)", text);
+    fail(&failure, EXIT_CODE_USAGE, "%s (rewrapctl policy%s%s --help)", text, subcommand[0] == '\0' ? "" : " ",
+         subcommand);
     rewrap_ignore(failure_print(&failure), "the caller knows the exit code");
     return false;
 }
@@ -135,14 +137,15 @@ static const struct subcommand *find(const char *name)
 }
 
 /* Which of two words it is. */
-static bool choose(const char *option, const char *word, const char *first, const char *second, bool *ret_second)
+static bool choose(const char *subcommand, const char *option, const char *word, const char *first, const char *second,
+                   bool *ret_second)
 {
     *ret_second = strcmp(word, second) == 0;
     return *ret_second || strcmp(word, first) == 0 ||
-           complain("argument --%s: %s or %s, not '%s'", option, first, second, word);
+           complain(subcommand, "argument --%s: %s or %s, not '%s'", option, first, second, word);
 }
 
-static bool set(struct options *options, enum option_id id, const char *word)
+static bool set(const struct subcommand *subcommand, struct options *options, enum option_id id, const char *word)
 {
     bool second = false;
     switch (id) {
@@ -153,16 +156,17 @@ static bool set(struct options *options, enum option_id id, const char *word)
         options->lint.file = word;
         return true;
     case OPTION_KIND:
-        if (!choose("kind", word, "key", "identity", &second)) {
+        if (!choose(subcommand->name, "kind", word, "key", "identity", &second)) {
             return false;
         }
         options->lint.kind = second ? POLICY_KIND_IDENTITY : POLICY_KIND_KEY;
         return true;
     case OPTION_ACCOUNT:
         options->lint.account = word;
-        return arn_is_account(view_of_string(word)) || complain("argument --account: 12 digits, not '%s'", word);
+        return arn_is_account(view_of_string(word)) ||
+               complain(subcommand->name, "argument --account: 12 digits, not '%s'", word);
     case OPTION_OUTPUT:
-        return choose("output", word, "text", "json", &options->lint.json);
+        return choose(subcommand->name, "output", word, "text", "json", &options->lint.json);
     case OPTION_HELP:
         options->help = true;
         return true;
@@ -179,17 +183,19 @@ static bool parse(const struct subcommand *subcommand, int argc, char **argv, st
     int id;
     while ((id = getopt_long(argc, argv, "", subcommand->options, NULL)) != -1) {
         if (id == '?' || id == ':') {
-            return complain("'%s' is not an option, or has no value", argv[optind - 1]);
+            return complain(subcommand->name, "'%s' is not an option, or has no value", argv[optind - 1]);
         }
-        if (!set(ret, (enum option_id)id, optarg)) {
+        if (!set(subcommand, ret, (enum option_id)id, optarg)) {
             return false;
         }
         has_required |= id == subcommand->required;
     }
     if (optind != argc) {
-        return complain("'%s' is not an option", argv[optind]);
+        return complain(subcommand->name, "'%s' is not an option: the file is named by --%s", argv[optind],
+                        subcommand->options[0].name);
     }
-    return has_required || ret->help || complain("argument --%s is required", subcommand->options[0].name);
+    return has_required || ret->help ||
+           complain(subcommand->name, "argument --%s is required", subcommand->options[0].name);
 }
 
 static int print_help(const char *text)
@@ -211,7 +217,7 @@ int policy_command(int argc, char **argv)
 {
     if (argc < 2) {
         print_summary(stderr);
-        complain("a subcommand is required");
+        complain("", "a subcommand is required");
         return EXIT_CODE_USAGE;
     }
     if (asks_help(argv[1])) {
@@ -219,7 +225,7 @@ int policy_command(int argc, char **argv)
     }
     const struct subcommand *subcommand = find(argv[1]);
     if (subcommand == NULL) {
-        complain("unknown subcommand: %.128s", argv[1]);
+        complain("", "unknown subcommand: %.128s", argv[1]);
         return EXIT_CODE_USAGE;
     }
     if (subcommand->command != NULL) {
