@@ -5,6 +5,7 @@
  */
 #include "base/view.h"
 #include "envelope/header.h"
+#include "errors.h"
 #include "length.h"
 #include "p11_call.h"
 #include "probe_private.h"
@@ -19,11 +20,20 @@ static struct view view_of_bytes(const struct bytes *bytes)
     return view_of(bytes->data, bytes->len);
 }
 
-/* The value with zeros behind it, as far as there is room for data. */
-static bool read(struct probe *probe, CK_OBJECT_HANDLE object, struct bytes *ret)
+static CK_RV read(struct probe *probe, CK_OBJECT_HANDLE object, struct bytes *ret)
 {
-    ret->len = probe_value(probe, object, ret->data, sizeof ret->data);
-    return ret->len != 0;
+    CK_ATTRIBUTE value = {CKA_VALUE, ret->data, sizeof ret->data};
+    const CK_RV rv = p11_get_attributes(probe->token, object, &value, 1);
+    if (rv == CKR_OK && (value.ulValueLen == 0 || value.ulValueLen > sizeof ret->data)) {
+        return CKR_ATTRIBUTE_SENSITIVE; /* nothing is given out */
+    }
+    ret->len = value.ulValueLen;
+    return rv;
+}
+
+static bool is_withheld(CK_RV rv)
+{
+    return rv == CKR_ATTRIBUTE_SENSITIVE || rv == CKR_ATTRIBUTE_TYPE_INVALID;
 }
 
 static bool same_values(const struct bytes *before, const struct bytes *after, size_t length, size_t *ret_length)
@@ -39,37 +49,55 @@ static bool same_values(const struct bytes *before, const struct bytes *after, s
     return true;
 }
 
-static bool wrap(struct probe *probe, CK_OBJECT_HANDLE kek, CK_OBJECT_HANDLE object, struct bytes *ret)
+static CK_RV wrap(struct probe *probe, CK_OBJECT_HANDLE kek, CK_OBJECT_HANDLE object, struct bytes *ret)
 {
     CK_MECHANISM kwp = {.mechanism = probe->kwp};
     ret->len = sizeof ret->data;
-    return p11_wrap_key(probe->token, &kwp, kek, object, ret->data, &ret->len) == CKR_OK;
+    return p11_wrap_key(probe->token, &kwp, kek, object, ret->data, &ret->len);
 }
 
-static bool same_wrapped(struct probe *probe, CK_OBJECT_HANDLE payload, CK_OBJECT_HANDLE again, size_t length,
-                         size_t *ret_length)
+static struct hsm_result same_wrapped(struct probe *probe, CK_OBJECT_HANDLE payload, CK_OBJECT_HANDLE again,
+                                      size_t length, bool *ret_same, size_t *ret_length)
 {
     struct bytes before;
     struct bytes after;
     CK_OBJECT_HANDLE kek = CK_INVALID_HANDLE;
-    const size_t padded = (length + 7) / 8 * 8;
-    if (probe_kek(probe, HSM_LEVEL_SENSITIVE, HSM_OPEN, false, &kek) != CKR_OK || !wrap(probe, kek, payload, &before) ||
-        !wrap(probe, kek, again, &after) || before.len != padded + 8 ||
-        !view_equal(view_of_bytes(&before), view_of_bytes(&after))) {
-        return false;
+    CK_RV rv = probe_kek(probe, HSM_LEVEL_SENSITIVE, HSM_OPEN, false, &kek);
+    if (rv != CKR_OK) {
+        return hsm_result_of(rv, "C_GenerateKey of a KEK");
     }
-    size_t told = 0;
-    const bool exact = length_by_attribute(probe->token, again, &told).code == HSM_OK && told == length;
-    *ret_length = exact ? length : padded; /* what cannot be told is not kept */
-    return true;
+    rv = wrap(probe, kek, payload, &before);
+    if (rv == CKR_OK) {
+        rv = wrap(probe, kek, again, &after);
+    }
+    if (rv != CKR_OK) {
+        return hsm_result_of(rv, "C_WrapKey with KWP");
+    }
+    const size_t padded = (length + 7) / 8 * 8;
+    *ret_same = before.len == padded + 8 && view_equal(view_of_bytes(&before), view_of_bytes(&after));
+    if (*ret_same) {
+        size_t told = 0;
+        const bool exact = length_by_attribute(probe->token, again, &told).code == HSM_OK && told == length;
+        *ret_length = exact ? length : padded; /* what cannot be told is not kept */
+    }
+    return HSM_SUCCESS;
 }
 
-bool probe_comes_back(struct probe *probe, CK_OBJECT_HANDLE payload, CK_OBJECT_HANDLE again, size_t length,
-                      size_t *ret_length)
+struct hsm_result probe_comes_back(struct probe *probe, CK_OBJECT_HANDLE payload, CK_OBJECT_HANDLE again, size_t length,
+                                   bool *ret_same, size_t *ret_length)
 {
     struct bytes before;
     struct bytes after;
-    return read(probe, payload, &before) && read(probe, again, &after)
-               ? same_values(&before, &after, length, ret_length)
-               : same_wrapped(probe, payload, again, length, ret_length);
+    const CK_RV first = read(probe, payload, &before);
+    const CK_RV second = read(probe, again, &after);
+    if (first == CKR_OK && second == CKR_OK) {
+        *ret_same = same_values(&before, &after, length, ret_length);
+        return HSM_SUCCESS;
+    }
+    const struct hsm_result failure = hsm_result_of(first != CKR_OK ? first : second, "C_GetAttributeValue");
+    /* One that is read where the other fails by something else is a fault. */
+    const bool may_not_be_read = is_withheld(first) || is_withheld(second) || first == second;
+    return may_not_be_read && !probe_must_end(failure)
+               ? same_wrapped(probe, payload, again, length, ret_same, ret_length)
+               : failure;
 }

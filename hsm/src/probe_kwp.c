@@ -129,8 +129,13 @@ static struct hsm_result round_trip(struct probe *probe, bool *ret_pads_payloads
     if (rv != CKR_OK) {
         return hsm_result_of(rv, "C_UnwrapKey with KWP");
     }
+    bool same = false;
     size_t len = 0;
-    if (!probe_comes_back(probe, payload, again, LENGTH, &len) || wrapped_len != PADDED + 8) {
+    const struct hsm_result result = probe_comes_back(probe, payload, again, LENGTH, &same, &len);
+    if (result.code != HSM_OK) {
+        return result;
+    }
+    if (!same || wrapped_len != PADDED + 8) {
         return hsm_failure(HSM_UNSUPPORTED, "KWP: a payload does not come back");
     }
     *ret_pads_payloads = len == PADDED;
@@ -170,7 +175,10 @@ struct hsm_result probe_choose_kwp(struct probe *probe, bool *ret_pads_payloads)
 {
     struct hsm_result failure = hsm_failure(HSM_UNSUPPORTED, "no mechanism that is RFC 5649 (KWP)");
     for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++) {
-        const struct hsm_result result = try_candidate(probe, &candidates[i], ret_pads_payloads);
+        struct hsm_result result = try_candidate(probe, &candidates[i], ret_pads_payloads);
+        if (probe_may_have_been_a_fault(result)) {
+            result = try_candidate(probe, &candidates[i], ret_pads_payloads);
+        }
         if (result.code == HSM_OK) {
             probe_tell(
                 probe, "KWP", *ret_pads_payloads ? HSM_COUNTS_LIMITS : HSM_COUNTS_GOOD, candidates[i].tried, "%s",

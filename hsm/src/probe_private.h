@@ -32,8 +32,12 @@ void probe_tell_failure(struct probe *probe, const char *subject, enum hsm_count
 
 /* Whether the probe has to end with this: the token is gone, or there is no room. Anything else is only a row. */
 bool probe_must_end(struct hsm_result result);
+/* Whether it may have failed by a fault that passes: then it is tried once more, for what is not found now is not used
+ * until the next start. */
+bool probe_may_have_been_a_fault(struct hsm_result result);
 
-/* Destroys what was made. Keeps the first failure: result's, else that of a destruction. */
+/* Destroys what was made. Keeps the first failure: result's, else that of a destruction; but that the token is gone
+ * before anything else. */
 REWRAP_MUST_USE struct hsm_result probe_end(struct probe *probe, struct hsm_result result);
 
 /* A key that is made and not kept: a CK_RV of the call, CKR_OK with *ret registered for probe_end. */
@@ -63,10 +67,11 @@ REWRAP_MUST_USE CK_RV probe_import(struct probe *probe, bool sensitive, const ui
 /*
  * Whether again is what payload was, length bytes of it, at most ENVELOPE_PAYLOAD_MAX_BYTES; *ret_length is then
  * length, or the next multiple of 8 when zeros were added or it cannot be told. Needs probe->kwp where values may not
- * be read.
+ * be read. Fails when the token does before it is known.
  */
-REWRAP_MUST_USE bool probe_comes_back(struct probe *probe, CK_OBJECT_HANDLE payload, CK_OBJECT_HANDLE again,
-                                      size_t length, size_t *ret_length);
+REWRAP_MUST_USE struct hsm_result probe_comes_back(struct probe *probe, CK_OBJECT_HANDLE payload,
+                                                   CK_OBJECT_HANDLE again, size_t length, bool *ret_same,
+                                                   size_t *ret_length);
 
 struct probe_pair {
     CK_OBJECT_HANDLE public_half;

@@ -36,6 +36,11 @@ bool probe_must_end(struct hsm_result result)
     return result.code == HSM_TOKEN_UNAVAILABLE || result.code == HSM_NO_MEMORY || result.code == HSM_LIMIT;
 }
 
+bool probe_may_have_been_a_fault(struct hsm_result result)
+{
+    return result.code != HSM_OK && !probe_must_end(result);
+}
+
 const char *hsm_counts_name(enum hsm_counts counts)
 {
     static const char *const names[] = {

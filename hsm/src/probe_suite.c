@@ -71,14 +71,14 @@ static struct hsm_result try_length(struct probe *probe, CK_OBJECT_HANDLE kek, s
     if (rv != CKR_OK) {
         return hsm_result_of(rv, "C_UnwrapKey with KWP");
     }
+    bool same = false;
     size_t len = 0;
-    return probe_comes_back(probe, payload, again, length, &len)
-               ? HSM_SUCCESS
-               : hsm_failure(HSM_UNSUPPORTED, "KWP: a payload does not come back");
+    const struct hsm_result result = probe_comes_back(probe, payload, again, length, &same, &len);
+    return result.code != HSM_OK || same ? result : hsm_failure(HSM_UNSUPPORTED, "KWP: a payload does not come back");
 }
 
 /* Tries one length, and leaves nothing of it on the token. */
-static struct hsm_result goes_through(struct probe *probe, CK_OBJECT_HANDLE kek, size_t length)
+static struct hsm_result goes_through_once(struct probe *probe, CK_OBJECT_HANDLE kek, size_t length)
 {
     const size_t before = probe->n_made;
     struct hsm_result result = try_length(probe, kek, length);
@@ -89,6 +89,13 @@ static struct hsm_result goes_through(struct probe *probe, CK_OBJECT_HANDLE kek,
         }
     }
     return result;
+}
+
+/* A fault passes, too long a payload does not. */
+static struct hsm_result goes_through(struct probe *probe, CK_OBJECT_HANDLE kek, size_t length)
+{
+    const struct hsm_result result = goes_through_once(probe, kek, length);
+    return probe_may_have_been_a_fault(result) ? goes_through_once(probe, kek, length) : result;
 }
 
 /* The longest that goes through, by halving. 0 when none does. */
