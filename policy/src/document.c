@@ -8,13 +8,9 @@
 #define CACHE_LINE_BYTES   64
 #define PREFETCH_MAX_BYTES 4096 /* ten statements and more; not so much that it drives out what it has fetched */
 
-void policy_document_prefetch(const struct policy_document *document)
+void policy_document_prefetch(const struct policy_document *document, size_t bytes)
 {
-    if (document == NULL) {
-        return;
-    }
-    const size_t bytes = document->size < PREFETCH_MAX_BYTES ? document->size : PREFETCH_MAX_BYTES;
-    for (size_t at = CACHE_LINE_BYTES; at < bytes; at += CACHE_LINE_BYTES) {
+    for (size_t at = 0; at < bytes && at < PREFETCH_MAX_BYTES; at += CACHE_LINE_BYTES) {
         __builtin_prefetch((const uint8_t *)document + at);
     }
 }

@@ -67,7 +67,7 @@ static bool leave_out(struct operation_question *question, size_t index)
 static bool take_grants(const struct operation_asking *asking, struct operation_question *question)
 {
     const struct policy_caller *caller = &question->caller;
-    registry_grants_for_each(asking->operations->registry, asking->key->key_id, caller->grantees, caller->grantee_count,
+    registry_grants_for_each(asking->operations->registry, asking->key, caller->grantees, caller->grantee_count,
                              question->grants);
     for (size_t i = 0; i < caller->grantee_count; i++) {
         bool is_account = i + 1 == caller->grantee_count; /* the account is the same whoever he is */
@@ -91,7 +91,6 @@ static bool take_identities(struct operation_question *question)
         if (document == NULL) {
             return false;
         }
-        policy_document_prefetch(document);
         question->identities[question->question.identity_count++] =
             (struct policy_identity){.name = view_of_string(policy->name), .document = document};
     }
@@ -121,7 +120,6 @@ static bool take_key_policy(const struct registry_key *key, struct operation_que
         return true;
     }
     question->question.key_policy = registry_policy_document(key->compiled);
-    policy_document_prefetch(question->question.key_policy);
     return question->question.key_policy != NULL;
 }
 
@@ -148,9 +146,18 @@ bool operation_question_make(const struct operation_asking *asking, struct opera
     memset(ret->kept, 0, sizeof ret->kept);
     memset(ret->singles, 0, sizeof ret->singles);
     ret->n_keys = ret->n_values = 0;
-    /* Documents and grants first: they are fetched from memory while the condition keys are put together. */
-    if (!operation_question_make_room(asking->key, facts, ret) || !take_key_policy(asking->key, ret) ||
-        !read_caller(asking, ret) || !take_identities(ret) || (asking->key != NULL && !take_grants(asking, ret))) {
+    /* Three steps through a key that is in no cache, with work between them that needs none of it. */
+    if (asking->key != NULL) {
+        registry_key_prefetch_parts(asking->key);
+    }
+    if (!read_caller(asking, ret)) {
+        return false;
+    }
+    if (asking->key != NULL) {
+        registry_key_prefetch_contents(asking->key);
+    }
+    if (!operation_question_make_room(asking->key, facts, ret) || !take_identities(ret) ||
+        !take_key_policy(asking->key, ret) || (asking->key != NULL && !take_grants(asking, ret))) {
         operation_question_clear(ret);
         return false;
     }

@@ -199,13 +199,8 @@ static void add_key(const struct operation_asking *asking, struct operation_ques
                  view_of_string(key->tags[i].value));
     }
     size_t first = question->n_values;
-    const struct registry_alias *alias = NULL;
-    for (size_t i = 0; i < key->n_aliases; i++) {
-        alias =
-            registry_alias_of_key_after(asking->operations->registry, key->key_id, alias == NULL ? NULL : alias->name);
-        if (alias == NULL) {
-            break;
-        }
+    const struct registry_alias *alias = registry_alias_of_key_after(key, NULL);
+    for (; alias != NULL; alias = registry_alias_of_key_after(key, alias)) {
         question->values[question->n_values++] = view_of_string(alias->name);
     }
     add_set(question, POLICY_KEY_RESOURCE_ALIASES, first);

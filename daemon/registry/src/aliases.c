@@ -19,14 +19,11 @@ const struct registry_alias *registry_alias_after(const struct registry *registr
     return at < owner->n_aliases ? &owner->aliases[at]->alias : NULL;
 }
 
-const struct registry_alias *registry_alias_of_key_after(const struct registry *registry,
-                                                         const uint8_t key_id[KEY_ID_BYTES], const char *after)
+const struct registry_alias *registry_alias_of_key_after(const struct registry_key *key,
+                                                         const struct registry_alias *after)
 {
-    const struct key_entry *key = memory_key(&registry->memory, key_id);
-    const struct alias_entry *entry = key == NULL ? NULL : key->first_alias;
-    while (entry != NULL && after != NULL && strcmp(entry->alias.name, after) <= 0) {
-        entry = entry->next;
-    }
+    const struct alias_entry *first = key->entry == NULL ? NULL : key->entry->first_alias;
+    const struct alias_entry *entry = after == NULL ? first : alias_entry_around(after)->next;
     return entry == NULL ? NULL : &entry->alias;
 }
 

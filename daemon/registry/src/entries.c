@@ -23,6 +23,7 @@ struct key_entry *key_entry_new(const uint8_t key_id[KEY_ID_BYTES], struct view 
         return NULL;
     }
     struct registry_key *key = &entry->key;
+    key->entry = entry;
     memcpy(key->key_id, key_id, KEY_ID_BYTES);
     uuid_format(key_id, key->key_id_text);
     memcpy(key->account, account.data, ACCOUNT_TEXT_BYTES - 1);

@@ -17,6 +17,11 @@ struct alias_entry {
     char id[]; /* the account's digits, then the name: together the key of the map of aliases. With a NUL. */
 };
 
+static inline const struct alias_entry *alias_entry_around(const struct registry_alias *alias)
+{
+    return (const struct alias_entry *)((const char *)alias - offsetof(struct alias_entry, alias));
+}
+
 struct key_entry {
     struct registry_key key;
     struct registry_policy *shared; /* where key.policy is, and key.compiled; NULL: key.policy is the entry's own */

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PREFETCH_MAX 16 /* of more than these a search looks at few */
-
 /* ------------------------------------------------------------------ orders */
 
 static int compare_id(const struct registry_grant *a, const struct registry_grant *b)
@@ -89,13 +87,6 @@ bool grant_list_reserve(struct grant_list *list, size_t more)
     list->grants = grown;
     list->room = room;
     return true;
-}
-
-void grant_list_prefetch(const struct grant_list *list)
-{
-    for (size_t i = 0; i < list->n && i < PREFETCH_MAX; i++) {
-        __builtin_prefetch(&list->grants[i]->grantee);
-    }
 }
 
 /* The first whose comparison with probe is at least `least`. */

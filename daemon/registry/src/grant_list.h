@@ -25,9 +25,6 @@ static inline const struct registry_grant *grant_around(const struct policy_gran
 /* Room for that many more. False without memory. */
 REWRAP_MUST_USE bool grant_list_reserve(struct grant_list *list, size_t more);
 
-/* Has the processor fetch what a search by grantee looks at, at once instead of one grant after the other. */
-void grant_list_prefetch(const struct grant_list *list);
-
 /* Where the first one stands that is greater than probe, or that is not less; n when there is none. Of probe only what
  * the order looks at need be set. */
 size_t grant_list_after(const struct grant_list *list, enum grant_order order, const struct registry_grant *probe);

@@ -10,12 +10,16 @@ const struct registry_grant *registry_grant_find(const struct registry *registry
     return entry == NULL ? NULL : &entry->grant;
 }
 
+static const struct grant_list *list_in(const struct key_entry *key, enum grant_order order)
+{
+    static const struct grant_list none;
+    return key == NULL ? &none : &key->grants[order];
+}
+
 static const struct grant_list *list_of(const struct registry *registry, const uint8_t key_id[KEY_ID_BYTES],
                                         enum grant_order order)
 {
-    static const struct grant_list none;
-    const struct key_entry *key = memory_key(&registry->memory, key_id);
-    return key == NULL ? &none : &key->grants[order];
+    return list_in(memory_key(&registry->memory, key_id), order);
 }
 
 static const struct registry_grant *first_after(const struct grant_list *list, const uint8_t *after)
@@ -66,11 +70,10 @@ struct policy_grant_list registry_grants_for(const struct registry *registry, co
     return grants_of(registry, list_of(registry, key_id, GRANTS_BY_GRANTEE), grantee);
 }
 
-void registry_grants_for_each(const struct registry *registry, const uint8_t key_id[KEY_ID_BYTES],
+void registry_grants_for_each(const struct registry *registry, const struct registry_key *key,
                               const struct view *grantees, size_t n, struct policy_grant_list *ret)
 {
-    const struct grant_list *list = list_of(registry, key_id, GRANTS_BY_GRANTEE);
-    grant_list_prefetch(list);
+    const struct grant_list *list = list_in(key->entry, GRANTS_BY_GRANTEE);
     for (size_t i = 0; i < n; i++) {
         ret[i] = grants_of(registry, list, grantees[i]);
     }

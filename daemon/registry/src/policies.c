@@ -58,6 +58,7 @@ static const struct policy_document *denial(struct policies *policies, enum poli
 static void is_compiled(struct registry_policy *policy, const struct policy_document *document)
 {
     policy->document = document;
+    policy->document_bytes = policy_document_bytes(document);
     TAILQ_REMOVE(&policy->policies->texts, policy, link);
     policy->policies->n_texts--;
 }

@@ -85,7 +85,7 @@ static void many_keys_load(void **state)
     const struct registry_alias *alias = registry_alias_after(fixture->registry, ACCOUNT, NULL);
     for (; alias != NULL; alias = registry_alias_after(fixture->registry, ACCOUNT, alias->name)) {
         assert_ptr_equal(registry_alias_find(fixture->registry, ACCOUNT, alias->name), alias);
-        assert_ptr_equal(registry_alias_of_key_after(fixture->registry, alias->key_id, NULL), alias);
+        assert_ptr_equal(registry_alias_of_key_after(registry_key_find(fixture->registry, alias->key_id), NULL), alias);
         named++;
     }
     assert_int_equal(named, ALIASES);

@@ -23,8 +23,8 @@ const struct registry_grant *registry_grant_retirable_after(const struct registr
 struct policy_grant_list registry_grants_for(const struct registry *registry, const uint8_t key_id[KEY_ID_BYTES],
                                              struct view grantee);
 
-/* The same for each of n grantees, into n lists. */
-void registry_grants_for_each(const struct registry *registry, const uint8_t key_id[KEY_ID_BYTES],
+/* The same for each of n grantees, into n lists; empty of a key that is not in the registry. */
+void registry_grants_for_each(const struct registry *registry, const struct registry_key *key,
                               const struct view *grantees, size_t n, struct policy_grant_list *ret);
 
 /* The registry's grant around a grant of such a list. */

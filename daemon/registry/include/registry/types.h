@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct registry_policy; /* see registry_policy_document */
+struct key_entry;       /* private to the registry */
 
 #define KEY_ID_BYTES         UUID_BYTES
 #define MATERIAL_ID_BYTES    32
@@ -72,6 +73,7 @@ struct registry_key {
     char *policy;                     /* the key policy as it was put; NULL: the default one (KMS.md R-91) */
     int64_t policy_ms;                /* when it was put; with the default, when the key was made */
     struct registry_policy *compiled; /* policy, or the default one; the registry's, shared by keys */
+    const struct key_entry *entry;    /* the registry's, with grants and aliases; NULL: the key is not in it */
 };
 
 /* ------------------------------------------------------------------ who there is (KMS.md) */
