@@ -351,59 +351,6 @@ static void integers_within_a_range(void **state)
     assert_int_equal(number, -5);
 }
 
-static void names_of_commands(void **state)
-{
-    (void)state;
-    static const char *const names[][2] = {{"ReEncrypt", "re-encrypt"},
-                                           {"Encrypt", "encrypt"},
-                                           {"GenerateDataKeyWithoutPlaintext", "generate-data-key-without-plaintext"},
-                                           {"ListKeys", "list-keys"},
-                                           {"GenerateMAC", "generate-mac"},
-                                           {"GetHSMStatus", "get-hsm-status"}};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        char name[OPERATION_MAX_NAME];
-        operation_command_name(names[i][0], name);
-        assert_string_equal(name, names[i][1]);
-    }
-    assert_null(operation_find("ReEncrypt"));
-    assert_null(operation_find(""));
-    assert_string_equal(operation_find("list-aliases")->name, "ListAliases");
-}
-
-/* Every option that the sentence names is one of the operation's. */
-static void check_options_named(const ProtobufCMethodDescriptor *method, const char *sentence)
-{
-    for (const char *at = strstr(sentence, "--"); at != NULL; at = strstr(at + 2, "--")) {
-        size_t len = strspn(at + 2, "abcdefghijklmnopqrstuvwxyz-");
-        bool found = false;
-        for (unsigned i = 0; i < method->input->n_fields; i++) {
-            char option[JSON_MAX_NAME];
-            json_option_name(method->input->fields[i].name, option);
-            found |= strlen(option) == len && strncmp(option, at + 2, len) == 0;
-        }
-        if (!found) {
-            fail_msg("%s has no option %.*s", method->name, (int)len + 2, at);
-        }
-    }
-}
-
-static void every_operation_is_explained(void **state)
-{
-    (void)state;
-    const ProtobufCMethodDescriptor *method;
-    for (size_t i = 0; (method = service_method_at(i)) != NULL; i++) {
-        const struct operation_about *about = operation_about(method->name);
-        if (about == NULL) {
-            fail_msg("operation_about.c has no line for %s", method->name);
-            return;
-        }
-        assert_true(strlen(about->does) > 0);
-        check_options_named(method, about->does);
-        check_options_named(method, about->needs);
-    }
-    assert_null(operation_about("Nope"));
-}
-
 static int make_folder(void **state)
 {
     (void)state;
@@ -432,9 +379,9 @@ static int remove_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(requests_that_are_made),       cmocka_unit_test(requests_that_are_refused),
-        cmocka_unit_test(integers_within_a_range),      cmocka_unit_test(names_of_commands),
-        cmocka_unit_test(every_operation_is_explained),
+        cmocka_unit_test(requests_that_are_made),
+        cmocka_unit_test(requests_that_are_refused),
+        cmocka_unit_test(integers_within_a_range),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
