@@ -7,9 +7,11 @@
 #include <string.h>
 #include <sys/random.h>
 
+#define HALVES 2 /* objects that a key has at most */
+
 /* What was generated: a secret key, or the halves of a pair. */
 struct made_key {
-    CK_OBJECT_HANDLE halves[2];
+    CK_OBJECT_HANDLE halves[HALVES];
     size_t count;
 };
 
@@ -56,18 +58,39 @@ static struct hsm_result look_before(struct hsm_rewrap *rewrap, uint8_t *materia
 {
     CK_ATTRIBUTE id = {CKA_ID, material_id, MATERIAL_ID_BYTES};
     struct object_list list = {0};
-    struct hsm_result result = objects_find(rewrap->token, &id, 1, 1, &list);
+    struct hsm_result result = objects_find(rewrap->token, &id, 1, HALVES, &list);
     object_list_clear(&list);
     return result;
 }
 
-/* Whether the key that an earlier try was to make is there, whole. One that is not, or not yet seen, is left alone. */
-static bool was_made(struct hsm_rewrap *rewrap, enum hsm_spec spec)
+/* Whether the token has failed, so that a key may have been made of which nobody has heard. */
+static bool may_be_there(struct hsm_result result)
+{
+    return result.code == HSM_TOKEN_UNAVAILABLE || result.code == HSM_FAULT;
+}
+
+/*
+ * Whether the key that an earlier try was to make is there, whole. One that is not, or not yet seen, is left alone.
+ * While the token fails it is not known, and the key is still being made.
+ */
+static struct hsm_result find_made(struct hsm_rewrap *rewrap, enum hsm_spec spec, bool *ret_found)
 {
     struct key_handles handles;
-    return rewrap->making.is_open && rewrap->making.spec == spec &&
-           look_before(rewrap, rewrap->making.material_id).code == HSM_OK &&
-           keys_find(rewrap->keys, spec, HSM_OPEN, rewrap->making.material_id, &handles).code == HSM_OK;
+    if (!rewrap->making.is_open || rewrap->making.spec != spec) {
+        *ret_found = false;
+        return HSM_SUCCESS;
+    }
+    struct hsm_result result = look_before(rewrap, rewrap->making.material_id);
+    if (result.code == HSM_OK) {
+        result = keys_find(rewrap->keys, spec, HSM_OPEN, rewrap->making.material_id, &handles);
+    }
+    const bool is_known = result.code == HSM_OK || result.code == HSM_KEY_NOT_FOUND || result.code == HSM_KEY_REFUSED ||
+                          result.code == HSM_KEY_AMBIGUOUS;
+    if (!is_known) {
+        return result;
+    }
+    *ret_found = result.code == HSM_OK;
+    return HSM_SUCCESS;
 }
 
 static struct hsm_result make_open(struct hsm_rewrap *rewrap, enum hsm_spec spec, uint8_t *ret_material_id)
@@ -80,7 +103,12 @@ static struct hsm_result make_open(struct hsm_rewrap *rewrap, enum hsm_spec spec
         return hsm_failure(HSM_LIMIT, "max-objects keys on the token");
     }
     uint8_t *material_id = rewrap->making.material_id;
-    if (was_made(rewrap, spec)) {
+    bool found = false;
+    struct hsm_result result = find_made(rewrap, spec, &found);
+    if (result.code != HSM_OK) {
+        return result;
+    }
+    if (found) {
         memcpy(ret_material_id, material_id, MATERIAL_ID_BYTES);
         return HSM_SUCCESS;
     }
@@ -97,7 +125,7 @@ static struct hsm_result make_open(struct hsm_rewrap *rewrap, enum hsm_spec spec
                                    .kwp = rewrap->profile.kwp,
                                    .modulus_bits = class->modulus_bits};
     struct made_key made;
-    struct hsm_result result = look_before(rewrap, material_id);
+    result = look_before(rewrap, material_id);
     if (result.code == HSM_OK) {
         result = generate(rewrap, class, &wish, &made);
     }
@@ -118,6 +146,6 @@ struct hsm_result hsm_rewrap_make_open(struct hsm_rewrap *rewrap, enum hsm_spec 
         result = make_open(rewrap, spec, ret_material_id);
     }
     result = rewrap_diagnose(rewrap, result);
-    rewrap->making.is_open = result.code == HSM_TOKEN_UNAVAILABLE;
+    rewrap->making.is_open = may_be_there(result);
     return result;
 }

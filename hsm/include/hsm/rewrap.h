@@ -129,6 +129,7 @@ REWRAP_MUST_USE struct hsm_result hsm_rewrap_destroy(struct hsm_rewrap *rewrap, 
 REWRAP_MUST_USE struct hsm_result hsm_rewrap_renew(struct hsm_rewrap *rewrap);
 
 /* Makes an open key on the token and gives its material id. HSM_UNSUPPORTED for a spec that cannot be open. After
- * HSM_TOKEN_UNAVAILABLE the key may be there all the same: the next call for the spec gives that one. */
+ * HSM_TOKEN_UNAVAILABLE or HSM_FAULT the key may be there all the same: the next call gives that one, when it is for
+ * the same spec. */
 REWRAP_MUST_USE struct hsm_result hsm_rewrap_make_open(struct hsm_rewrap *rewrap, enum hsm_spec spec,
                                                        uint8_t ret_material_id[ENVELOPE_MATERIAL_ID_BYTES]);

@@ -215,60 +215,6 @@ static void test_the_token_is_away(void **state)
     assert_hsm(HSM_OK, hsm_rewrap_new(fixture->token, &fixture->profile, 1000, NULL, &fixture->rewrap));
 }
 
-static CK_FUNCTION_LIST *real;
-static CK_FUNCTION_LIST losing;
-
-/* Makes the key, and then the session is gone: nobody hears of it. */
-static CK_RV generate_and_lose(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_ATTRIBUTE *list, CK_ULONG n,
-                               CK_OBJECT_HANDLE *ret)
-{
-    (void)ret;
-    CK_OBJECT_HANDLE made;
-    assert_int_equal(real->C_GenerateKey(session, mechanism, list, n, &made), CKR_OK);
-    assert_int_equal(real->C_CloseSession(session), CKR_OK);
-    losing.C_GenerateKey = real->C_GenerateKey;
-    return CKR_SESSION_HANDLE_INVALID;
-}
-
-static bool count_open(void *state, const struct hsm_object *object)
-{
-    *(unsigned *)state += object->boundary == HSM_OPEN;
-    return true;
-}
-
-static unsigned open_keys(struct fixture *fixture)
-{
-    unsigned n = 0;
-    assert_hsm(HSM_OK, hsm_rewrap_refresh(fixture->rewrap));
-    hsm_rewrap_objects(fixture->rewrap, count_open, &n);
-    return n;
-}
-
-/* A key that was made when the session was lost is the one that the second try gives; none is left over. */
-static void test_a_key_that_was_made_unheard(void **state)
-{
-    struct fixture *fixture = *state;
-    struct hsm_key key = {.spec = HSM_SPEC_AES_256, .boundary = HSM_OPEN};
-    uint8_t next[ENVELOPE_MATERIAL_ID_BYTES];
-    unsigned before = open_keys(fixture);
-    real = fixture->token->functions;
-    losing = *real;
-    losing.C_GenerateKey = generate_and_lose;
-    fixture->token->functions = &losing;
-    assert_hsm(HSM_TOKEN_UNAVAILABLE, hsm_rewrap_make_open(fixture->rewrap, HSM_SPEC_AES_256, key.material_id));
-    renew(fixture);
-    assert_hsm(HSM_OK, hsm_rewrap_make_open(fixture->rewrap, HSM_SPEC_AES_256, key.material_id));
-    assert_int_equal(open_keys(fixture), before + 1);
-    struct buffer blob = encrypted(fixture, &key);
-    assert_hsm(HSM_OK, decrypt(fixture, &key, &blob));
-    buffer_clear(&blob);
-    /* The one after it is another. */
-    assert_hsm(HSM_OK, hsm_rewrap_make_open(fixture->rewrap, HSM_SPEC_AES_256, next));
-    assert_memory_not_equal(next, key.material_id, sizeof next);
-    assert_int_equal(open_keys(fixture), before + 2);
-    fixture->token->functions = real;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,7 +222,6 @@ int main(void)
         cmocka_unit_test(test_a_renewal_leaves_no_objects),
         cmocka_unit_test(test_keys_are_verified_again),
         cmocka_unit_test(test_a_key_that_vanished),
-        cmocka_unit_test(test_a_key_that_was_made_unheard),
         cmocka_unit_test(test_the_pin_of_a_renewal),
         cmocka_unit_test(test_another_token),
         cmocka_unit_test(test_the_token_is_away),
