@@ -144,13 +144,14 @@ static bool read_principal(const json_t *json, struct policy_case *policy_case, 
         return false;
     }
     policy_case->request.caller = &policy_case->caller;
-    if (!policy_caller_read(principal, view_of(NULL, 0), &policy_case->caller)) {
+    if (!policy_caller_read(principal, &policy_case->caller)) {
         return policy_fault_set(
             fault, POLICY_FAULT_VALUE, "request.principal",
             "this is no ARN of a root user, user, role, session of a role or federated user, and no "
             "name of a service");
     }
-    if (role.len != 0 && !policy_caller_read(principal, role, &policy_case->caller)) {
+    bool is_session = policy_case->caller.kind == POLICY_PRINCIPAL_SESSION;
+    if (is_session && role.len != 0 && !policy_caller_take_role(&policy_case->caller, role)) {
         return policy_fault_set(fault, POLICY_FAULT_VALUE, "request.role", "this is not the role of the session");
     }
     policy_case->has_role = role.len != 0;
@@ -163,12 +164,8 @@ static void read_role_of_context(struct policy_case *policy_case)
 {
     struct policy_caller *caller = &policy_case->caller;
     const struct policy_context_key *key = find_key(&policy_case->request, POLICY_KEY_PRINCIPAL_ARN);
-    if (policy_case->has_role || caller->kind != POLICY_PRINCIPAL_SESSION || key == NULL || key->count != 1) {
-        return;
-    }
-    struct view session = caller->arn;
-    if (!policy_caller_read(session, key->values[0], caller)) {
-        rewrap_ignore(policy_caller_read(session, view_of(NULL, 0), caller), "it was read before");
+    if (!policy_case->has_role && key != NULL && key->count == 1) {
+        rewrap_ignore(policy_caller_take_role(caller, key->values[0]), "it may be another's, or the caller no session");
     }
 }
 

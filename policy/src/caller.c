@@ -120,7 +120,7 @@ static bool read_service(struct view name, struct policy_caller *ret)
     return policy_is_service(name);
 }
 
-bool policy_caller_read(struct view principal, struct view role, struct policy_caller *ret)
+bool policy_caller_read(struct view principal, struct policy_caller *ret)
 {
     struct arn arn;
     ret->arn = principal;
@@ -136,12 +136,19 @@ bool policy_caller_read(struct view principal, struct view role, struct policy_c
         ret->role = principal;
     }
     if (ret->kind == POLICY_PRINCIPAL_SESSION) {
-        if (role.len != 0 && !is_role_of(ret, role)) {
-            return false;
-        }
-        ret->role = role.len != 0 ? role : role_without_path(ret);
+        ret->role = role_without_path(ret);
     }
     put_grantees(ret);
+    return true;
+}
+
+bool policy_caller_take_role(struct policy_caller *caller, struct view role)
+{
+    if (caller->kind != POLICY_PRINCIPAL_SESSION || !is_role_of(caller, role)) {
+        return false;
+    }
+    caller->role = role;
+    put_grantees(caller);
     return true;
 }
 

@@ -214,8 +214,9 @@ static void run_decision(struct table *table, char *line, const char *wanted)
     char *rest;
     char *role;
     struct view principal = view_of_string(table_cut(table_cut(line, " ", &rest), ";", &role));
-    setting.request.caller =
-        policy_caller_read(principal, view_of_string(role), &setting.caller) ? &setting.caller : NULL;
+    bool is_caller = policy_caller_read(principal, &setting.caller) &&
+                     (role == NULL || policy_caller_take_role(&setting.caller, view_of_string(role)));
+    setting.request.caller = is_caller ? &setting.caller : NULL;
     setting.request.action = view_of_string(rest == NULL ? "" : table_cut(rest, " ", &rest));
     setting.request.resource = view_of_string(rest == NULL ? "" : table_cut(rest, " ", &rest));
     setting.request.resource_account = owner_of(setting.request.resource, principal);
@@ -243,7 +244,7 @@ static void run_decision(struct table *table, char *line, const char *wanted)
 static enum policy_verdict decide_when(struct setting *setting, const struct policy_document *key_policy)
 {
     struct view alice = view_of_string("arn:aws:iam::111122223333:user/alice");
-    setting->request.caller = policy_caller_read(alice, view_of_string(""), &setting->caller) ? &setting->caller : NULL;
+    setting->request.caller = policy_caller_read(alice, &setting->caller) ? &setting->caller : NULL;
     setting->request.action = view_of_string("kms:Encrypt");
     setting->request.resource = view_of_string("arn:aws:kms:eu-central-1:111122223333:key/k");
     setting->request.resource_account = view_of_string("111122223333");

@@ -100,17 +100,20 @@ static bool take_identities(struct operation_question *question)
 
 /* ------------------------------------------------------------------ all of it */
 
+/* The ARN of a session does not have the path of its role, which the registry knows. */
 static bool read_caller(const struct operation_asking *asking, struct operation_question *ret)
 {
-    struct view principal = view_of_string(asking->principal);
-    ret->principal = operation_principal_and_departure(asking->operations, principal, &ret->departed_ms);
-    struct view role = view_of(NULL, 0);
-    if (ret->principal != NULL && ret->principal->kind == PRINCIPAL_ROLE) {
-        operation_principal_arn(asking->operations, ret->principal, ret->role);
-        role = view_of_string(ret->role);
+    struct policy_caller *caller = &ret->caller;
+    ret->request.caller = caller;
+    if (!policy_caller_read(view_of_string(asking->principal), caller) || caller->kind == POLICY_PRINCIPAL_SERVICE) {
+        return false;
     }
-    ret->request.caller = &ret->caller;
-    return policy_caller_read(principal, role, &ret->caller) && ret->caller.kind != POLICY_PRINCIPAL_SERVICE;
+    ret->principal = operation_principal_of_caller(asking->operations, caller, &ret->departed_ms);
+    if (caller->kind != POLICY_PRINCIPAL_SESSION || ret->principal == NULL || strcmp(ret->principal->path, "/") == 0) {
+        return true;
+    }
+    operation_principal_arn(asking->operations, ret->principal, ret->role);
+    return policy_caller_take_role(caller, view_of_string(ret->role));
 }
 
 /* False without memory, as above. A key that is not made yet has no policy. */

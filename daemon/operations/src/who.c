@@ -10,16 +10,6 @@ struct named {
     struct view name;
 };
 
-static bool cut(struct view *text, const char *word)
-{
-    size_t len = strlen(word);
-    if (text->len <= len || memcmp(text->data, word, len) != 0) {
-        return false;
-    }
-    *text = view_of(text->data + len, text->len - len);
-    return true;
-}
-
 /* "/path/name": both. */
 static void cut_path(struct view rest, struct named *ret)
 {
@@ -32,31 +22,32 @@ static void cut_path(struct view rest, struct named *ret)
 }
 
 /* False for what no registry could have: other kinds of principals, other partitions. */
-static bool read_arn(const struct operations *operations, struct view text, struct named *ret)
+static bool read_named(const struct operations *operations, const struct policy_caller *principal, struct named *ret)
 {
-    struct arn arn;
-    if (!arn_parse_principal(text, &arn) ||
-        !view_equal(arn.partition, view_of_string(operations->settings.partition))) {
+    const struct view names = principal->names;
+    const bool is_user = principal->kind == POLICY_PRINCIPAL_USER;
+    if (!view_equal(principal->partition, view_of_string(operations->settings.partition))) {
         return false;
     }
-    struct view rest = arn.resource;
-    ret->account = arn.account;
-    if (cut(&rest, "assumed-role/")) {
-        const uint8_t *slash = memchr(rest.data, '/', rest.len);
-        ret->kind = PRINCIPAL_ROLE;
+    ret->kind = is_user ? PRINCIPAL_USER : PRINCIPAL_ROLE;
+    ret->account = principal->account;
+    if (principal->kind == POLICY_PRINCIPAL_SESSION) {
+        const uint8_t *slash = memchr(names.data, '/', names.len);
         ret->path = view_of(NULL, 0);
-        ret->name = view_of(rest.data, slash == NULL ? rest.len : (size_t)(slash - rest.data));
+        ret->name = view_of(names.data, slash == NULL ? names.len : (size_t)(slash - names.data));
         return true;
     }
-    if (cut(&rest, "user")) {
-        ret->kind = PRINCIPAL_USER;
-    } else if (cut(&rest, "role")) {
-        ret->kind = PRINCIPAL_ROLE;
-    } else {
+    if (!is_user && principal->kind != POLICY_PRINCIPAL_ROLE) {
         return false;
     }
-    cut_path(rest, ret);
+    cut_path(view_of(names.data - 1, names.len + 1), ret); /* with the '/' behind "user" or "role" */
     return true;
+}
+
+static bool read_arn(const struct operations *operations, struct view text, struct named *ret)
+{
+    struct policy_caller principal;
+    return policy_caller_read(text, &principal) && read_named(operations, &principal, ret);
 }
 
 /* As the registry wants them. */
@@ -65,15 +56,21 @@ struct texts {
     char name[PRINCIPAL_NAME_MAX_BYTES + 1];
 };
 
-static bool read_texts(const struct operations *operations, struct view arn, struct named *named, struct texts *ret)
+static bool copy_texts(const struct named *named, struct texts *ret)
 {
-    if (!read_arn(operations, arn, named) || named->name.len >= sizeof ret->name) {
+    if (named->name.len >= sizeof ret->name) {
         return false;
     }
-    *ret = (struct texts){0};
     memcpy(ret->account, named->account.data, ARN_ACCOUNT_DIGITS);
+    ret->account[ARN_ACCOUNT_DIGITS] = '\0';
     memcpy(ret->name, named->name.data, named->name.len);
+    ret->name[named->name.len] = '\0';
     return true;
+}
+
+static bool read_texts(const struct operations *operations, struct view arn, struct named *named, struct texts *ret)
+{
+    return read_arn(operations, arn, named) && copy_texts(named, ret);
 }
 
 static const struct registry_principal *find(const struct operations *operations, const struct named *named,
@@ -92,13 +89,14 @@ const struct registry_principal *operation_principal_of(const struct operations 
     return read_texts(operations, arn, &named, &texts) ? find(operations, &named, &texts) : NULL;
 }
 
-const struct registry_principal *operation_principal_and_departure(const struct operations *operations, struct view arn,
-                                                                   int64_t *ret_departed_ms)
+const struct registry_principal *operation_principal_of_caller(const struct operations *operations,
+                                                               const struct policy_caller *caller,
+                                                               int64_t *ret_departed_ms)
 {
     struct named named;
     struct texts texts;
     *ret_departed_ms = 0;
-    if (!read_texts(operations, arn, &named, &texts)) {
+    if (!read_named(operations, caller, &named) || !copy_texts(&named, &texts)) {
         return NULL;
     }
     *ret_departed_ms = registry_principal_departed_ms(operations->registry, texts.account, named.kind, texts.name);
@@ -107,9 +105,11 @@ const struct registry_principal *operation_principal_and_departure(const struct 
 
 int64_t operation_departed_ms(const struct operations *operations, struct view arn)
 {
-    int64_t departed_ms;
-    rewrap_ignore(operation_principal_and_departure(operations, arn, &departed_ms), "only the time is asked for");
-    return departed_ms;
+    struct named named;
+    struct texts texts;
+    return read_texts(operations, arn, &named, &texts)
+               ? registry_principal_departed_ms(operations->registry, texts.account, named.kind, texts.name)
+               : 0;
 }
 
 const char *operation_departed_id(const struct operations *operations, struct view arn, int64_t written_ms)

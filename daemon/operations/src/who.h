@@ -3,7 +3,7 @@
 
 #include "operations/operation.h"
 
-#include "policy/request.h"
+#include "policy/caller.h"
 #include "registry/principals.h"
 
 /*
@@ -19,9 +19,10 @@ const struct registry_principal *operation_principal_of(const struct operations 
  */
 int64_t operation_departed_ms(const struct operations *operations, struct view arn);
 
-/* Both at once, reading the ARN once. */
-const struct registry_principal *operation_principal_and_departure(const struct operations *operations, struct view arn,
-                                                                   int64_t *ret_departed_ms);
+/* Both of a caller that has been read. */
+const struct registry_principal *operation_principal_of_caller(const struct operations *operations,
+                                                               const struct policy_caller *caller,
+                                                               int64_t *ret_departed_ms);
 
 /*
  * Whom an ARN in what was written at that time meant, if he has departed since: the unique id of the user or role, of a

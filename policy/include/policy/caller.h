@@ -22,11 +22,13 @@ struct policy_caller {
 
 /*
  * principal: ARN of an account's root, a user, a role, a session of a role or a federated user, as arn_parse_principal
- * has it; or the name of a service ("logs.eu-central-1.amazonaws.com"). role: of a session the ARN of its role with the
- * path; empty: a role without path is assumed. False, with *ret undefined, for what is no principal, or when role is
- * not the session's. *ret borrows from both and from itself.
+ * has it; or the name of a service ("logs.eu-central-1.amazonaws.com"). The role of a session is taken for one without
+ * a path. False, with *ret undefined, for what is no principal. *ret borrows from principal and from itself.
  */
-REWRAP_MUST_USE bool policy_caller_read(struct view principal, struct view role, struct policy_caller *ret);
+REWRAP_MUST_USE bool policy_caller_read(struct view principal, struct policy_caller *ret);
+
+/* The ARN of a session's role, with its path. False, and nothing changed, when it is not the role of this caller. */
+REWRAP_MUST_USE bool policy_caller_take_role(struct policy_caller *caller, struct view role);
 
 /*
  * Puts in the condition keys that follow from the caller alone: aws:PrincipalArn (of a session: its role, R-98),

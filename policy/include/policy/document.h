@@ -69,8 +69,8 @@ REWRAP_MUST_USE struct policy_result policy_document_parse(enum policy_kind kind
 REWRAP_MUST_USE bool policy_document_has_its_characters(struct view text);
 
 /*
- * Has the processor fetch a document of that many bytes, which a decision will walk through: of a hundred thousand, most
- * are not in its caches. Changes nothing but the time of what follows, and looks at nothing itself.
+ * Has the processor fetch a document of that many bytes, which a decision will walk through: of a hundred thousand,
+ * most are not in its caches. Changes nothing but the time of what follows, and looks at nothing itself.
  */
 void policy_document_prefetch(const struct policy_document *document, size_t bytes);
 

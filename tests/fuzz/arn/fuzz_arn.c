@@ -40,16 +40,15 @@ static bool is_allowed(const struct policy_request *request)
 static void check_decision(struct view text, bool is_principal, const struct arn *arn)
 {
     static struct policy_caller caller;
-    struct view no_role = view_of(NULL, 0);
     struct policy_request request = {
-        .caller = policy_caller_read(text, no_role, &caller) ? &caller : NULL,
+        .caller = policy_caller_read(text, &caller) ? &caller : NULL,
         .action = view_of_string("kms:ListKeys"),
         .resource = view_of_string("*"),
         .resource_account = is_principal ? arn->account : view_of_string("111122223333"),
     };
     require(is_allowed(&request) == (is_principal && view_equal(arn->resource, view_of_string("root"))));
     request.resource = text;
-    require(policy_caller_read(view_of_string("arn:aws:iam::111122223333:root"), no_role, &caller));
+    require(policy_caller_read(view_of_string("arn:aws:iam::111122223333:root"), &caller));
     request.caller = &caller;
     request.resource_account = view_of_string("111122223333");
     struct arn resource;

@@ -70,7 +70,7 @@ static void ask(const struct policy_document *document, const char *principal, s
         {.name = view_of_string("aws:username"), .values = values, .count = 1},
     };
     struct policy_caller caller;
-    require(policy_caller_read(view_of_string(principal), view_of_string(""), &caller));
+    require(policy_caller_read(view_of_string(principal), &caller));
     struct policy_request request = {.caller = &caller,
                                      .action = view_of_string("kms:Encrypt"),
                                      .resource = view_of_string("arn:aws:kms:eu-central-1:111122223333:key/k"),

@@ -11,5 +11,5 @@ static inline const struct policy_caller *caller_of(const char *principal)
     static struct policy_caller callers[CALLERS_AT_ONCE];
     static size_t next;
     struct policy_caller *caller = &callers[next++ % CALLERS_AT_ONCE];
-    return policy_caller_read(view_of_string(principal), view_of_string(""), caller) ? caller : NULL;
+    return policy_caller_read(view_of_string(principal), caller) ? caller : NULL;
 }

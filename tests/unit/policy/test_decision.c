@@ -104,7 +104,7 @@ static void keys_follow_from_the_principal(void **state)
     (void)state;
     static struct policy_caller caller;
     struct view keys[POLICY_KEYS] = {0};
-    assert_true(policy_caller_read(V(ALICE), V(""), &caller));
+    assert_true(policy_caller_read(V(ALICE), &caller));
     policy_caller_keys(&caller, keys);
     assert_view(keys[POLICY_KEY_PRINCIPAL_ARN], ALICE);
     assert_view(keys[POLICY_KEY_PRINCIPAL_ACCOUNT], "111122223333");
@@ -112,25 +112,28 @@ static void keys_follow_from_the_principal(void **state)
     assert_view(keys[POLICY_KEY_CALLER_ACCOUNT], "111122223333");
     assert_view(keys[POLICY_KEY_USER_NAME], "alice");
     memset(keys, 0, sizeof(keys));
-    assert_true(policy_caller_read(V(SESSION), V(""), &caller));
+    assert_true(policy_caller_read(V(SESSION), &caller));
     policy_caller_keys(&caller, keys);
     assert_view(keys[POLICY_KEY_PRINCIPAL_ARN], "arn:aws:iam::111122223333:role/Deploy"); /* */
     assert_null(keys[POLICY_KEY_USER_NAME].data);
-    assert_true(policy_caller_read(V(SESSION), V("arn:aws:iam::111122223333:role/a/Deploy"), &caller));
+    assert_true(policy_caller_take_role(&caller, V("arn:aws:iam::111122223333:role/a/Deploy")));
     policy_caller_keys(&caller, keys);
     assert_view(keys[POLICY_KEY_PRINCIPAL_ARN], "arn:aws:iam::111122223333:role/a/Deploy");
     assert_view(keys[POLICY_KEY_PRINCIPAL_TYPE], "AssumedRole");
-    assert_true(policy_caller_read(V(ROOT), V(""), &caller));
+    assert_true(policy_caller_read(V(ROOT), &caller));
     policy_caller_keys(&caller, keys);
     assert_view(keys[POLICY_KEY_PRINCIPAL_TYPE], "Account");
     memset(keys, 0, sizeof(keys));
-    assert_true(policy_caller_read(V("logs.amazonaws.com"), V(""), &caller));
+    assert_true(policy_caller_read(V("logs.amazonaws.com"), &caller));
     policy_caller_keys(&caller, keys);
     for (enum policy_key key = 0; key < POLICY_KEYS; key++) {
         assert_null(keys[key].data);
     }
-    assert_false(policy_caller_read(V("alice"), V(""), &caller));
-    assert_false(policy_caller_read(V(SESSION), V(ALICE), &caller));
+    assert_false(policy_caller_read(V("alice"), &caller));
+    assert_true(policy_caller_read(V(SESSION), &caller));
+    assert_false(policy_caller_take_role(&caller, V(ALICE)));
+    assert_false(policy_caller_take_role(&caller, V("arn:aws:iam::111122223333:role/Other")));
+    assert_false(policy_caller_take_role(&caller, V("arn:aws:iam::444455556666:role/Deploy")));
 }
 
 static void grants_are_looked_for_under_every_name(void **state)
