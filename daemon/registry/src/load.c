@@ -133,17 +133,27 @@ static struct registry_result grant_row_failure(const struct registry_grant *gra
     return registry_failure(REGISTRY_STORE, "table grants, row %s: %s", text, wrong);
 }
 
+static struct key_entry *key_of(struct registry *registry, const struct registry_grant *grant)
+{
+    struct key_entry *key = registry->loading ? registry->loading_key : NULL;
+    if (key == NULL || memcmp(key->key.key_id, grant->key_id, KEY_ID_BYTES) != 0) {
+        key = memory_key(&registry->memory, grant->key_id);
+    }
+    registry->loading_key = key;
+    return key;
+}
+
 /* A known one never changes: then there is nothing to do. */
 static struct registry_result show_grant(void *arg, const struct registry_grant *grant)
 {
     struct registry *registry = arg;
     struct memory *memory = &registry->memory;
-    struct key_entry *key = memory_key(memory, grant->key_id);
+    struct key_entry *key = key_of(registry, grant);
     if (key == NULL) {
         return grant_row_failure(grant, "there is no such key");
     }
-    if (memory_grant(memory, grant->id) != NULL) {
-        return registry->loading ? grant_row_failure(grant, "it is there twice") : registry_ok();
+    if (!registry->loading && memory_grant(memory, grant->id) != NULL) {
+        return registry_ok();
     }
     if (key->grants[GRANTS_BY_ID].n >= KEY_MAX_GRANTS) {
         return grant_row_failure(grant, "its key has too many grants");
@@ -153,7 +163,7 @@ static struct registry_result show_grant(void *arg, const struct registry_grant 
         grant_entry_free(entry);
         return registry_no_memory();
     }
-    if (!(registry->loading ? memory_append_grant(memory, entry) : memory_add_grant(memory, entry))) {
+    if (!(registry->loading ? memory_append_grant(memory, key, entry) : memory_add_grant(memory, entry))) {
         grant_entry_free(entry);
         return grant_row_failure(grant, "it is there twice");
     }

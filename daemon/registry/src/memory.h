@@ -162,9 +162,9 @@ struct grant_entry *memory_grant(const struct memory *memory, const uint8_t id[G
  * Needs reserved room. */
 REWRAP_MUST_USE bool memory_add_grant(struct memory *memory, struct grant_entry *entry);
 
-/* Likewise while loading, in order of key id and id; to be followed by one memory_sort_grants, before which nothing but
- * ids is found. */
-REWRAP_MUST_USE bool memory_append_grant(struct memory *memory, struct grant_entry *entry);
+/* Likewise while loading, for its key, in order of key id and id; to be followed by one memory_sort_grants, before
+ * which nothing but ids is found. */
+REWRAP_MUST_USE bool memory_append_grant(struct memory *memory, struct key_entry *key, struct grant_entry *entry);
 void memory_sort_grants(struct memory *memory);
 
 /* False when there was none. */

@@ -35,21 +35,16 @@ struct grant_entry *memory_grant(const struct memory *memory, const uint8_t id[G
     return map_find(&memory->grants, view_of(id, GRANT_ID_BYTES));
 }
 
-/* The key of a grant that may be added; it is in the map of grants then. */
-static struct key_entry *begin(struct memory *memory, struct grant_entry *entry)
+/* False when the id is known; room was reserved. */
+static bool add_id(struct memory *memory, struct grant_entry *entry)
 {
-    struct key_entry *key = memory_key(memory, entry->grant.key_id);
-    if (key == NULL || memory_grant(memory, entry->grant.id) != NULL) {
-        return NULL;
-    }
-    memory_map_add(&memory->grants, view_of(entry->grant.id, GRANT_ID_BYTES), entry);
-    return key;
+    return map_add(&memory->grants, view_of(entry->grant.id, GRANT_ID_BYTES), entry) == MAP_ADDED;
 }
 
 bool memory_add_grant(struct memory *memory, struct grant_entry *entry)
 {
-    struct key_entry *key = begin(memory, entry);
-    if (key == NULL) {
+    struct key_entry *key = memory_key(memory, entry->grant.key_id);
+    if (key == NULL || !add_id(memory, entry)) {
         return false;
     }
     for (size_t order = 0; order < GRANT_ORDERS; order++) {
@@ -66,10 +61,9 @@ bool memory_add_grant(struct memory *memory, struct grant_entry *entry)
 
 /* ------------------------------------------------------------------ loading: a million at once */
 
-bool memory_append_grant(struct memory *memory, struct grant_entry *entry)
+bool memory_append_grant(struct memory *memory, struct key_entry *key, struct grant_entry *entry)
 {
-    struct key_entry *key = begin(memory, entry);
-    if (key == NULL) {
+    if (!add_id(memory, entry)) {
         return false;
     }
     for (size_t order = 0; order < GRANT_ORDERS; order++) {

@@ -34,6 +34,7 @@ struct registry {
     size_t n_waiting;  /* in both */
     size_t n_retiring; /* materials that those in waiting may retire: there is room for so many */
     bool loading;
+    struct key_entry *loading_key; /* whose grant was loaded last: they come key by key */
 };
 
 /* What the store shows, into memory (load.c). */
