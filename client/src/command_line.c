@@ -1,6 +1,7 @@
 /* What was typed; see command_line.h. */
 #include "command_line.h"
 
+#include "guess.h"
 #include "param_check.h"
 
 #include "proto/json.h"
@@ -143,6 +144,30 @@ static bool fail_stray(const struct command_line *line, const char *word, struct
                 secret ? "a word after the value of a blob" : word);
 }
 
+/* The AWS CLI takes the beginning of a name for the whole: whoever is used to that is told the name. */
+static bool fail_unknown(const ProtobufCMessageDescriptor *type, struct view name, struct failure *failure)
+{
+    char typed[GUESS_NAME_BYTES] = "";
+    struct guess guess;
+    memcpy(typed, name.data, name.len < sizeof typed ? name.len : sizeof typed - 1);
+    guess_begin(&guess, typed);
+    for (unsigned i = 0; i < type->n_fields; i++) {
+        char option[JSON_MAX_NAME];
+        json_option_name(type->fields[i].name, option);
+        guess_try(&guess, option);
+    }
+    size_t n = 0;
+    const struct global_option *globals = globals_table(&n);
+    for (size_t i = 0; i < n; i++) {
+        if (globals[i].argument != NULL) { /* the others are refused */
+            guess_try(&guess, globals[i].name);
+        }
+    }
+    const bool guessed = guess.name[0] != '\0';
+    return fail(failure, EXIT_CODE_USAGE, "Unknown options: --%.*s%s%s%s", name.len < 256 ? (int)name.len : 256,
+                (const char *)name.data, guessed ? " (did you mean --" : "", guess.name, guessed ? "?)" : "");
+}
+
 static bool parse_option(const ProtobufCMessageDescriptor *type, struct words *words, struct command_line *line,
                          struct failure *failure)
 {
@@ -160,8 +185,7 @@ static bool parse_option(const ProtobufCMessageDescriptor *type, struct words *w
     *use = (struct option_use){.inline_word = value};
     use->field = option_field(type, name, &use->value);
     if (use->field == NULL) {
-        return fail(failure, EXIT_CODE_USAGE, "Unknown options: --%.*s", name.len < 256 ? (int)name.len : 256,
-                    word + 2);
+        return fail_unknown(type, name, failure);
     }
     line->n_uses++;
     return parse_words(words, word, use, failure);
