@@ -184,9 +184,8 @@ bool operation_may_use_key(const struct operation *operation, enum operation_per
 
 static bool is_root(const struct operation *operation)
 {
-    struct arn arn;
-    return arn_parse_principal(view_of_string(operation->principal), &arn) &&
-           view_equal(arn.resource, view_of_string("root"));
+    struct policy_caller caller;
+    return policy_caller_read(view_of_string(operation->principal), &caller) && caller.kind == POLICY_PRINCIPAL_ACCOUNT;
 }
 
 /*

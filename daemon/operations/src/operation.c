@@ -8,9 +8,7 @@
 
 #include "proto/frame.h"
 #include "proto/message.h"
-#include "proto/service.h"
 
-#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,11 +66,7 @@ void operation_finish(struct operation *operation, const ProtobufCMessage *respo
 
 void operation_finish_empty(struct operation *operation)
 {
-    const ProtobufCMessageDescriptor *type = service_method(operation->kind->name)->output;
-    ProtobufCMessage response;
-    assert(type->sizeof_message == sizeof response);
-    type->message_init(&response);
-    operation_finish(operation, &response);
+    answer(operation, NULL, view_of(NULL, 0));
 }
 
 void operation_fail(struct operation *operation, enum operation_code code, const char *format, ...)

@@ -56,7 +56,7 @@ void operation_free(struct operation *operation);
 /* Answers with the response message. The operation ends. */
 void operation_finish(struct operation *operation, const ProtobufCMessage *response);
 
-/* The same of an rpc whose response message has no members. */
+/* The same with no member set: all there is to answer for an rpc whose response message has none. */
 void operation_finish_empty(struct operation *operation);
 
 /* Answers with an error and its text, or with one that has none. The operation ends. */
