@@ -6,12 +6,17 @@
 #include "internal.h"
 
 #include "proto/message.h"
+#include "proto/progress.h"
 
+#include <dirent.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 enum { MOST_WORKERS = 4, ROUNDS = 17, ROUNDS_AT_ONCE = 8 };
 #define PATIENCE_MS 60000
@@ -102,7 +107,8 @@ static bool all_served(struct supervised *supervised)
         assert_int_not_equal(event_base_loop((supervised)->base, EVLOOP_ONCE), -1);                                    \
     }
 
-static void begin(struct world *world, struct supervised *supervised, unsigned n)
+static void begin_on(struct world *world, struct supervised *supervised, unsigned n, const char *module,
+                     unsigned deadline_ms)
 {
     *supervised = (struct supervised){.base = event_base_new(), .n = n};
     assert_non_null(supervised->base);
@@ -111,13 +117,13 @@ static void begin(struct world *world, struct supervised *supervised, unsigned n
     assert_int_equal(event_add(supervised->tick, &often), 0);
     struct workers_token_settings token = {
         .name = "main",
-        .module = FIXTURE_MODULE,
+        .module = module,
         .uri = FIXTURE_URI,
         .pin_file = world->fixture->pin_file,
         .require = HSM__LEVEL__LEVEL_SEALED,
         .workers = n,
         .max_queue = 100,
-        .deadline_ms = PATIENCE_MS,
+        .deadline_ms = deadline_ms,
         .start_deadline_ms = PATIENCE_MS,
         .max_objects = 1000,
     };
@@ -127,6 +133,11 @@ static void begin(struct world *world, struct supervised *supervised, unsigned n
     assert_non_null(supervised->workers);
     supervised->workers->timing.served_ms = 0; /* whoever was ready is started again at once */
     WAIT_FOR(supervised, all_ready(supervised));
+}
+
+static void begin(struct world *world, struct supervised *supervised, unsigned n)
+{
+    begin_on(world, supervised, n, FIXTURE_MODULE, PATIENCE_MS);
 }
 
 static void end(struct supervised *supervised)
@@ -175,6 +186,61 @@ static void test_supervised(void **state)
         }
         end(&supervised);
     }
+}
+
+/* ---------------------------------------------------------------- one that waits for another */
+
+enum { FILES_MAX = 4 };
+
+/* Locks every file by which workers take turns. */
+static size_t hold_turns(const struct world *world, int fds[FILES_MAX])
+{
+    size_t n = 0;
+    DIR *folder = opendir(world->fixture->dir);
+    assert_non_null(folder);
+    for (struct dirent *entry = NULL; (entry = readdir(folder)) != NULL;) {
+        if (strncmp(entry->d_name, "turn-", 5) == 0) {
+            assert_true(n < FILES_MAX);
+            fds[n] = openat(dirfd(folder), entry->d_name, O_RDWR | O_CLOEXEC);
+            assert_int_equal(flock(fds[n], LOCK_EX | LOCK_NB), 0);
+            n++;
+        }
+    }
+    closedir(folder);
+    return n;
+}
+
+static bool has_waited(struct supervised *supervised, unsigned ms)
+{
+    const struct progress *progress = worker_at(supervised, 0)->progress;
+    return progress == NULL || atomic_load(&progress->waited_ms) > ms;
+}
+
+/* The others' logins take longer than the deadline of a request: whoever waits for them is not killed for it. */
+static void test_a_wait_is_no_hang(void **state)
+{
+    enum { DEADLINE_MS = 500 };
+    struct world *world = *state;
+    struct supervised supervised;
+    struct asked asked;
+    int turns[FILES_MAX];
+    world_script(world, "%s", "");
+    begin_on(world, &supervised, 1, LIBFAULTY, DEADLINE_MS);
+    const pid_t pid = worker_at(&supervised, 0)->pid;
+    const size_t n = hold_turns(world, turns);
+    assert_true(n > 0);
+    world_script(world, "C_UnwrapKey 1 lose-session");
+    ask_fill(world, ASK_RE_ENCRYPT_SEALED, &asked);
+    supervised.waiting++;
+    assert_non_null(workers_submit(supervised.workers, NULL, &asked.request, PATIENCE_MS, on_done, &supervised));
+    WAIT_FOR(&supervised, has_waited(&supervised, 3 * DEADLINE_MS / 2));
+    for (size_t i = 0; i < n; i++) {
+        close(turns[i]);
+    }
+    WAIT_FOR(&supervised, supervised.waiting == 0);
+    assert_int_equal(worker_at(&supervised, 0)->pid, pid);
+    ask_clear(&asked);
+    end(&supervised);
 }
 
 /* ---------------------------------------------------------------- all in the same moment */
@@ -231,6 +297,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_at_once),
+        cmocka_unit_test(test_a_wait_is_no_hang),
         cmocka_unit_test(test_supervised),
     };
     return cmocka_run_group_tests(tests, world_setup, world_teardown);

@@ -200,6 +200,7 @@ struct workers_timing {
     unsigned pin_look_ms;
     unsigned patience_ms;    /* how long jobs wait for a start: several times what one takes */
     unsigned renewal_log_ms; /* renewals of one worker closer together than this are one line in the log */
+    unsigned wait_max_ms;    /* more than a worker waits for its turns in one request: it is not believed beyond this */
 };
 
 #define WORKERS_RESERVED_JOBS  32   /* kept for refusals when there is no memory */
@@ -363,6 +364,10 @@ void workers_feed(struct workers_token *token);
 void workers_feed_give(struct workers_worker *worker, struct workers_job *job);
 /* The job that the worker is at, by its own word; the oldest, if it says nothing that makes sense. NULL without any. */
 struct workers_job *workers_progress_job(const struct workers_worker *worker);
+
+/* How long it says that the job it is at has waited for other workers, up to timing.wait_max_ms. To be asked before
+ * what job that is (proto/progress.h). */
+uint32_t workers_progress_waited_ms(const struct workers_worker *worker);
 
 /* Starts the clock of the deadline anew when the worker has gone on to another job since the last look. Only forwards:
  * a worker that says that it went back gains no time by it. */

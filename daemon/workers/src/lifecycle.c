@@ -32,6 +32,7 @@ static const struct workers_timing default_timing = {
     .pin_look_ms = 1000,
     .patience_ms = 3000,
     .renewal_log_ms = 1000,
+    .wait_max_ms = 15000,
 };
 
 static bool settings_sound(const struct workers_settings *settings)

@@ -55,6 +55,14 @@ struct workers_job *workers_progress_job(const struct workers_worker *worker)
     return named_from(worker, TAILQ_FIRST(&worker->in_flight));
 }
 
+uint32_t workers_progress_waited_ms(const struct workers_worker *worker)
+{
+    const unsigned max_ms = worker->token->workers->timing.wait_max_ms;
+    const uint32_t said_ms =
+        worker->progress == NULL ? 0 : atomic_load_explicit(&worker->progress->waited_ms, memory_order_acquire);
+    return said_ms < max_ms ? said_ms : max_ms;
+}
+
 void workers_progress_look(struct workers_worker *worker)
 {
     struct workers_job *at = named_from(worker, worker->at != NULL ? worker->at : TAILQ_FIRST(&worker->in_flight));

@@ -133,10 +133,11 @@ void workers_worker_watch(struct workers_worker *worker)
     if (worker->n_in_flight == 0) {
         return;
     }
+    const uint64_t waited_ms = workers_progress_waited_ms(worker);
     workers_progress_look(worker);
     const struct workers_token_settings *settings = &worker->token->settings;
     bool takes_long = workers_job_takes_long(worker->at);
-    uint64_t deadline_ms = takes_long ? settings->start_deadline_ms : settings->deadline_ms;
+    uint64_t deadline_ms = (takes_long ? settings->start_deadline_ms : settings->deadline_ms) + waited_ms;
     uint64_t spent_ms = workers_now_ms() - worker->at_since_ms;
     if (spent_ms >= deadline_ms) {
         workers_worker_end(worker, takes_long ? END_LONG_DEADLINE : END_DEADLINE, NULL);

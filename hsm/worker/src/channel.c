@@ -116,7 +116,20 @@ void channel_begin(struct channel *channel, uint64_t request_id)
 {
     if (channel->progress != NULL) {
         atomic_store_explicit(&channel->progress->request_id, request_id, memory_order_release);
+        channel_say_waited(channel, 0);
         channel->begun_ns = now_ns();
+    }
+}
+
+uint32_t channel_waited_ms(const struct channel *channel)
+{
+    return channel->progress == NULL ? 0 : atomic_load_explicit(&channel->progress->waited_ms, memory_order_relaxed);
+}
+
+void channel_say_waited(struct channel *channel, uint32_t waited_ms)
+{
+    if (channel->progress != NULL) {
+        atomic_store_explicit(&channel->progress->waited_ms, waited_ms, memory_order_release);
     }
 }
 

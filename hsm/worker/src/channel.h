@@ -34,6 +34,10 @@ REWRAP_MUST_USE enum channel_state channel_next(struct channel *channel, struct 
 /* Says that this request is begun now. Called before every one. */
 void channel_begin(struct channel *channel, uint64_t request_id);
 
+/* How long the request at hand has waited for other workers, as rewrapd is told, and what it is told from now on. */
+uint32_t channel_waited_ms(const struct channel *channel);
+void channel_say_waited(struct channel *channel, uint32_t waited_ms);
+
 /*
  * Sends the message as a frame and erases its traces here: at once, but with the page and if its request was a fast one
  * after a few more or when the next request is waited for. False when the other side is gone or the message cannot be

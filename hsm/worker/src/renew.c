@@ -7,7 +7,7 @@
  */
 #define RENEWAL_PAUSE_MS 1000
 
-/* Many times what a login takes, and shorter than [token] deadline-ms is by default. */
+/* Many times what a login takes. */
 #define RENEWAL_TURN_MS 3000
 
 struct hsm_result worker_renew(struct worker *worker)

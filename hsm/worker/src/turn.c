@@ -65,12 +65,16 @@ static int file_open(const struct worker *worker, const struct hsm_token_info *t
     return open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 }
 
-/* False when others have it all the time. What cannot be locked at all has no turns. */
-static bool lock_within(int fd, int how, unsigned max_ms)
+/* False when others have it all the time. What cannot be locked at all has no turns. Meanwhile rewrapd is told that
+ * this is a wait, and not a module that hangs. */
+static bool lock_within(struct worker *worker, int fd, int how, unsigned max_ms)
 {
-    uint64_t until_ms = now_ms() + max_ms;
+    const uint64_t begun_ms = now_ms();
+    const uint32_t waited_before_ms = channel_waited_ms(&worker->channel);
     while (fd >= 0 && flock(fd, how | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-        if (now_ms() >= until_ms) {
+        const uint64_t waited_ms = now_ms() - begun_ms;
+        channel_say_waited(&worker->channel, waited_before_ms + (uint32_t)waited_ms);
+        if (waited_ms >= max_ms) {
             return false;
         }
         rewrap_ignore(poll(NULL, 0, LOOK_MS), "between two looks, when there is nothing to wait for");
@@ -81,17 +85,19 @@ static bool lock_within(int fd, int how, unsigned max_ms)
 void turn_take_to_open(struct worker *worker)
 {
     worker->module_turn = file_open(worker, NULL);
-    rewrap_ignore(lock_within(worker->module_turn, LOCK_EX, OPEN_TURN_MS), "one that hangs must not keep the others");
+    rewrap_ignore(lock_within(worker, worker->module_turn, LOCK_EX, OPEN_TURN_MS),
+                  "one that hangs must not keep the others");
 }
 
 bool turn_take_within(struct worker *worker, unsigned max_ms)
 {
     worker->turn = file_open(worker, hsm_token_info(worker->token));
-    if (!lock_within(worker->turn, LOCK_EX, max_ms)) {
+    if (!lock_within(worker, worker->turn, LOCK_EX, max_ms)) {
         return false;
     }
     worker->module_turn = file_open(worker, NULL);
-    rewrap_ignore(lock_within(worker->module_turn, LOCK_SH, LOGIN_TURN_MS), "it may be another token that hangs");
+    rewrap_ignore(lock_within(worker, worker->module_turn, LOCK_SH, LOGIN_TURN_MS),
+                  "it may be another token that hangs");
     return true;
 }
 

@@ -5,7 +5,10 @@
  * A worker may then hold back a few answers and send them in one system call. When it dies, rewrapd reads the page and
  * knows which request it died of; without it the oldest unanswered one would be blamed, which may have been done and
  * not yet sent. The page is a memfd, sealed against a change of its size, so that reading it cannot fail. What is in it
- * is the worker's word: an id that it was not given is ignored.
+ * is the worker's word: an id that it was not given is ignored, and time is believed up to a limit.
+ *
+ * Whoever writes a request's id sets waited_ms to 0 after it, and whoever reads both reads waited_ms first: then it is
+ * never less than what that request has waited.
  */
 #pragma once
 
@@ -17,4 +20,5 @@
 
 struct progress {
     _Atomic uint64_t request_id; /* of hsm.proto's Request; 0: none yet */
+    _Atomic uint32_t waited_ms;  /* in that request so far, for other workers' turns: no time that it hangs */
 };

@@ -143,12 +143,28 @@ static void nothing_waits_without_the_page(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
+/* What one request has waited is no wait of the next. */
+static void a_wait_is_of_one_request(void **state)
+{
+    struct fixture *fixture = *state;
+    channel_begin(&fixture->channel, 7);
+    channel_say_waited(&fixture->channel, 120);
+    assert_int_equal(atomic_load(&fixture->progress.waited_ms), 120);
+    assert_int_equal(channel_waited_ms(&fixture->channel), 120);
+    channel_begin(&fixture->channel, 8);
+    assert_int_equal(atomic_load(&fixture->progress.waited_ms), 0);
+    fixture->channel.progress = NULL;
+    channel_say_waited(&fixture->channel, 120);
+    assert_int_equal(channel_waited_ms(&fixture->channel), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(answers_of_slow_requests_go_out_at_once),
         TEST(answers_of_fast_requests_wait_for_the_next),
         TEST(nothing_waits_without_the_page),
+        TEST(a_wait_is_of_one_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -114,8 +114,8 @@ static void lie(struct fake *fake, const Hsm__Request *request, const char *text
     fake_send(&answer);
 }
 
-/* In the page that rewrapd shares with us: which request we are at. */
-static void say_progress(uint64_t request_id)
+/* The page that rewrapd shares with us. */
+static struct progress *progress_page(void)
 {
     static struct progress *page = NULL;
     if (page == NULL) {
@@ -124,7 +124,14 @@ static void say_progress(uint64_t request_id)
     if (page == MAP_FAILED || ftruncate(PROGRESS_FD, 0) == 0) {
         _exit(95); /* no page, or one that we could take away from under rewrapd */
     }
-    atomic_store(&page->request_id, request_id);
+    return page;
+}
+
+/* Which request we are at. */
+static void say_progress(uint64_t request_id)
+{
+    atomic_store(&progress_page()->request_id, request_id);
+    atomic_store(&progress_page()->waited_ms, 0);
 }
 
 /* True the first time a request of this text comes, over all workers of a test: each leaves a line in the trace. */
@@ -201,7 +208,10 @@ static void serve_text(struct fake *fake, const Hsm__Request *request, const cha
         answer_slowly(fake, &answer, text[0] == 'l');
         return;
     }
-    if (strcmp(text, "crash named") == 0 || strcmp(text, "hang named") == 0) {
+    if (strcmp(text, "gate after a wait") == 0 || strcmp(text, "hang after a wait") == 0) {
+        say_progress(request->id);
+        atomic_store(&progress_page()->waited_ms, UINT32_MAX);
+    } else if (strcmp(text, "crash named") == 0 || strcmp(text, "hang named") == 0) {
         say_progress(request->id);
     } else if (strcmp(text, "hang back and forth") == 0) {
         hang_back_and_forth(request->id);

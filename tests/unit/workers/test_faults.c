@@ -116,6 +116,40 @@ static void kills_at_the_deadline_of_what_the_page_says(void **state)
     assert_int_equal(fixture_trace_count(fixture, "start"), 2);
 }
 
+/* A worker that waits for another's turn does not hang. */
+static void does_not_count_a_wait(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_token(fixture, "main", "ready")->deadline_ms = 50;
+    fixture_begin(fixture);
+    WAIT_FOR(fixture, fixture_ready(fixture) == 1);
+    struct call call;
+    fixture_submit(fixture, &call, "gate after a wait", 10000);
+    WAIT_FOR(fixture, fixture_trace_count(fixture, "request gate after a wait") == 1);
+    uint64_t until = workers_now_ms() + 200;
+    WAIT_FOR(fixture, workers_now_ms() >= until);
+    WAIT_FOR(fixture, fixture_gate_open(fixture));
+    WAIT_FOR(fixture, call.calls > 0);
+    assert_int_equal(call.status, WORKERS_ANSWERED);
+    assert_int_equal(fixture_trace_count(fixture, "start"), 1);
+}
+
+/* But nobody waits for ever. */
+static void kills_over_an_endless_wait(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_token(fixture, "main", "ready")->deadline_ms = 50;
+    fixture_begin(fixture);
+    fixture->workers->timing.wait_max_ms = 100;
+    WAIT_FOR(fixture, fixture_ready(fixture) == 1);
+    struct call call;
+    uint64_t from = workers_now_ms();
+    fixture_submit(fixture, &call, "hang after a wait", 10000);
+    WAIT_FOR(fixture, call.calls > 0);
+    assert_int_equal(call.status, WORKERS_TIMEOUT);
+    assert_true(workers_now_ms() - from >= 150);
+}
+
 /* The page is the worker's word: it gains no time by going back. */
 static void kills_over_a_page_that_goes_back_and_forth(void **state)
 {
@@ -502,6 +536,8 @@ int main(void)
         TEST(counts_the_deadline_from_the_turn_of_a_job),
         TEST(counts_the_deadline_from_what_the_page_says),
         TEST(kills_at_the_deadline_of_what_the_page_says),
+        TEST(does_not_count_a_wait),
+        TEST(kills_over_an_endless_wait),
         TEST(kills_over_a_page_that_goes_back_and_forth),
         TEST(kills_over_an_abandoned_job),
         TEST(nobody_waits_behind_a_new_key),

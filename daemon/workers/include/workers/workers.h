@@ -36,7 +36,8 @@ struct workers_token_settings {
     Hsm__Level require;
     unsigned workers;           /* processes, 1 to WORKERS_MAX_PER_TOKEN */
     unsigned max_queue;         /* jobs that may wait */
-    unsigned deadline_ms;       /* how long a worker may take over one request, not counting those before it */
+    unsigned deadline_ms;       /* how long a worker may take over one request, not counting those before it, nor its
+                                   waiting while others of the token log in */
     unsigned start_deadline_ms; /* how long a worker may take to log in and look at the token, to look at it again
                                    (ListObjects), and then for each further part of its list, or to make a key
                                    (MakeOpenKey): an RSA pair takes a token seconds */
