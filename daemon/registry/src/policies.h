@@ -32,7 +32,7 @@ struct registry_policy {
     size_t uses;
     const struct policy_document *document; /* NULL: not compiled yet. Owned without a fault; else one of denials */
     size_t document_bytes;
-    char *fault;                            /* owned: where and why it does not compile; NULL: nothing known */
+    char *fault; /* owned: where and why it does not compile; NULL: nothing known */
     size_t len;
     char text[]; /* with a NUL */
 };

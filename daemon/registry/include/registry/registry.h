@@ -94,8 +94,8 @@ const struct registry_retired *registry_retired_after(const struct registry *reg
 const struct registry_key *registry_any_key_after(const struct registry *registry, const uint8_t after[KEY_ID_BYTES]);
 
 /*
- * What a decision about a key looks at is spread over memory, and of a hundred thousand keys most are in no cache of the
- * processor. These have it fetched, a step each, while other work is done: what the key points to, then what that
+ * What a decision about a key looks at is spread over memory, and of a hundred thousand keys most are in no cache of
+ * the processor. These have it fetched, a step each, while other work is done: what the key points to, then what that
  * points to. They change nothing but the time of what follows.
  */
 void registry_key_prefetch_parts(const struct registry_key *key);
