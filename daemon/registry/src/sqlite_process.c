@@ -1,8 +1,7 @@
-/* Starting and ending the writer process; see sqlite_process.h. */
+/* Starting and ending a process that works on the database; see sqlite_process.h. */
 #include "sqlite_process.h"
 
 #include "sqlite_file.h"
-#include "sqlite_writer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,8 +15,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-#define PROCESS_NAME "rewrapd-store" /* at most 15 bytes (prctl(2)) */
 
 enum { CHILD_SOCKET = 3, CHILD_LOCK = 4, CHILD_FIRST_FREE = 5 };
 
@@ -60,11 +57,12 @@ static bool settle_memory(void)
     return setrlimit(RLIMIT_CORE, &none) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
 }
 
-_Noreturn static void run_child(int socket_fd, int lock_fd, pid_t parent, const char *path)
+_Noreturn static void run_child(int socket_fd, int lock_fd, pid_t parent, const char *path,
+                                const struct sqlite_job *job)
 {
-    rewrap_ignore(prctl(PR_SET_NAME, PROCESS_NAME), "only a name");
+    rewrap_ignore(prctl(PR_SET_NAME, job->name), "only a name");
     settle_signals();
-    /* A killed daemon has no use for a writer. WAL makes the kill safe, and the next daemon need not wait. */
+    /* A killed daemon has no use for it. WAL makes the kill safe, and the next daemon need not wait. */
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) {
         _exit(1);
     }
@@ -73,7 +71,8 @@ _Noreturn static void run_child(int socket_fd, int lock_fd, pid_t parent, const 
     if (!settle_memory() || !settle_descriptors(socket_fd, lock_fd)) {
         _exit(1);
     }
-    sqlite_writer_run(CHILD_SOCKET, CHILD_LOCK, path);
+    job->run(CHILD_SOCKET, CHILD_LOCK, path);
+    abort(); /* it ends the process */
 }
 
 /* ------------------------------------------------------------------ in the daemon */
@@ -95,25 +94,26 @@ static pid_t fork_quietly(void)
     return pid;
 }
 
-static struct registry_result start(const char *path, int lock_fd, struct sqlite_process *ret)
+static struct registry_result start(const char *path, int lock_fd, const struct sqlite_job *job,
+                                    struct sqlite_process *ret)
 {
     int sockets[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0) {
-        return registry_failure(REGISTRY_STORE, "cannot start the writer: socketpair: %m");
+        return registry_failure(REGISTRY_STORE, "cannot start %s: socketpair: %m", job->name);
     }
     struct registry_result result = registry_ok();
     const pid_t parent = getpid();
     struct sqlite_process process = {.pid = -1, .fd = sockets[0]};
     if (fcntl(sockets[0], F_SETFL, O_NONBLOCK) != 0) {
-        result = registry_failure(REGISTRY_STORE, "cannot start the writer: fcntl: %m");
+        result = registry_failure(REGISTRY_STORE, "cannot start %s: fcntl: %m", job->name);
         goto done;
     }
     process.pid = fork_quietly();
     if (process.pid == 0) {
-        run_child(sockets[1], lock_fd, parent, path);
+        run_child(sockets[1], lock_fd, parent, path, job);
     }
     if (process.pid < 0) {
-        result = registry_failure(REGISTRY_STORE, "cannot start the writer: fork: %m");
+        result = registry_failure(REGISTRY_STORE, "cannot start %s: fork: %m", job->name);
     }
 done:
     close(sockets[1]);
@@ -125,15 +125,15 @@ done:
     return result;
 }
 
-struct registry_result sqlite_process_start(const char *path, struct sqlite_process *ret)
+struct registry_result sqlite_process_start(const char *path, const struct sqlite_job *job, struct sqlite_process *ret)
 {
-    /* A description of its own: the lock that the writer takes on it ends with the writer. */
+    /* A description of its own: the lock that a writer takes on it ends with the writer. */
     int lock_fd;
     struct registry_result result = sqlite_lock_open(path, &lock_fd);
     if (result.code != REGISTRY_OK) {
         return result;
     }
-    result = start(path, lock_fd, ret);
+    result = start(path, lock_fd, job, ret);
     close(lock_fd);
     return result;
 }

@@ -348,7 +348,7 @@ static void open_database(struct writer *writer, int lock_fd, const char *path)
     }
 }
 
-_Noreturn void sqlite_writer_run(int fd, int lock_fd, const char *path)
+static void run(int fd, int lock_fd, const char *path)
 {
     struct writer *writer = calloc(1, sizeof *writer);
     if (writer == NULL) {
@@ -375,3 +375,5 @@ _Noreturn void sqlite_writer_run(int fd, int lock_fd, const char *path)
     }
     finish(writer, 0);
 }
+
+const struct sqlite_job sqlite_writer_job = {.name = "rewrapd-store", .run = run};

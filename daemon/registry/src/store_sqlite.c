@@ -1,5 +1,6 @@
 /* Opening and closing the store in SQLite: locks, loading, the first writer; see store_model.h. */
 #include "sqlite_database.h"
+#include "sqlite_examiner.h"
 #include "sqlite_file.h"
 #include "sqlite_rows.h"
 #include "store_model.h"
@@ -9,17 +10,23 @@
 
 #define LEFT_WRITER_WAIT_MS 10000 /* for the writer of a killed daemon: a sync on a busy disk may take seconds */
 
-static struct registry_result load(struct store *store)
+/* A connection must not cross a fork: what is closed is written back to the file. */
+static struct registry_result close_database(sqlite3 *db)
+{
+    return sqlite3_close(db) == SQLITE_OK ? registry_ok()
+                                          : registry_failure(REGISTRY_STORE, "the database cannot be closed");
+}
+
+static struct registry_result bring_up_to_date(struct store *store)
 {
     sqlite3 *db;
     struct registry_result result = sqlite_database_open(store->path, &db);
-    if (result.code != REGISTRY_OK) {
-        return result;
-    }
-    result = sqlite_database_examine(db);
-    if (result.code == REGISTRY_OK) {
-        result = sqlite_rows_keys(db, store->visitor, store->visitor_arg);
-    }
+    return result.code == REGISTRY_OK ? close_database(db) : result;
+}
+
+static struct registry_result load_rows(struct store *store, sqlite3 *db)
+{
+    struct registry_result result = sqlite_rows_keys(db, store->visitor, store->visitor_arg);
     if (result.code == REGISTRY_OK) {
         result = sqlite_rows_retired_all(db, store->visitor, store->visitor_arg);
     }
@@ -35,11 +42,32 @@ static struct registry_result load(struct store *store)
     if (result.code == REGISTRY_OK) {
         result = sqlite_rows_grants(db, store->visitor, store->visitor_arg);
     }
-    /* Closed before the writer is forked: a connection must not cross a fork. */
-    if (sqlite3_close(db) != SQLITE_OK && result.code == REGISTRY_OK) {
-        result = registry_failure(REGISTRY_STORE, "the database cannot be closed after loading");
-    }
     return result;
+}
+
+/* Damage is told before what came of it while loading. */
+static struct registry_result load(struct store *store)
+{
+    sqlite3 *db = NULL;
+    struct sqlite_examiner examiner;
+    struct registry_result result = bring_up_to_date(store);
+    if (result.code == REGISTRY_OK) {
+        result = sqlite_examiner_start(store->path, &examiner);
+    }
+    if (result.code != REGISTRY_OK) {
+        return result;
+    }
+    result = sqlite_database_open(store->path, &db);
+    if (result.code == REGISTRY_OK) {
+        sqlite_examiner_guard(&examiner, db);
+        result = load_rows(store, db);
+    }
+    struct registry_result verdict = sqlite_examiner_finish(&examiner);
+    struct registry_result closed = close_database(db);
+    if (verdict.code != REGISTRY_OK) {
+        return verdict;
+    }
+    return result.code != REGISTRY_OK ? result : closed;
 }
 
 static struct registry_result make_or_load(struct store *store)

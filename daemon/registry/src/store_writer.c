@@ -1,4 +1,5 @@
 /* The life of the writer process: started, lost, started again, stopped; see store_model.h. */
+#include "sqlite_writer.h"
 #include "store_model.h"
 
 #include <errno.h>
@@ -132,7 +133,7 @@ static bool watch(struct store *store)
 
 static void start_writer(struct store *store)
 {
-    struct registry_result result = sqlite_process_start(store->path, &store->process);
+    struct registry_result result = sqlite_process_start(store->path, &sqlite_writer_job, &store->process);
     if (result.code != REGISTRY_OK) {
         store->lost = result;
         start_again(store); /* restart_ms is set: comes back here after that time, not at once */
@@ -184,7 +185,7 @@ struct registry_result store_writer_open(struct store *store)
     if (store->restart == NULL || store->resume == NULL || store->patience == NULL) {
         return registry_no_memory();
     }
-    struct registry_result result = sqlite_process_start(store->path, &store->process);
+    struct registry_result result = sqlite_process_start(store->path, &sqlite_writer_job, &store->process);
     if (result.code != REGISTRY_OK) {
         return result;
     }
