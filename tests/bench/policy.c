@@ -7,7 +7,7 @@
 #include "samples.h"
 
 #include "operations/operation.h"
-#include "question.h"
+#include "access/question.h"
 #include "registry/grants.h"
 
 #include <event2/event.h>

@@ -1,5 +1,5 @@
 /* Doctor: every kind of trouble is found, named and judged; a service that is well is said to be. */
-#include "doctor.h"
+#include "doctor/doctor.h"
 #include "fixture.h"
 
 #include <event2/event.h>

@@ -1,7 +1,7 @@
 /* ExplainReEncrypt: it says what ReEncrypt does, names what decided, and tells nobody of what is not his. */
 #include "re_encrypt.h"
 
-#include "explain.h"
+#include "explain/explain.h"
 
 #define ROOT       "arn:aws:iam::" ACCOUNT ":root"
 #define OTHER_ROOT "arn:aws:iam::" OTHER_ACCOUNT ":root"

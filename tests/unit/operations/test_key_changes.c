@@ -2,7 +2,7 @@
  * answered and kept; and two changes of one key at once. */
 #include "lives.h"
 
-#include "specs.h"
+#include "request/specs.h"
 
 /* Those that take a key and no alias, and only of the own account; what they need besides the key. */
 static const char *const key_only[] = {

@@ -2,7 +2,7 @@
 #include "lives.h"
 
 #include "policy/document.h"
-#include "policy_show.h"
+#include "keys/policy_show.h"
 
 #include <stdio.h>
 

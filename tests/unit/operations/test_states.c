@@ -4,8 +4,8 @@
  */
 #include "lives.h"
 
-#include "authorize.h"
-#include "states.h"
+#include "access/authorize.h"
+#include "access/states.h"
 
 #include "proto/service.h"
 #include "registry/grants.h"

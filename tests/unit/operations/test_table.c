@@ -1,9 +1,9 @@
 /* The tables against each other: rpcs, rows of operations, permissions, constraints. */
-#include "authorize.h"
-#include "constraints.h"
-#include "errors.h"
+#include "access/authorize.h"
+#include "request/constraints.h"
+#include "frame/errors.h"
 #include "fixture.h"
-#include "table.h"
+#include "frame/table.h"
 
 #include "proto/service.h"
 

@@ -1,6 +1,6 @@
 /* The texts of validation errors, letter for letter (KMS.md R-11), and what they never repeat. */
 #include "fixture.h"
-#include "validate.h"
+#include "request/validate.h"
 
 #define MUST "failed to satisfy constraint: Member must "
 
