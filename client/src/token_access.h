@@ -35,6 +35,7 @@ struct token_option {
 
 #define TOKEN_ACCESS_TIMEOUT_S     120   /* the default: RSA_4096 pairs take an appliance tens of seconds */
 #define TOKEN_ACCESS_MAX_TIMEOUT_S 86400 /* a day, which is as good as none */
+#define TOKEN_ACCESS_LOGIN_S       10    /* thousands of times what a login takes where it must not be cut short */
 
 #define TOKEN_OPTIONS_MAX 16 /* of a command, with those of every command */
 
@@ -71,7 +72,7 @@ REWRAP_PRINTF(2, 3) bool token_access_complain(const struct token_access *access
 int token_access_failed(const struct token_access *access, const char *doing, struct hsm_result result);
 /*
  * Opens the token: 0, or the exit code after saying why, with what was asked for: the path of the module, or the URI
- * without its query, where PINs stand under whatever name. The caller closes *ret with hsm_token_close. From then on
+ * without its query, where PINs stand under whatever name. The caller closes *ret with token_access_close. From then on
  * SIGPIPE is ignored: modules of remote tokens write to sockets, whose other end may go away at any time, and that is
  * to be an answer of theirs and not the end of a ceremony. A standard output that was closed is a failed write.
  */
@@ -80,9 +81,8 @@ REWRAP_MUST_USE int token_access_open(const struct token_access *access, struct 
 /*
  * Logs in, once: 0, or the exit code after saying why. SoftHSM's token would not survive a process that ends in the
  * middle of its C_Login (docs/tokens.md), so SIGINT, SIGTERM and SIGHUP wait until that is done, and it has at least
- * TOKEN_ACCESS_LOGIN_S, whatever the limit: thousands of times what it takes on such a token.
+ * TOKEN_ACCESS_LOGIN_S, whatever the limit.
  */
-#define TOKEN_ACCESS_LOGIN_S 10
 REWRAP_MUST_USE int token_access_login(const struct token_access *access, struct hsm_token *token, enum hsm_user user,
                                        const struct secbuf *pin);
 
