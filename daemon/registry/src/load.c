@@ -176,6 +176,14 @@ static void show_no_grant(void *arg, const uint8_t id[GRANT_ID_BYTES])
     memory_remove_grant(&registry->memory, id);
 }
 
+/* Here, not when the store is open: its writer was forked then, and each page that is written would be copied first. */
+static void sort_all(void *arg)
+{
+    struct registry *registry = arg;
+    memory_due_sort(&registry->memory);
+    memory_sort_grants(&registry->memory);
+}
+
 const struct store_visitor registry_visitor = {
     .key = show_key,
     .retired = show_retired,
@@ -187,5 +195,6 @@ const struct store_visitor registry_visitor = {
     .no_principal = show_no_principal,
     .departure = show_departure,
     .grant = show_grant,
+    .loaded = sort_all,
     .no_grant = show_no_grant,
 };

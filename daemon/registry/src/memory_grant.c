@@ -78,13 +78,13 @@ bool memory_append_grant(struct memory *memory, struct key_entry *key, struct gr
     return true;
 }
 
+/* Those of a key came in order of their ids. */
 void memory_sort_grants(struct memory *memory)
 {
     size_t cursor = 0;
     for (struct key_entry *key = map_next(&memory->keys, &cursor); key; key = map_next(&memory->keys, &cursor)) {
-        for (size_t order = 0; order < GRANT_ORDERS; order++) {
-            grant_list_sort(&key->grants[order], (enum grant_order)order);
-        }
+        grant_list_sort(&key->grants[GRANTS_BY_GRANTEE], GRANTS_BY_GRANTEE);
+        grant_list_sort(&key->grants[GRANTS_BY_NAME], GRANTS_BY_NAME);
     }
     cursor = 0;
     const struct map *texts = &memory->texts.map;

@@ -223,8 +223,6 @@ struct registry_result registry_open(struct event_base *base, const char *path, 
                                         ? registry_no_memory()
                                         : store_open(base, path, &registry_visitor, registry, &registry->store);
     registry->loading = false;
-    memory_due_sort(&registry->memory);
-    memory_sort_grants(&registry->memory);
     if (result.code == REGISTRY_OK && !registry_begin_compiling(registry, base)) {
         result = registry_no_memory();
     }

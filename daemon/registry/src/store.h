@@ -65,12 +65,10 @@ struct change {
 /*
  * What the store shows. Rows have passed the rules of check.h. While loading: keys first, in order of their ids, then
  * retired materials in order of theirs, then aliases in order of account and name, principals, departures, and grants
- * in order of key id and id. Policies are not compiled yet. Later: rows which a change with a
- * lost outcome may have touched, as they are in the store; what is known already is shown again. A key that is not
- * there is followed by those of its materials that are retired; one of a principal whose removal was lost follows his
- * departure. Each takes the entry over when it answers REGISTRY_OK,
- * but grants
- * and departures are borrowed.
+ * in order of key id and id. Policies are not compiled yet. Later: rows which a change with a lost outcome may have
+ * touched, as they are in the store; what is known already is shown again. A key that is not there is followed by those
+ * of its materials that are retired; one of a principal whose removal was lost follows his departure. Each takes the
+ * entry over when it answers REGISTRY_OK, but grants and departures are borrowed.
  */
 struct store_visitor {
     struct registry_result (*key)(void *arg, struct key_entry *entry);
@@ -79,6 +77,7 @@ struct store_visitor {
     struct registry_result (*principal)(void *arg, struct principal_entry *entry);
     struct registry_result (*departure)(void *arg, const struct principal_departure *departure);
     struct registry_result (*grant)(void *arg, const struct registry_grant *grant);
+    void (*loaded)(void *arg); /* while loading, behind the last row */
     void (*no_key)(void *arg, const uint8_t key_id[KEY_ID_BYTES]);
     void (*no_retired)(void *arg, const uint8_t material_id[MATERIAL_ID_BYTES]);
     void (*no_alias)(void *arg, const char *account, const char *name);

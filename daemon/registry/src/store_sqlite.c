@@ -42,6 +42,9 @@ static struct registry_result load_rows(struct store *store, sqlite3 *db)
     if (result.code == REGISTRY_OK) {
         result = sqlite_rows_grants(db, store->visitor, store->visitor_arg);
     }
+    if (result.code == REGISTRY_OK) {
+        store->visitor->loaded(store->visitor_arg);
+    }
     return result;
 }
 
