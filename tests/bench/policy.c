@@ -6,8 +6,8 @@
 #include "registry_make.h"
 #include "samples.h"
 
-#include "operations/operation.h"
 #include "access/question.h"
+#include "operations/operation.h"
 #include "registry/grants.h"
 
 #include <event2/event.h>

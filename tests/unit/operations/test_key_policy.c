@@ -1,8 +1,8 @@
 /* GetKeyPolicy, PutKeyPolicy, ListKeyPolicies, and CreateKey with a policy (KMS.md ). */
 #include "lives.h"
 
-#include "policy/document.h"
 #include "keys/policy_show.h"
+#include "policy/document.h"
 
 #include <stdio.h>
 

@@ -2,8 +2,8 @@
  * Every limit of the table of constraints at its four edges: one below the least, the least, the most, one above. Each
  * request of the service gets a message made by reflection, in which only the member at hand is at the edge.
  */
-#include "request/constraints.h"
 #include "fixture.h"
+#include "request/constraints.h"
 #include "request/validate.h"
 
 #include "proto/json.h"

@@ -1,9 +1,9 @@
 /* The tables against each other: rpcs, rows of operations, permissions, constraints. */
 #include "access/authorize.h"
-#include "request/constraints.h"
-#include "frame/errors.h"
 #include "fixture.h"
+#include "frame/errors.h"
 #include "frame/table.h"
+#include "request/constraints.h"
 
 #include "proto/service.h"
 

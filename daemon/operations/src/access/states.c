@@ -2,8 +2,8 @@
 #include "states.h"
 
 #include "arn_text.h"
-#include "resolve.h"
 #include "request/specs.h"
+#include "resolve.h"
 
 #define OK OPERATION_STATE_OK
 #define E1 OPERATION_STATE_E1

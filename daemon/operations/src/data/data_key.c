@@ -1,7 +1,7 @@
 /* GenerateDataKey and GenerateDataKeyWithoutPlaintext: a random payload made on the token, given out as ciphertext, and
  * for open keys in clear too (KMS.md R-72). */
-#include "job.h"
 #include "frame/table.h"
+#include "job.h"
 
 struct data_key {
     struct operation_side side;

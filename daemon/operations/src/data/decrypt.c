@@ -1,6 +1,6 @@
 /* Decrypt: hands the plaintext out, so it is for open keys only. */
-#include "job.h"
 #include "frame/table.h"
+#include "job.h"
 
 #include "envelope/header.h"
 

@@ -1,6 +1,6 @@
 /* Encrypt: data of the caller under a key. The plaintext passes through the service, since the caller has it. */
-#include "job.h"
 #include "frame/table.h"
+#include "job.h"
 
 static void clear(struct operation *operation)
 {

@@ -1,7 +1,7 @@
 /* GenerateRandom: bytes of a token's own generator. */
 #include "access/authorize.h"
-#include "job.h"
 #include "frame/table.h"
+#include "job.h"
 #include "token/token.h"
 
 static void on_response(struct operation *operation, const Hsm__Response *answer)

@@ -1,7 +1,7 @@
 /* GetPublicKey: the public half of an RSA key, with which anybody makes ciphertexts for it (KMS.md ). */
-#include "job.h"
 #include "access/states.h"
 #include "frame/table.h"
+#include "job.h"
 
 #define PUBLIC_KEY_MAX_BYTES 1024 /* SubjectPublicKeyInfo of RSA_4096 has 550 */
 

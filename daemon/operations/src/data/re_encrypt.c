@@ -1,9 +1,9 @@
 /* ReEncrypt: data under one key to data under another; the plaintext never leaves the token (KMS.md section 2). */
 #include "re_encrypt.h"
 
-#include "job.h"
 #include "access/resolve.h"
 #include "frame/table.h"
+#include "job.h"
 
 #include "envelope/header.h"
 #include "workers/workers.h"

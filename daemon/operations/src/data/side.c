@@ -1,10 +1,10 @@
 /* The keys of cryptographic operations and their checks; see side.h. */
 #include "side.h"
 
-#include "request/context.h"
-#include "grants/grant_token.h"
 #include "access/resolve.h"
 #include "access/states.h"
+#include "grants/grant_token.h"
+#include "request/context.h"
 
 #include "base/hex.h"
 #include "envelope/header.h"

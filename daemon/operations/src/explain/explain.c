@@ -2,8 +2,8 @@
 #include "explain.h"
 
 #include "access/authorize.h"
-#include "data/re_encrypt.h"
 #include "access/resolve.h"
+#include "data/re_encrypt.h"
 #include "frame/table.h"
 
 #include <stdio.h>

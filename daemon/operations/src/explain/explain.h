@@ -6,8 +6,8 @@
  */
 #pragma once
 
-#include "frame/operation.h"
 #include "access/question.h"
+#include "frame/operation.h"
 
 #include "policy/evaluate.h"
 #include "proto/rewrap.pb-c.h"

@@ -2,9 +2,9 @@
  * operation.h. */
 #include "operation.h"
 
+#include "keys/sweep.h"
 #include "pending.h"
 #include "token/stock.h"
-#include "keys/sweep.h"
 
 #include "proto/frame.h"
 #include "proto/message.h"

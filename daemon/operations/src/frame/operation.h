@@ -4,8 +4,8 @@
  */
 #pragma once
 
-#include "errors.h"
 #include "access/facts.h"
+#include "errors.h"
 #include "operations/operation.h"
 
 #include "registry/types.h"

@@ -4,11 +4,11 @@
 
 #include "access/authorize.h"
 #include "operation.h"
-#include "request/patterns.h"
 #include "pending.h"
-#include "table.h"
+#include "request/patterns.h"
 #include "request/tag_rules.h"
 #include "request/validate.h"
+#include "table.h"
 
 #include "policy/arn.h"
 #include "proto/message.h"

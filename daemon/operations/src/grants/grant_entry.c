@@ -1,8 +1,8 @@
 /* Showing a grant; see grant_entry.h. */
 #include "grant_entry.h"
+#include "request/specs.h"
 
 #include "access/arn_text.h"
-#include "keys/metadata.h"
 #include "access/who.h"
 
 #include "policy/arn.h"

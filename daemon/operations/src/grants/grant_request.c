@@ -1,9 +1,9 @@
 /* Reading a CreateGrant; see grant_request.h. */
 #include "grant_request.h"
 
+#include "access/who.h"
 #include "request/context.h"
 #include "request/specs.h"
-#include "access/who.h"
 
 #include "policy/arn.h"
 #include "proto/names.h"

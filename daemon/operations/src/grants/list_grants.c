@@ -1,13 +1,13 @@
 /* ListGrants and ListRetirableGrants, page by page (KMS.md ). */
 #include "access/authorize.h"
-#include "grant_entry.h"
-#include "token/marker.h"
 #include "access/question.h"
 #include "access/resolve.h"
-#include "retire_grant.h"
 #include "access/states.h"
-#include "frame/table.h"
 #include "access/who.h"
+#include "frame/table.h"
+#include "grant_entry.h"
+#include "retire_grant.h"
+#include "request/marker.h"
 
 #include "base/hex.h"
 #include "policy/arn.h"

@@ -2,12 +2,12 @@
 #include "retire_grant.h"
 
 #include "access/authorize.h"
-#include "grant_facts.h"
-#include "grant_token.h"
 #include "access/question.h"
 #include "access/resolve.h"
 #include "access/states.h"
 #include "frame/table.h"
+#include "grant_facts.h"
+#include "grant_token.h"
 
 #include "base/hex.h"
 #include "registry/grants.h"

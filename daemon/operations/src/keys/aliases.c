@@ -1,11 +1,11 @@
 /* CreateAlias, UpdateAlias and DeleteAlias (KMS.md ). */
 #include "access/arn_text.h"
 #include "access/authorize.h"
-#include "frame/pending.h"
 #include "access/resolve.h"
-#include "request/specs.h"
 #include "access/states.h"
+#include "frame/pending.h"
 #include "frame/table.h"
+#include "request/specs.h"
 
 #include "registry/registry.h"
 

@@ -1,9 +1,9 @@
 /* Changes of keys; see change.h. */
 #include "change.h"
 
-#include "frame/pending.h"
 #include "access/resolve.h"
 #include "access/states.h"
+#include "frame/pending.h"
 
 #include "registry/registry.h"
 

@@ -6,8 +6,8 @@
 #pragma once
 
 #include "access/authorize.h"
-#include "request/tag_rules.h"
 #include "frame/turn.h"
+#include "request/tag_rules.h"
 
 /* How often it is tried before the caller has to. */
 #define OPERATION_CHANGE_MAX_TRIES 16

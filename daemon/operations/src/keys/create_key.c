@@ -1,13 +1,13 @@
 /* CreateKey: a sealed key from the stock of a token, or an open one that the token makes now (KMS.md R-66 to R-68,
  * R-78). */
 #include "access/authorize.h"
-#include "token/material.h"
+#include "access/policy_check.h"
+#include "frame/table.h"
 #include "metadata.h"
 #include "new_key.h"
-#include "access/policy_check.h"
 #include "request/specs.h"
-#include "frame/table.h"
 #include "request/tag_rules.h"
+#include "token/material.h"
 #include "token/token.h"
 
 #include "registry/registry.h"

@@ -1,10 +1,10 @@
 /* DescribeKey and ListKeys: what there is. */
-#include "token/marker.h"
-#include "metadata.h"
 #include "access/resolve.h"
-#include "data/side.h"
 #include "access/states.h"
+#include "data/side.h"
 #include "frame/table.h"
+#include "metadata.h"
+#include "request/marker.h"
 
 #include "registry/registry.h"
 

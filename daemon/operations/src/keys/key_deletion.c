@@ -2,8 +2,8 @@
  * resolve.h and sweep.c. */
 #include "access/arn_text.h"
 #include "change.h"
-#include "metadata.h"
 #include "frame/table.h"
+#include "request/specs.h"
 
 #include "proto/rewrap.pb-c.h"
 

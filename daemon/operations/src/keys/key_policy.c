@@ -1,10 +1,10 @@
 /* GetKeyPolicy, PutKeyPolicy and ListKeyPolicies: each key has one policy, named default (KMS.md ). */
-#include "change.h"
-#include "token/marker.h"
 #include "access/policy_check.h"
-#include "policy_show.h"
 #include "access/states.h"
+#include "change.h"
 #include "frame/table.h"
+#include "policy_show.h"
+#include "request/marker.h"
 
 #include "policy/default_policy.h"
 #include "proto/rewrap.pb-c.h"

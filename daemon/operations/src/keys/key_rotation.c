@@ -1,10 +1,10 @@
 /* EnableKeyRotation, DisableKeyRotation and GetKeyRotationStatus: the schedule of automatic rotation (KMS.md R-131,
  * R-135, R-136). The rotations themselves are in rotate.c, and the sweep starts those that are due. */
-#include "change.h"
-#include "metadata.h"
-#include "frame/pending.h"
 #include "access/states.h"
+#include "change.h"
+#include "frame/pending.h"
 #include "frame/table.h"
+#include "request/specs.h"
 
 #include "proto/rewrap.pb-c.h"
 

@@ -1,11 +1,11 @@
 /* ListAliases: page by page, of the account or of one of its keys (KMS.md R-75). */
 #include "access/arn_text.h"
 #include "access/authorize.h"
-#include "token/marker.h"
-#include "metadata.h"
-#include "request/patterns.h"
 #include "access/resolve.h"
 #include "frame/table.h"
+#include "request/patterns.h"
+#include "request/specs.h"
+#include "request/marker.h"
 
 #include "registry/registry.h"
 

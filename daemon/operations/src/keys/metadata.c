@@ -1,5 +1,6 @@
 /* KeyMetadata; see metadata.h. */
 #include "metadata.h"
+#include "request/specs.h"
 
 #include "token/token.h"
 
@@ -7,17 +8,6 @@
 #include "workers/workers.h"
 
 #include <string.h>
-
-void operation_timestamp_fill(int64_t ms, Rewrap__Timestamp *out)
-{
-    rewrap__timestamp__init(out);
-    int64_t below = ms % 1000;
-    int64_t fraction = below < 0 ? below + 1000 : below;
-    out->has_seconds = true;
-    out->seconds = (ms - fraction) / 1000;
-    out->has_nanos = true;
-    out->nanos = (int32_t)(fraction * 1000000);
-}
 
 /* The level is the token's as its newest worker found it: unknown, and left out, while none has said anything. */
 static void fill_level(const struct operations *operations, const struct registry_key *key,

@@ -20,6 +20,3 @@ struct operation_metadata {
 /* Fills out; valid as long as key is. */
 void operation_metadata_fill(const struct operations *operations, const struct registry_key *key,
                              struct operation_metadata *out);
-
-/* Milliseconds since the epoch as a timestamp. */
-void operation_timestamp_fill(int64_t ms, Rewrap__Timestamp *out);

@@ -3,9 +3,9 @@
 
 #include "access/arn_text.h"
 #include "change.h"
-#include "token/material.h"
 #include "frame/start.h"
 #include "frame/table.h"
+#include "token/material.h"
 
 #include "base/hex.h"
 #include "proto/rewrap.pb-c.h"

@@ -7,9 +7,9 @@
 #include "sweep.h"
 
 #include "access/arn_text.h"
-#include "token/object.h"
-#include "rotate.h"
 #include "frame/start.h"
+#include "rotate.h"
+#include "token/object.h"
 
 #include "base/hex.h"
 #include "registry/due.h"

@@ -1,9 +1,9 @@
 /* TagResource, UntagResource and ListResourceTags (KMS.md R-78). */
-#include "change.h"
-#include "token/marker.h"
 #include "access/states.h"
+#include "change.h"
 #include "frame/table.h"
 #include "request/tag_rules.h"
+#include "request/marker.h"
 
 #include "proto/rewrap.pb-c.h"
 

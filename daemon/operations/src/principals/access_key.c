@@ -3,10 +3,10 @@
  * other way: no state of an operation has it, only the registry, the draft that becomes its entry, and the packed
  * answer, all of which are wiped.
  */
-#include "keys/metadata.h"
+#include "frame/table.h"
 #include "principal_change.h"
 #include "principal_id.h"
-#include "frame/table.h"
+#include "request/specs.h"
 
 #include <assert.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* What the operations on users and roles share; see principal.h. */
 #include "principal.h"
+#include "request/specs.h"
 
-#include "keys/metadata.h"
 #include "access/who.h"
 
 #include <stdio.h>

@@ -1,10 +1,9 @@
 /* CreateUser and CreateRole. */
-#include "keys/metadata.h"
+#include "access/who.h"
 #include "frame/pending.h"
+#include "frame/table.h"
 #include "principal.h"
 #include "principal_id.h"
-#include "frame/table.h"
-#include "access/who.h"
 
 #include <string.h>
 #include <strings.h>

@@ -1,6 +1,6 @@
 /* GetUser, DeleteUser, ListUsers, and the same of roles. */
-#include "principal_change.h"
 #include "frame/table.h"
+#include "principal_change.h"
 
 #include <stdio.h>
 #include <stdlib.h>

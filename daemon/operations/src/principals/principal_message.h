@@ -1,7 +1,7 @@
 /* Requests and answers that are the same for users and roles but for their types: their members by name. */
 #pragma once
 
-#include "token/marker.h"
+#include "request/marker.h"
 
 #include "proto/rewrap.pb-c.h"
 

@@ -1,7 +1,7 @@
 /* The identity policies of users and roles: Put, Get, Delete and List (KMS.md; docs/principals.md). */
 #include "access/policy_check.h"
-#include "principal_change.h"
 #include "frame/table.h"
+#include "principal_change.h"
 
 #include <stdio.h>
 #include <string.h>

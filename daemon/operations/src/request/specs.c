@@ -141,3 +141,14 @@ Rewrap__KeyState__Value operation_state_value(enum key_state state)
         abort(); /* the registry holds only states of its enumeration */
     }
 }
+
+void operation_timestamp_fill(int64_t ms, Rewrap__Timestamp *out)
+{
+    rewrap__timestamp__init(out);
+    int64_t below = ms % 1000;
+    int64_t fraction = below < 0 ? below + 1000 : below;
+    out->has_seconds = true;
+    out->seconds = (ms - fraction) / 1000;
+    out->has_nanos = true;
+    out->nanos = (int32_t)(fraction * 1000000);
+}

@@ -1,5 +1,5 @@
-/* Key specs, algorithms and states in the three languages we speak: the registry's, the public contract's and the
- * worker's. */
+/* Key specs, algorithms, states and times in the three languages we speak: the registry's, the public contract's and
+ * the worker's. */
 #pragma once
 
 #include "proto/hsm.pb-c.h"
@@ -49,3 +49,6 @@ Rewrap__KeyUsageType__Value operation_usage_value(enum key_usage usage);
 
 /* A key's state as the contract calls it; what it means for each operation is in states.h. */
 Rewrap__KeyState__Value operation_state_value(enum key_state state);
+
+/* Milliseconds since the epoch as the contract has a time. */
+void operation_timestamp_fill(int64_t ms, Rewrap__Timestamp *out);
