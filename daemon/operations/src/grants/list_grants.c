@@ -6,8 +6,8 @@
 #include "access/who.h"
 #include "frame/table.h"
 #include "grant_entry.h"
-#include "retire_grant.h"
 #include "request/marker.h"
+#include "retire_grant.h"
 
 #include "base/hex.h"
 #include "policy/arn.h"

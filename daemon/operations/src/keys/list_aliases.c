@@ -3,9 +3,9 @@
 #include "access/authorize.h"
 #include "access/resolve.h"
 #include "frame/table.h"
+#include "request/marker.h"
 #include "request/patterns.h"
 #include "request/specs.h"
-#include "request/marker.h"
 
 #include "registry/registry.h"
 

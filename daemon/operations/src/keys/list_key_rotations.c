@@ -1,8 +1,8 @@
 /* ListKeyRotations: the materials of a key, oldest first, page by page (KMS.md R-139). */
 #include "access/states.h"
 #include "frame/table.h"
-#include "request/specs.h"
 #include "request/marker.h"
+#include "request/specs.h"
 
 #include "base/hex.h"
 #include "proto/rewrap.pb-c.h"

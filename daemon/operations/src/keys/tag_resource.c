@@ -2,8 +2,8 @@
 #include "access/states.h"
 #include "change.h"
 #include "frame/table.h"
-#include "request/tag_rules.h"
 #include "request/marker.h"
+#include "request/tag_rules.h"
 
 #include "proto/rewrap.pb-c.h"
 
