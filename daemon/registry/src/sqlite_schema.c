@@ -94,16 +94,21 @@ static struct registry_result migrate(sqlite3 *db, int from)
 
 /* What the versions up to now make, made once in a process and the writers that it forks: names and texts by turns,
  * each with its NUL. */
-static struct buffer expected = BUFFER_INIT(1 << 16);
+#define EXPECTED_MAX_BYTES (1 << 16) /* many times what they take */
+static struct buffer expected = BUFFER_INIT(EXPECTED_MAX_BYTES);
 
 static struct view column(const struct sqlite_statement *statement, int i)
 {
     return view_of(sqlite3_column_text(statement->handle, i), (size_t)sqlite3_column_bytes(statement->handle, i));
 }
 
-static bool append_text(struct buffer *out, struct view text)
+static struct registry_result append_text(struct buffer *out, struct view text)
 {
-    return buffer_append(out, text.data, text.len) && buffer_append_u8(out, 0);
+    if (out->len + text.len >= EXPECTED_MAX_BYTES) {
+        return registry_failure(REGISTRY_STORE, "the schema of version %d takes more than %d bytes",
+                                SQLITE_SCHEMA_VERSION, EXPECTED_MAX_BYTES);
+    }
+    return buffer_append(out, text.data, text.len) && buffer_append_u8(out, 0) ? registry_ok() : registry_no_memory();
 }
 
 static struct registry_result list_objects(sqlite3 *db, struct buffer *out)
@@ -113,9 +118,8 @@ static struct registry_result list_objects(sqlite3 *db, struct buffer *out)
     struct registry_result result = sqlite_statement_prepare(db, SCHEMA_OBJECTS, &statement);
     while (result.code == REGISTRY_OK && row) {
         result = sqlite_statement_step(&statement, &row);
-        if (result.code == REGISTRY_OK && row &&
-            !(append_text(out, column(&statement, 0)) && append_text(out, column(&statement, 1)))) {
-            result = registry_no_memory();
+        for (int i = 0; i < 2 && result.code == REGISTRY_OK && row; i++) {
+            result = append_text(out, column(&statement, i));
         }
     }
     sqlite_statement_clear(&statement);
