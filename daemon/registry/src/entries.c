@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-char *text_copy(struct view text)
+char *registry_text_copy(struct view text)
 {
     char *copy = malloc(text.len + 1);
     if (copy != NULL) {
@@ -27,8 +27,8 @@ struct key_entry *key_entry_new(const uint8_t key_id[KEY_ID_BYTES], struct view 
     memcpy(key->key_id, key_id, KEY_ID_BYTES);
     uuid_format(key_id, key->key_id_text);
     memcpy(key->account, account.data, ACCOUNT_TEXT_BYTES - 1);
-    key->token = text_copy(token);
-    key->description = text_copy(description);
+    key->token = registry_text_copy(token);
+    key->description = registry_text_copy(description);
     if (key->token == NULL || key->description == NULL) {
         key_entry_free(entry);
         return NULL;
@@ -71,7 +71,7 @@ bool key_entry_add_tag(struct key_entry *entry, struct view tag_key, struct view
         }
         key->tags = grown;
     }
-    struct registry_tag tag = {.key = text_copy(tag_key), .value = text_copy(tag_value)};
+    struct registry_tag tag = {.key = registry_text_copy(tag_key), .value = registry_text_copy(tag_value)};
     if (tag.key == NULL || tag.value == NULL) {
         free(tag.key);
         free(tag.value);
@@ -107,7 +107,7 @@ static bool copy_lists(struct key_entry *entry, const struct registry_key *key)
 
 bool key_entry_set_policy(struct key_entry *entry, struct view policy)
 {
-    entry->key.policy = text_copy(policy);
+    entry->key.policy = registry_text_copy(policy);
     return entry->key.policy != NULL;
 }
 

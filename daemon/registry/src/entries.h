@@ -42,7 +42,7 @@ struct retired_list {
 };
 
 /* A copy with a NUL behind it, for free(3); NULL without memory. */
-char *text_copy(struct view text);
+char *registry_text_copy(struct view text);
 
 #define ALIAS_ID_MAX_BYTES (ACCOUNT_TEXT_BYTES - 1 + ALIAS_NAME_MAX_BYTES)
 

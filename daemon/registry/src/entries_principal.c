@@ -34,7 +34,7 @@ struct principal_entry *principal_entry_new(struct view account, enum principal_
 
 bool principal_entry_add_policy(struct principal_entry *entry, struct view name, struct view text)
 {
-    struct registry_identity_policy policy = {.name = text_copy(name), .text = text_copy(text)};
+    struct registry_identity_policy policy = {.name = registry_text_copy(name), .text = registry_text_copy(text)};
     if (policy.name == NULL || policy.text == NULL) {
         free(policy.name);
         free(policy.text);
