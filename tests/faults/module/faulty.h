@@ -53,15 +53,21 @@ enum faulty_change {
     FAULTY_LIE,   /* booleans read as their opposite */
 };
 
+#define FAULTY_ANY_CLASS CK_UNAVAILABLE_INFORMATION
+
 struct faulty_attribute {
     CK_ATTRIBUTE_TYPE type;
     enum faulty_change change;
+    enum faulty_function of_function; /* only in templates for it, or FAULTY_ANY */
+    CK_OBJECT_CLASS of_class;         /* … of such objects, or FAULTY_ANY_CLASS */
 };
 
 struct faulty_mechanism {
     CK_MECHANISM_TYPE type;
     bool hidden;          /* else: claimed, and what is done is: */
     CK_MECHANISM_TYPE as; /* this mechanism of the token */
+    bool wraps;           /* also what the token does not let out: C_WrapKey then gives other bytes */
+    bool decrypts;        /* also with a key that may not: C_Decrypt then gives nothing */
 };
 
 #define FAULTY_MAX_RULES 64
@@ -134,8 +140,10 @@ extern CK_FUNCTION_LIST *faulty_token;
 
 /* ---------------------------------------------------------------- templates and mechanisms */
 
-/* What the token is given instead of list: a copy, freed with faulty_template_free. NULL when there is no memory. */
-CK_ATTRIBUTE *faulty_template_new(const CK_ATTRIBUTE *list, CK_ULONG count, CK_ULONG *ret_count);
+/* What the token is given by function instead of list: a copy, freed with faulty_template_free. NULL when there is no
+ * memory. class is what the function makes, where the list does not say it. */
+CK_ATTRIBUTE *faulty_template_new(enum faulty_function function, CK_OBJECT_CLASS class, const CK_ATTRIBUTE *list,
+                                  CK_ULONG count, CK_ULONG *ret_count);
 void faulty_template_free(CK_ATTRIBUTE *list);
 
 /* After C_GetAttributeValue: hides and lies; may change rv. */

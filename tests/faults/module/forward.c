@@ -55,8 +55,6 @@ SESSION_CALL(C_EncryptInit, (SESSION, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE 
 ANSWER_CALL(C_Encrypt, (SESSION, BYTES, ANSWER), session, data, data_len, out, len)
 ANSWER_CALL(C_EncryptUpdate, (SESSION, BYTES, ANSWER), session, data, data_len, out, len)
 ANSWER_CALL(C_EncryptFinal, (SESSION, ANSWER), session, out, len)
-SESSION_CALL(C_DecryptInit, (SESSION, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key), session, mechanism, IN(key))
-ANSWER_CALL(C_Decrypt, (SESSION, BYTES, ANSWER), session, data, data_len, out, len)
 ANSWER_CALL(C_DecryptUpdate, (SESSION, BYTES, ANSWER), session, data, data_len, out, len)
 ANSWER_CALL(C_DecryptFinal, (SESSION, ANSWER), session, out, len)
 SESSION_CALL(C_DigestInit, (SESSION, CK_MECHANISM *mechanism), session, mechanism)

@@ -2,6 +2,8 @@
 #include "faulty.h"
 #include "forward.h"
 
+#include <string.h>
+
 /* A new object's handle, when the call has made one. */
 static CK_RV give(const struct faulty_step *step, CK_RV rv, CK_OBJECT_HANDLE *object)
 {
@@ -17,7 +19,7 @@ CK_RV faulty_C_CreateObject(CK_SESSION_HANDLE session, CK_ATTRIBUTE *list, CK_UL
     if (step.answered) {
         return step.rv;
     }
-    CK_ATTRIBUTE *changed = faulty_template_new(list, count, &count);
+    CK_ATTRIBUTE *changed = faulty_template_new(FAULTY_C_CreateObject, FAULTY_ANY_CLASS, list, count, &count);
     CK_RV rv = changed == NULL ? CKR_HOST_MEMORY : faulty_token->C_CreateObject(session, changed, count, object);
     faulty_template_free(changed);
     return give(&step, rv, object);
@@ -30,7 +32,7 @@ CK_RV faulty_C_CopyObject(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE from, CK_A
     if (step.answered) {
         return step.rv;
     }
-    CK_ATTRIBUTE *changed = faulty_template_new(list, count, &count);
+    CK_ATTRIBUTE *changed = faulty_template_new(FAULTY_C_CopyObject, FAULTY_ANY_CLASS, list, count, &count);
     CK_RV rv = changed == NULL ? CKR_HOST_MEMORY
                                : faulty_token->C_CopyObject(session, faulty_handle_in(from), changed, count, object);
     faulty_template_free(changed);
@@ -44,7 +46,7 @@ CK_RV faulty_C_SetAttributeValue(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE obj
         return step.rv;
     }
     CK_ULONG kept = 0;
-    CK_ATTRIBUTE *changed = faulty_template_new(list, count, &kept);
+    CK_ATTRIBUTE *changed = faulty_template_new(FAULTY_C_SetAttributeValue, FAULTY_ANY_CLASS, list, count, &kept);
     CK_RV rv = CKR_HOST_MEMORY;
     if (changed != NULL) {
         bool nothing_left = kept == 0 && count != 0; /* ignored altogether */
@@ -94,7 +96,7 @@ CK_RV faulty_C_GenerateKey(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, C
     if (step.answered || !faulty_mechanism_in(mechanism, &inner)) {
         return step.answered ? step.rv : CKR_MECHANISM_INVALID;
     }
-    CK_ATTRIBUTE *changed = faulty_template_new(list, count, &count);
+    CK_ATTRIBUTE *changed = faulty_template_new(FAULTY_C_GenerateKey, CKO_SECRET_KEY, list, count, &count);
     CK_RV rv = changed == NULL ? CKR_HOST_MEMORY : faulty_token->C_GenerateKey(session, &inner, changed, count, key);
     faulty_template_free(changed);
     return give(&step, rv, key);
@@ -109,8 +111,10 @@ CK_RV faulty_C_GenerateKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM *mechanis
     if (step.answered || !faulty_mechanism_in(mechanism, &inner)) {
         return step.answered ? step.rv : CKR_MECHANISM_INVALID;
     }
-    CK_ATTRIBUTE *first = faulty_template_new(public_list, n_public, &n_public);
-    CK_ATTRIBUTE *second = faulty_template_new(private_list, n_private, &n_private);
+    CK_ATTRIBUTE *first =
+        faulty_template_new(FAULTY_C_GenerateKeyPair, CKO_PUBLIC_KEY, public_list, n_public, &n_public);
+    CK_ATTRIBUTE *second =
+        faulty_template_new(FAULTY_C_GenerateKeyPair, CKO_PRIVATE_KEY, private_list, n_private, &n_private);
     CK_RV rv = CKR_HOST_MEMORY;
     if (first != NULL && second != NULL) {
         rv = faulty_token->C_GenerateKeyPair(session, &inner, first, n_public, second, n_private, public_key,
@@ -130,8 +134,13 @@ CK_RV faulty_C_WrapKey(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OB
     if (step.answered || !faulty_mechanism_in(mechanism, &inner)) {
         return step.answered ? step.rv : CKR_MECHANISM_INVALID;
     }
+    const struct faulty_mechanism *found = faulty_mechanism_find(mechanism->mechanism);
     CK_RV rv =
         faulty_token->C_WrapKey(session, &inner, faulty_handle_in(wrapping_key), faulty_handle_in(key), wrapped, len);
+    if (rv == CKR_KEY_NOT_WRAPPABLE && found != NULL && found->wraps) {
+        memset(wrapped, 0x5a, *len);
+        rv = CKR_OK;
+    }
     return faulty_end_length(&step, rv, wrapped, len);
 }
 
@@ -144,7 +153,7 @@ CK_RV faulty_C_UnwrapKey(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_
     if (step.answered || !faulty_mechanism_in(mechanism, &inner)) {
         return step.answered ? step.rv : CKR_MECHANISM_INVALID;
     }
-    CK_ATTRIBUTE *changed = faulty_template_new(list, count, &count);
+    CK_ATTRIBUTE *changed = faulty_template_new(FAULTY_C_UnwrapKey, FAULTY_ANY_CLASS, list, count, &count);
     CK_RV rv = CKR_HOST_MEMORY;
     if (changed != NULL) {
         rv = faulty_token->C_UnwrapKey(session, &inner, faulty_handle_in(unwrapping_key), wrapped, wrapped_len, changed,
@@ -162,11 +171,39 @@ CK_RV faulty_C_DeriveKey(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_
     if (step.answered || !faulty_mechanism_in(mechanism, &inner)) {
         return step.answered ? step.rv : CKR_MECHANISM_INVALID;
     }
-    CK_ATTRIBUTE *changed = faulty_template_new(list, count, &count);
+    CK_ATTRIBUTE *changed = faulty_template_new(FAULTY_C_DeriveKey, FAULTY_ANY_CLASS, list, count, &count);
     CK_RV rv = CKR_HOST_MEMORY;
     if (changed != NULL) {
         rv = faulty_token->C_DeriveKey(session, &inner, faulty_handle_in(base), changed, count, key);
     }
     faulty_template_free(changed);
     return give(&step, rv, key);
+}
+
+static bool decrypts_nothing; /* what C_DecryptInit has let pass */
+
+CK_RV faulty_C_DecryptInit(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
+{
+    struct faulty_step step = faulty_begin(FAULTY_C_DecryptInit, FAULTY_NEEDS_SESSION, session);
+    if (step.answered) {
+        return step.rv;
+    }
+    const struct faulty_mechanism *found = mechanism == NULL ? NULL : faulty_mechanism_find(mechanism->mechanism);
+    CK_RV rv = faulty_token->C_DecryptInit(session, mechanism, faulty_handle_in(key));
+    decrypts_nothing = rv != CKR_OK && found != NULL && found->decrypts;
+    return faulty_end(&step, decrypts_nothing ? CKR_OK : rv);
+}
+
+CK_RV faulty_C_Decrypt(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG data_len, CK_BYTE *out, CK_ULONG *len)
+{
+    struct faulty_step step = faulty_begin(FAULTY_C_Decrypt, FAULTY_NEEDS_SESSION, session);
+    if (step.answered) {
+        return step.rv;
+    }
+    if (!decrypts_nothing) {
+        return faulty_end_length(&step, faulty_token->C_Decrypt(session, data, data_len, out, len), out, len);
+    }
+    decrypts_nothing = false;
+    *len = 0;
+    return faulty_end(&step, CKR_OK);
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define LINE_MAX_BYTES 256
-#define WORDS_MAX      4
+#define WORDS_MAX      5
 
 struct number_name {
     const char *name;
@@ -69,6 +69,7 @@ static const struct number_name names[] = {
     NAME(CKA_ALWAYS_SENSITIVE),
     NAME(CKA_CLASS),
     NAME(CKA_COPYABLE),
+    NAME(CKA_DECRYPT),
     NAME(CKA_DERIVE),
     NAME(CKA_DESTROYABLE),
     NAME(CKA_EXTRACTABLE),
@@ -79,6 +80,7 @@ static const struct number_name names[] = {
     NAME(CKA_NEVER_EXTRACTABLE),
     NAME(CKA_PRIVATE),
     NAME(CKA_SENSITIVE),
+    NAME(CKA_SIGN),
     NAME(CKA_TOKEN),
     NAME(CKA_TRUSTED),
     NAME(CKA_UNWRAP),
@@ -178,13 +180,37 @@ static bool rule_read(char *const *words, size_t n, struct faulty_script *script
            action_read(words[2], rule);
 }
 
-/* attribute CKA_SENSITIVE false */
+static const struct {
+    const char *name;
+    CK_OBJECT_CLASS class;
+} classes[] = {{"secret", CKO_SECRET_KEY}, {"public", CKO_PUBLIC_KEY}, {"private", CKO_PRIVATE_KEY}};
+
+/* "private", "C_CreateObject" */
+static bool of_read(const char *word, struct faulty_attribute *ret)
+{
+    for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
+        if (strcmp(classes[i].name, word) == 0) {
+            ret->of_class = classes[i].class;
+            return true;
+        }
+    }
+    return function_read(word, &ret->of_function);
+}
+
+/* attribute CKA_SENSITIVE false, attribute CKA_TRUSTED drop public C_CreateObject */
 static bool attribute_read(char *const *words, size_t n, struct faulty_script *script)
 {
     static const char *const changes[] = {"drop", "true", "false", "flip", "hide", "lie"};
     struct faulty_attribute *attribute = &script->attributes[script->n_attributes++];
-    if (n != 3 || !number_read(words[1], &attribute->type)) {
+    attribute->of_function = FAULTY_ANY;
+    attribute->of_class = FAULTY_ANY_CLASS;
+    if (n < 3 || !number_read(words[1], &attribute->type)) {
         return false;
+    }
+    for (size_t i = 3; i < n; i++) {
+        if (!of_read(words[i], attribute)) {
+            return false;
+        }
     }
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
         if (strcmp(changes[i], words[2]) == 0) {
@@ -195,15 +221,19 @@ static bool attribute_read(char *const *words, size_t n, struct faulty_script *s
     return false;
 }
 
-/* mechanism 0x210B as=0x2109, mechanism 0x210A hide */
+/* mechanism 0x210B as=0x2109, mechanism 0x210A hide, mechanism 0x1 wraps */
 static bool mechanism_read(char *const *words, size_t n, struct faulty_script *script)
 {
     struct faulty_mechanism *mechanism = &script->mechanisms[script->n_mechanisms++];
     if (n != 3 || !number_read(words[1], &mechanism->type)) {
         return false;
     }
+    mechanism->as = mechanism->type;
     mechanism->hidden = strcmp(words[2], "hide") == 0;
-    return mechanism->hidden || (strncmp(words[2], "as=", 3) == 0 && number_read(words[2] + 3, &mechanism->as));
+    mechanism->wraps = strcmp(words[2], "wraps") == 0;
+    mechanism->decrypts = strcmp(words[2], "decrypts") == 0;
+    return mechanism->hidden || mechanism->wraps || mechanism->decrypts ||
+           (strncmp(words[2], "as=", 3) == 0 && number_read(words[2] + 3, &mechanism->as));
 }
 
 /* token final-try, token 0x00040000, token silent */

@@ -40,11 +40,17 @@ bool faulty_mechanism_in(const CK_MECHANISM *mechanism, CK_MECHANISM *ret)
     return true;
 }
 
+static bool is_of(const struct faulty_attribute *attribute, enum faulty_function function, CK_OBJECT_CLASS class)
+{
+    return (attribute->of_function == FAULTY_ANY || attribute->of_function == function) &&
+           (attribute->of_class == FAULTY_ANY_CLASS || attribute->of_class == class);
+}
+
 /* False when the attribute is left out. */
-static bool attribute_in(CK_ATTRIBUTE *attribute)
+static bool attribute_in(enum faulty_function function, CK_OBJECT_CLASS class, CK_ATTRIBUTE *attribute)
 {
     const struct faulty_attribute *found = attribute_find(attribute->type);
-    if (found == NULL) {
+    if (found == NULL || !is_of(found, function, class)) {
         return true;
     }
     bool is_boolean = attribute->pValue != NULL && attribute->ulValueLen == sizeof(CK_BBOOL);
@@ -96,10 +102,14 @@ static void allowed_copy(CK_ATTRIBUTE *attribute, unsigned char **room)
     mechanisms_change(attribute, true);
 }
 
-CK_ATTRIBUTE *faulty_template_new(const CK_ATTRIBUTE *list, CK_ULONG count, CK_ULONG *ret_count)
+CK_ATTRIBUTE *faulty_template_new(enum faulty_function function, CK_OBJECT_CLASS class, const CK_ATTRIBUTE *list,
+                                  CK_ULONG count, CK_ULONG *ret_count)
 {
     size_t extra = 0;
     for (CK_ULONG i = 0; i < count; i++) {
+        if (list[i].type == CKA_CLASS && list[i].pValue != NULL && list[i].ulValueLen == sizeof class) {
+            memcpy(&class, list[i].pValue, sizeof class);
+        }
         extra += list[i].type == CKA_ALLOWED_MECHANISMS ? list[i].ulValueLen : 0;
     }
     CK_ATTRIBUTE *copy = malloc((count + 1) * sizeof copy[0] + extra);
@@ -111,7 +121,7 @@ CK_ATTRIBUTE *faulty_template_new(const CK_ATTRIBUTE *list, CK_ULONG count, CK_U
     for (CK_ULONG i = 0; i < count; i++) {
         copy[n] = list[i];
         allowed_copy(&copy[n], &room);
-        n += attribute_in(&copy[n]);
+        n += attribute_in(function, class, &copy[n]);
     }
     *ret_count = n;
     return copy;
