@@ -1,15 +1,11 @@
 /* A session that is lost under a worker whose PIN is no longer right: who tries it, how often, and who is told. */
-#include "world.h"
+#include "ask.h"
+#include "turns.h"
 
 #include "proto/message.h"
 
-#include <dirent.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { WORKERS = 3 };
@@ -49,74 +45,21 @@ static void ask_all(struct worker_client clients[WORKERS])
     }
 }
 
-/* The files that the workers of this world lock; returns how many, the first in path. */
-static size_t turn_files(const struct world *world, const char *but, char path[512])
-{
-    DIR *folder = opendir(world->fixture->dir);
-    assert_non_null(folder);
-    size_t n = 0;
-    for (struct dirent *entry = NULL; (entry = readdir(folder)) != NULL;) {
-        char found[512];
-        snprintf(found, sizeof found, "%s/%s", world->fixture->dir, entry->d_name);
-        if (strncmp(entry->d_name, "turn-", 5) == 0 && strcmp(found, but) != 0 && n++ == 0) {
-            memcpy(path, found, sizeof found);
-        }
-    }
-    closedir(folder);
-    return n;
-}
-
-/*
- * The paths of the module's turn and of the token's: the first of them is made before a module is opened, so also for
- * one that is not there.
- */
-static void find_turns(struct world *world, char of_module[512], char of_token[512])
-{
-    char path[512];
-    while (turn_files(world, "", path) != 0) {
-        assert_int_equal(unlink(path), 0);
-    }
-    world_script(world, "%s", "");
-    Hsm__Configure configure = world_configuration(world);
-    char nothing[] = "pkcs11:token=nothing";
-    configure.token_uri = nothing;
-    Hsm__Response *hello = world_say_hello(world, &configure);
-    assert_int_equal(hello->hello->status, HSM__HELLO_STATUS__HELLO_TOKEN_ABSENT);
-    proto_free(&hello->base);
-    assert_int_equal(turn_files(world, "", of_module), 1);
-    world_start(world);
-    world_stop(world);
-    assert_int_equal(turn_files(world, of_module, of_token), 1);
-    struct stat status;
-    assert_int_equal(stat(of_token, &status), 0);
-    assert_int_equal(status.st_mode & 07777, 0600);
-}
-
-static int hold(const char *path)
-{
-    int fd = open(path, O_RDWR | O_CLOEXEC);
-    assert_true(fd >= 0);
-    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
-    return fd;
-}
-
 /* All sessions are lost at once: each worker renews its own, unseen, and one after another. */
 static void test_all_sessions_at_once(void **state)
 {
     struct world *world = *state;
     struct worker_client clients[WORKERS];
-    char of_module[512];
-    char of_token[512];
-    find_turns(world, of_module, of_token);
+    char of_module[TURNS_PATH_BYTES];
+    char of_token[TURNS_PATH_BYTES];
+    turns_find(world, of_module, of_token);
     start_all(world, clients);
     for (unsigned loss = 1; loss <= WORKERS; loss++) {
         world_script(world, "C_GenerateRandom 1 lose-session\nC_GenerateRandom 2 lose-session\n"
                             "C_GenerateRandom 3 lose-session");
-        int turn = hold(of_token); /* a worker that renewed sooner would meet the loss of another too */
+        int turn = turns_hold(of_token); /* a worker that renewed sooner would meet the loss of another too */
         ask_all(clients);
-        for (time_t until = time(NULL) + 60; world_count(world, "C_GenerateRandom") < WORKERS;) {
-            assert_true(time(NULL) < until);
-        }
+        WORLD_WAIT_FOR(world_count(world, "C_GenerateRandom") >= WORKERS);
         close(turn);
         for (size_t i = 0; i < WORKERS; i++) {
             Hsm__Response *response = worker_client_receive(&clients[i]);
@@ -200,10 +143,10 @@ static off_t size_of(const char *path)
 static void test_a_refused_pin_is_tried_once_by_any_uri(void **state)
 {
     struct world *world = *state;
-    char of_module[512];
-    char of_token[512];
+    char of_module[TURNS_PATH_BYTES];
+    char of_token[TURNS_PATH_BYTES];
     const char *other = "pkcs11:manufacturer=SoftHSM%20project;token=rewrapd-test";
-    find_turns(world, of_module, of_token);
+    turns_find(world, of_module, of_token);
     world_script(world, "token silent");
     write_pin(world, "not-the-pin\n");
     expect_hello(world, FIXTURE_URI, HSM__HELLO_STATUS__HELLO_PIN_WRONG);
@@ -222,20 +165,13 @@ static void test_a_refused_pin_is_tried_once_by_any_uri(void **state)
     assert_int_equal(size_of(of_token), 0);
 }
 
-static Hsm__Response *ask_random(struct world *world)
-{
-    Hsm__GenerateRandom body;
-    Hsm__Request request = random_request(&body, 50);
-    return worker_client_ask(&world->client, &request);
-}
-
 /* What else a login can fail by. */
 static void test_what_the_answer_says(void **state)
 {
     struct world *world = *state;
     world_start(world);
     world_script(world, "C_GenerateRandom 1 rv=CKR_USER_NOT_LOGGED_IN\ntoken final-try");
-    Hsm__Response *response = ask_random(world);
+    Hsm__Response *response = ask(world, ASK_RANDOM);
     assert_int_equal(response->status, HSM__STATUS__STATUS_TOKEN_UNAVAILABLE);
     assert_true(response->has_leaving);
     assert_int_equal(response->leaving, HSM__HELLO_STATUS__HELLO_PIN_LOCKED);
@@ -246,7 +182,7 @@ static void test_what_the_answer_says(void **state)
     world_start(world);
     fixture_write_file(world->fixture->pin_file, FIXTURE_USER_PIN "\n", 0604);
     world_script(world, "C_GenerateRandom 1 rv=CKR_SESSION_CLOSED");
-    response = ask_random(world);
+    response = ask(world, ASK_RANDOM);
     assert_int_equal(response->status, HSM__STATUS__STATUS_TOKEN_UNAVAILABLE);
     assert_true(response->has_leaving);
     assert_int_equal(response->leaving, HSM__HELLO_STATUS__HELLO_PIN_UNREADABLE);
@@ -257,7 +193,7 @@ static void test_what_the_answer_says(void **state)
     /* What is no fault of the login is not called one. */
     world_start(world);
     world_script(world, "C_GenerateRandom 1+ rv=CKR_DEVICE_ERROR");
-    response = ask_random(world);
+    response = ask(world, ASK_RANDOM);
     assert_int_equal(response->status, HSM__STATUS__STATUS_TOKEN_UNAVAILABLE);
     assert_false(response->has_leaving);
     proto_free(&response->base);
@@ -272,136 +208,15 @@ static void test_renewals_are_bounded(void **state)
     /* The second try answers something else, which is no success. */
     world_script(world, "C_GenerateRandom 1 lose-session\nC_GenerateRandom 2 rv=CKR_FUNCTION_FAILED\n"
                         "C_GenerateRandom 3 lose-session");
-    Hsm__Response *response = ask_random(world);
+    Hsm__Response *response = ask(world, ASK_RANDOM);
     assert_int_equal(response->status, HSM__STATUS__STATUS_INTERNAL);
     proto_free(&response->base);
-    response = ask_random(world);
+    response = ask(world, ASK_RANDOM);
     assert_int_equal(response->status, HSM__STATUS__STATUS_TOKEN_UNAVAILABLE);
     assert_false(response->has_leaving);
     assert_int_equal(world_count(world, "C_Login"), 1);
     proto_free(&response->base);
     world_expect_leaving(world);
-}
-
-static bool has_open(const struct world *world, const char *path)
-{
-    char fds[64];
-    snprintf(fds, sizeof fds, "/proc/%d/fd", (int)world->client.pid);
-    DIR *folder = opendir(fds);
-    bool found = false;
-    for (struct dirent *entry = NULL; folder != NULL && (entry = readdir(folder)) != NULL;) {
-        char target[512] = "";
-        ssize_t len = readlinkat(dirfd(folder), entry->d_name, target, sizeof target - 1);
-        found |= len > 0 && strcmp(target, path) == 0;
-    }
-    if (folder != NULL) {
-        closedir(folder);
-    }
-    return found;
-}
-
-/* A start that has to wait for whoever has locked the file, and then goes on. */
-static void expect_to_wait(struct world *world, const char *path, const char *not_called)
-{
-    int turn = hold(path);
-    unsigned long before = world_total(world, not_called);
-    Hsm__Configure configure = world_configuration(world);
-    Hsm__Request request = HSM__REQUEST__INIT;
-    request.has_id = true;
-    request.id = 1;
-    request.body_case = HSM__REQUEST__BODY_CONFIGURE;
-    request.configure = &configure;
-    worker_client_start(&world->client);
-    world->up = true;
-    worker_client_send(&world->client, &request);
-    for (time_t until = time(NULL) + 60; !has_open(world, path);) {
-        assert_true(time(NULL) < until);
-    }
-    assert_int_equal(world_total(world, not_called), before);
-    close(turn);
-    Hsm__Response *hello = worker_client_receive(&world->client);
-    assert_int_equal(hello->hello->status, HSM__HELLO_STATUS__HELLO_READY);
-    proto_free(&hello->base);
-    world_stop(world);
-}
-
-/* Whoever starts waits for whoever of the same token is at it. */
-static void test_one_at_a_time(void **state)
-{
-    struct world *world = *state;
-    char of_module[512];
-    char of_token[512];
-    find_turns(world, of_module, of_token);
-    expect_to_wait(world, of_token, "C_Login");
-    expect_to_wait(world, of_module, "C_Initialize");
-}
-
-/* A login that hangs has the token's turn, and shares the module's: so the renewals of its token come to an end. */
-static void test_the_wait_is_bounded(void **state)
-{
-    struct world *world = *state;
-    char of_module[512];
-    char of_token[512];
-    find_turns(world, of_module, of_token);
-    world_start(world);
-    int turn = hold(of_token);
-    world_script(world, "C_GenerateRandom 1 lose-session");
-    Hsm__Response *response = ask_random(world);
-    assert_int_equal(response->status, HSM__STATUS__STATUS_TOKEN_UNAVAILABLE);
-    assert_int_equal(world_count(world, "C_Login"), 0);
-    proto_free(&response->base);
-    world_expect_leaving(world);
-    close(turn);
-
-    /* A module that is being opened, for ever: the login is made all the same. */
-    world_start(world);
-    turn = hold(of_module);
-    world_script(world, "C_GenerateRandom 1 lose-session");
-    response = ask_random(world);
-    assert_int_equal(response->status, HSM__STATUS__STATUS_OK);
-    assert_int_equal(world_count(world, "C_Login"), 1);
-    proto_free(&response->base);
-    close(turn);
-    world_stop(world);
-}
-
-/* Another token of the same module, whose PIN file is in the same folder. */
-static void test_another_token_does_not_wait(void **state)
-{
-    struct world *world = *state;
-    char of_module[512];
-    char of_token[512];
-    find_turns(world, of_module, of_token);
-    const char *const init[] = {"--init-token",   "--free",   "--label",      "another", "--pin",
-                                FIXTURE_USER_PIN, "--so-pin", FIXTURE_SO_PIN, NULL};
-    fixture_softhsm(init);
-    int login = hold(of_token);
-    Hsm__Configure configure = world_configuration(world);
-    char another[] = "pkcs11:token=another";
-    configure.token_uri = another;
-    time_t begun = time(NULL);
-    Hsm__Response *hello = world_say_hello(world, &configure);
-    assert_true(time(NULL) - begun < 8);
-    assert_int_equal(hello->hello->status, HSM__HELLO_STATUS__HELLO_NO_CEREMONY); /* which is seen after the login */
-    proto_free(&hello->base);
-    close(login);
-}
-
-/* A link in the place of the file is not followed, and keeps nobody from starting. */
-static void test_no_link_is_followed(void **state)
-{
-    struct world *world = *state;
-    char of_module[512];
-    char of_token[512];
-    char target[128];
-    find_turns(world, of_module, of_token);
-    snprintf(target, sizeof target, "%s/elsewhere", world->fixture->dir);
-    assert_int_equal(unlink(of_token), 0);
-    assert_int_equal(symlink(target, of_token), 0);
-    world_start(world);
-    world_stop(world);
-    assert_int_equal(access(target, F_OK), -1);
-    assert_int_equal(unlink(of_token), 0);
 }
 
 int main(void)
@@ -412,10 +227,6 @@ int main(void)
         cmocka_unit_test(test_a_refused_pin_is_tried_once_by_any_uri),
         cmocka_unit_test(test_what_the_answer_says),
         cmocka_unit_test(test_renewals_are_bounded),
-        cmocka_unit_test(test_one_at_a_time),
-        cmocka_unit_test(test_the_wait_is_bounded),
-        cmocka_unit_test(test_another_token_does_not_wait),
-        cmocka_unit_test(test_no_link_is_followed),
     };
     return cmocka_run_group_tests(tests, world_setup, world_teardown);
 }

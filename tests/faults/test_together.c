@@ -4,17 +4,15 @@
  */
 #include "ask.h"
 #include "internal.h"
+#include "turns.h"
 
 #include "proto/message.h"
 #include "proto/progress.h"
 
-#include <dirent.h>
 #include <event2/event.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -190,26 +188,6 @@ static void test_supervised(void **state)
 
 /* ---------------------------------------------------------------- one that waits for another */
 
-enum { FILES_MAX = 4 };
-
-/* Locks every file by which workers take turns. */
-static size_t hold_turns(const struct world *world, int fds[FILES_MAX])
-{
-    size_t n = 0;
-    DIR *folder = opendir(world->fixture->dir);
-    assert_non_null(folder);
-    for (struct dirent *entry = NULL; (entry = readdir(folder)) != NULL;) {
-        if (strncmp(entry->d_name, "turn-", 5) == 0) {
-            assert_true(n < FILES_MAX);
-            fds[n] = openat(dirfd(folder), entry->d_name, O_RDWR | O_CLOEXEC);
-            assert_int_equal(flock(fds[n], LOCK_EX | LOCK_NB), 0);
-            n++;
-        }
-    }
-    closedir(folder);
-    return n;
-}
-
 static bool has_waited(struct supervised *supervised, unsigned ms)
 {
     const struct progress *progress = worker_at(supervised, 0)->progress;
@@ -223,20 +201,18 @@ static void test_a_wait_is_no_hang(void **state)
     struct world *world = *state;
     struct supervised supervised;
     struct asked asked;
-    int turns[FILES_MAX];
-    world_script(world, "%s", "");
+    char of_module[TURNS_PATH_BYTES];
+    char of_token[TURNS_PATH_BYTES];
+    turns_find(world, of_module, of_token);
     begin_on(world, &supervised, 1, LIBFAULTY, DEADLINE_MS);
     const pid_t pid = worker_at(&supervised, 0)->pid;
-    const size_t n = hold_turns(world, turns);
-    assert_true(n > 0);
+    int turn = turns_hold(of_token);
     world_script(world, "C_UnwrapKey 1 lose-session");
     ask_fill(world, ASK_RE_ENCRYPT_SEALED, &asked);
     supervised.waiting++;
     assert_non_null(workers_submit(supervised.workers, NULL, &asked.request, PATIENCE_MS, on_done, &supervised));
     WAIT_FOR(&supervised, has_waited(&supervised, 3 * DEADLINE_MS / 2));
-    for (size_t i = 0; i < n; i++) {
-        close(turns[i]);
-    }
+    close(turn);
     WAIT_FOR(&supervised, supervised.waiting == 0);
     assert_int_equal(worker_at(&supervised, 0)->pid, pid);
     ask_clear(&asked);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 #include <unistd.h>
 
 #define RECORD_BYTES 64
+#define PATIENCE_MS  60000
+#define LOOK_MS      2
 
 int world_setup(void **state)
 {
@@ -129,6 +132,14 @@ void world_functions(struct world *world, void (*visit)(void *arg, const char *f
             visit(arg, name, since);
         }
     }
+}
+
+void world_look_again(unsigned looks, const char *condition)
+{
+    if (looks > PATIENCE_MS / LOOK_MS) {
+        fail_msg("never came true: %s", condition);
+    }
+    poll(NULL, 0, LOOK_MS);
 }
 
 Hsm__Configure world_configuration(struct world *world)

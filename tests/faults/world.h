@@ -30,6 +30,13 @@ unsigned long world_objects(struct world *world);
 void world_functions(struct world *world, void (*visit)(void *arg, const char *function, unsigned long count),
                      void *arg);
 
+/* Looks again and again until it is true; fails the test when it does not come true. */
+#define WORLD_WAIT_FOR(condition)                                                                                      \
+    for (unsigned looks_ = 0; !(condition); looks_++) {                                                                \
+        world_look_again(looks_, #condition);                                                                          \
+    }
+void world_look_again(unsigned looks, const char *condition);
+
 /* Starts a worker and returns its Hello's status; the worker is up when it is HELLO_READY. The Hello is freed by the
  * caller with proto_free(&response->base). */
 Hsm__Response *world_say_hello(struct world *world, const Hsm__Configure *configure);
