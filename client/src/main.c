@@ -1,11 +1,11 @@
 /* rewrapctl: the command line of callers, operators and custodians. Finds the command and hands over to it. */
-#include "ceremony_command.h"
-#include "doctor_command.h"
-#include "guess.h"
-#include "operation.h"
-#include "output.h"
-#include "policy_command.h"
-#include "token_command.h"
+#include "command/guess.h"
+#include "operation/operation.h"
+#include "output/output.h"
+#include "policy/policy_command.h"
+#include "token/ceremony_command.h"
+#include "token/doctor_command.h"
+#include "token/token_command.h"
 
 #include "proto/json.h"
 #include "proto/service.h"

@@ -1,5 +1,5 @@
 /* The input of `policy simulate`: whatever it is, every answer is a line of JSON that is a decision or an error. */
-#include "policy_simulate.h"
+#include "policy/policy_simulate.h"
 
 #include <jansson.h>
 #include <stdbool.h>

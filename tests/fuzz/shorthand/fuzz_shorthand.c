@@ -1,8 +1,8 @@
 /* Shorthand: what is accepted, written out with every value quoted, reads as the same; and the checks after it hold. */
 #include "base/buffer.h"
-#include "param_check.h"
+#include "operation/param_check.h"
+#include "operation/shorthand.h"
 #include "proto/service.h"
-#include "shorthand.h"
 
 #include <stdlib.h>
 

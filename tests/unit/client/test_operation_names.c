@@ -1,5 +1,5 @@
 /* What operations are called on the command line, and that each is explained there. */
-#include "operation.h"
+#include "operation/operation.h"
 
 #include "proto/json.h"
 #include "proto/service.h"

@@ -1,7 +1,7 @@
 /* What answers look like: golden texts of json, text and table, timestamps, and --query (KMS.md ). */
-#include "output.h"
-#include "printable.h"
-#include "query.h"
+#include "command/printable.h"
+#include "output/output.h"
+#include "output/query.h"
 
 #include "proto/rewrap.pb-c.h"
 

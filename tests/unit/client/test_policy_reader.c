@@ -1,6 +1,6 @@
 /* Documents in a stream: where they end, what a broken line costs, and that nothing waits for more than it needs. */
-#include "policy_framing.h"
-#include "policy_reader.h"
+#include "policy/policy_framing.h"
+#include "policy/policy_reader.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* From options and --cli-input-json to the request (KMS.md ), by tables. */
-#include "operation.h"
-#include "operation_request.h"
-#include "param.h"
+#include "operation/operation.h"
+#include "operation/operation_request.h"
+#include "operation/param.h"
 
 #include "proto/json.h"
 #include "proto/service.h"

@@ -1,5 +1,5 @@
 /* The shorthand syntax by its table of inputs (KMS.md R-143), and the limits of its parser. */
-#include "shorthand.h"
+#include "operation/shorthand.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
