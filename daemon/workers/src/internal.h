@@ -244,6 +244,7 @@ void workers_on_turn(int fd, short what, void *arg);
 void workers_finished_drain(struct workers *workers);
 
 uint64_t workers_now_ms(void);
+struct timeval workers_time_of_ms(uint64_t ms);
 
 /* ------------------------------------------------------------------------------------------------ jobs.c */
 
@@ -406,7 +407,9 @@ void workers_worker_watch(struct workers_worker *worker);
 /* Reaps it if it has exited. */
 void workers_worker_reap(struct workers_worker *worker);
 
-/* ------------------------------------------------------------------------------------------------ token.c */
+/* ------------------------------------------------------------------------------------------------ token.c, starts.c,
+ * pin.c
+ */
 
 REWRAP_MUST_USE bool workers_token_init(struct workers_token *token, const struct workers_token_settings *settings);
 void workers_token_clear(struct workers_token *token);
@@ -418,13 +421,19 @@ void workers_token_review(struct workers_token *token);
 void workers_token_failed(struct workers_token *token, const char *text);
 /* A worker has become ready. */
 void workers_token_served(struct workers_token *token);
+/* Jobs wait for a start that is soon, but not for long. */
+void workers_token_be_patient(struct workers_token *token);
 /* Starts a worker if one should be, and then those of other tokens that may have waited for this one. */
 void workers_token_start_next(struct workers_token *token);
 /* A worker was lost or could not be started: settles when the next one is. */
 void workers_token_lost(struct workers_token *token, bool was_starting, bool had_served);
+/* … what the timer of the start does then. */
+void workers_token_on_start(int fd, short what, void *arg);
 /* The first worker of the token has come up. */
 void workers_token_introduced(struct workers_token *token);
 /* Tells the owner how the start went. False when he was told before: then the text belongs into the log instead. */
 bool workers_token_report(struct workers *workers, enum workers_start outcome, const char *text);
 /* The token refused the PIN: nothing is started with that PIN on that token until the PIN file changes. */
 void workers_token_stop_by_pin(struct workers_token *token);
+/* … which the timer looks at. */
+void workers_token_on_pin_look(int fd, short what, void *arg);

@@ -114,7 +114,7 @@ void workers_worker_end(struct workers_worker *worker, enum workers_end end, con
 
 void workers_worker_arm(struct workers_worker *worker, uint64_t in_ms)
 {
-    struct timeval wait = {.tv_sec = (time_t)(in_ms / 1000), .tv_usec = (suseconds_t)(in_ms % 1000) * 1000};
+    struct timeval wait = workers_time_of_ms(in_ms);
     if (event_add(worker->timer, &wait) != 0) {
         workers_log(worker->token->workers, LOG_ERR, "token %s: worker %d cannot be timed, killing it",
                     worker->token->settings.name, (int)worker->pid);

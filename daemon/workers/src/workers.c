@@ -16,6 +16,11 @@ uint64_t workers_now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+struct timeval workers_time_of_ms(uint64_t ms)
+{
+    return (struct timeval){.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000) * 1000};
+}
+
 void workers_log(const struct workers *workers, int priority, const char *format, ...)
 {
     char text[1280];
