@@ -78,7 +78,7 @@ def test_text_for_people(instance, keys):
     lines = done.stdout.splitlines()
     assert lines[0] == f"kms:ReEncryptFrom on {source.arn}: ImplicitlyDenied"
     assert lines[1] == "  because no identity-based policy allows the kms:ReEncryptFrom action"
-    assert "    Allow  key policy, statement 0 (Delegation): matches" in lines
+    assert "    Allow  key policy, statement 0 (Delegation): matches, and leaves it to the account's identity policies" in lines
     assert "    Deny   key policy, statement 1 (NoTests): does not match by its condition StringEquals kms:encryptioncontext:env" in lines
     assert f"kms:ReEncryptTo on {destination.arn}: ImplicitlyDenied" in lines
     assert lines[-1] == "ReEncrypt is not allowed."

@@ -54,7 +54,10 @@ static bool print_statement(const json_t *entry, FILE *file)
         print("    ", member(entry, "Effect"), strcmp(member(entry, "Effect"), "Deny") == 0 ? "   " : "  ", file) &&
         print_where(entry, file);
     if (!good || json_is_true(json_object_get(entry, "Matched"))) {
-        return good && fputs(": matches\n", file) >= 0;
+        bool delegates = json_is_true(json_object_get(entry, "Delegates"));
+        return good &&
+               fputs(delegates ? ": matches, and leaves it to the account's identity policies\n" : ": matches\n",
+                     file) >= 0;
     }
     const char *condition = member(entry, "Condition");
     good = print(": does not match by its ", member(entry, "StoppedAt"), "", file);

@@ -115,8 +115,10 @@ static void delegation_names_both_statements(void **state)
     assert_string_equal(side->decided_by[1]->source, "identityPolicy");
     assert_string_equal(side->decided_by[1]->sid, "Move");
     assert_int_equal(side->n_statements, 3);
+    assert_true(entry_of(side, "Delegation")->delegates);
+    assert_false(entry_of(side, "Move")->has_delegates);
     const Rewrap__PolicyTraceEntry *deny = entry_of(side, "NoTests");
-    assert_false(deny->matched);
+    assert_false(deny->matched || deny->has_delegates);
     assert_string_equal(deny->effect, "Deny");
     assert_string_equal(deny->stopped_at, "condition");
     assert_string_equal(deny->condition, "Null kms:encryptioncontext:env");

@@ -168,7 +168,7 @@ static const struct {
     {&rewrap__doctor_finding__descriptor, "Verdict Check Subject Text Advice"},
     {&rewrap__doctor_response__descriptor, "Verdict Tokens Findings FindingsLeftOut"},
     {&rewrap__explain_re_encrypt_request__descriptor, "Principal Request"},
-    {&rewrap__policy_trace_entry__descriptor, "Source Name Sid Index Effect Matched StoppedAt Condition"},
+    {&rewrap__policy_trace_entry__descriptor, "Source Name Sid Index Effect Matched StoppedAt Condition Delegates"},
     {&rewrap__explain_side__descriptor, "Action KeyArn Decision Reason DecidedBy Statements StatementsLeftOut"},
     {&rewrap__explain_re_encrypt_response__descriptor, "Source Destination"},
 };

@@ -119,7 +119,11 @@ static void tell(const struct policy_trace_entry *entry, void *argument)
         return;
     }
     struct explain_entry *told = add(telling->list, match, entry->effect);
-    if (told == NULL || entry->stopped_at == POLICY_STEP_MATCHED) {
+    if (told == NULL) {
+        return;
+    }
+    if (entry->stopped_at == POLICY_STEP_MATCHED) {
+        told->message.has_delegates = told->message.delegates = entry->by_account && entry->effect == POLICY_ALLOW;
         return;
     }
     told->message.matched = false;
