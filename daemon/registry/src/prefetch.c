@@ -23,16 +23,20 @@ void registry_key_prefetch_parts(const struct registry_key *key)
     __builtin_prefetch(key->entry->first_alias);
 }
 
+void registry_policy_prefetch(const struct registry_policy *policy)
+{
+    if (policy->document != NULL) {
+        policy_document_prefetch(policy->document, policy->document_bytes);
+    }
+}
+
 void registry_key_prefetch_contents(const struct registry_key *key)
 {
     if (key->entry == NULL) {
         return;
     }
     const struct grant_list *grants = &key->entry->grants[GRANTS_BY_GRANTEE];
-    const struct registry_policy *policy = key->entry->shared;
-    if (policy->document != NULL) {
-        policy_document_prefetch(policy->document, policy->document_bytes);
-    }
+    registry_policy_prefetch(key->entry->shared);
     for (size_t i = 0; i < key->n_tags; i++) {
         __builtin_prefetch(key->tags[i].key);
         __builtin_prefetch(key->tags[i].value);

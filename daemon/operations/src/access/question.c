@@ -91,6 +91,7 @@ static bool take_identities(struct operation_question *question)
         if (document == NULL) {
             return false;
         }
+        registry_policy_prefetch(policy->compiled);
         question->identities[question->question.identity_count++] =
             (struct policy_identity){.name = view_of_string(policy->name), .document = document};
     }

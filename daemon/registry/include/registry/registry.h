@@ -100,6 +100,7 @@ const struct registry_key *registry_any_key_after(const struct registry *registr
  */
 void registry_key_prefetch_parts(const struct registry_key *key);
 void registry_key_prefetch_contents(const struct registry_key *key); /* a hundred nanoseconds or more later */
+void registry_policy_prefetch(const struct registry_policy *policy); /* if it is compiled */
 
 /* ------------------------------------------------------------------ policies */
 /*
