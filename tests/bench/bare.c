@@ -3,8 +3,8 @@
  * sealed keys of the token's stock and with the template that rewrapd gives a payload. Nothing else: no envelope, no
  * queue, no socket.
  */
-#include "attributes.h"
-#include "objects.h"
+#include "objects/attributes.h"
+#include "objects/objects.h"
 #include "samples.h"
 
 #include "base/secbuf.h"

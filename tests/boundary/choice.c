@@ -9,7 +9,7 @@
 #include "base/secbuf.h"
 #include "base/uuid.h"
 #include "envelope/header.h"
-#include "p11_call.h"
+#include "p11/p11_call.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 
 #include "hsm/rewrap.h"
 #include "hsm/token.h"
-#include "p11.h"
+#include "p11/p11.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,9 +1,9 @@
 /* What an attacker puts on the token to be taken for a key of the service; see choice.h. */
 #include "choice.h"
 
-#include "attributes.h"
-#include "classes.h"
-#include "p11_call.h"
+#include "objects/attributes.h"
+#include "objects/classes.h"
+#include "p11/p11_call.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* The table of attributes: what is made from it passes, and what lacks any one of its attributes does not. */
-#include "attributes.h"
 #include "fixture.h"
-#include "p11_call.h"
+#include "objects/attributes.h"
+#include "p11/p11_call.h"
 
 #include <stdlib.h>
 #include <string.h>

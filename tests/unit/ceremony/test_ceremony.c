@@ -1,8 +1,8 @@
 /* The ceremony and its survey, on a token of its own for each test. */
-#include "classes.h"
 #include "fixture.h"
 #include "hsm/ceremony.h"
-#include "p11_call.h"
+#include "objects/classes.h"
+#include "p11/p11_call.h"
 
 #include <stdlib.h>
 #include <string.h>

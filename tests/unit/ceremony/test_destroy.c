@@ -2,8 +2,8 @@
 #include "run.h"
 
 #include "base/hex.h"
-#include "classes.h"
-#include "p11_call.h"
+#include "objects/classes.h"
+#include "p11/p11_call.h"
 #include "softokn.h"
 
 #include <stdio.h>

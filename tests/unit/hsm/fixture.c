@@ -5,8 +5,8 @@
 #include "base/uuid.h"
 #include "envelope/context.h"
 #include "hsm/ceremony.h"
-#include "objects.h"
-#include "p11_call.h"
+#include "objects/objects.h"
+#include "p11/p11_call.h"
 
 #include <dlfcn.h>
 #include <errno.h>

@@ -11,7 +11,7 @@
 #include "hsm/probe.h"
 #include "hsm/rewrap.h"
 #include "hsm/token.h"
-#include "p11.h"
+#include "p11/p11.h"
 
 #define FIXTURE_MODULE   "/usr/lib/softhsm/libsofthsm2.so"
 #define FIXTURE_URI      "pkcs11:token=rewrapd-test"

@@ -1,10 +1,10 @@
 /* Which object is the binding root, whatever else bears its label. */
 #include "worker_client.h"
 
-#include "binding.h"
-#include "classes.h"
 #include "hsm/ceremony.h"
-#include "p11_call.h"
+#include "keys/binding.h"
+#include "objects/classes.h"
+#include "p11/p11_call.h"
 #include "proto/message.h"
 
 #include <string.h>

@@ -2,8 +2,8 @@
  * with. The module is the real one, with C_UnwrapKey and C_WrapKey watched and made to fail. */
 #include "rsa_fixture.h"
 
-#include "attributes_table.h"
-#include "p11_call.h"
+#include "objects/attributes_table.h"
+#include "p11/p11_call.h"
 
 #include <string.h>
 

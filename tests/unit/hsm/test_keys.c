@@ -1,12 +1,12 @@
 /* Which objects count as keys: what somebody with the user PIN puts beside a sealed key changes nothing. */
 #include "fixture.h"
 
-#include "attributes.h"
-#include "binding.h"
-#include "classes.h"
 #include "hsm/ceremony.h"
-#include "keys.h"
-#include "p11_call.h"
+#include "keys/binding.h"
+#include "keys/keys.h"
+#include "objects/attributes.h"
+#include "objects/classes.h"
+#include "p11/p11_call.h"
 
 #include <stdlib.h>
 #include <string.h>

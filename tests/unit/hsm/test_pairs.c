@@ -2,12 +2,12 @@
  * ambiguous. */
 #include "rsa_fixture.h"
 
-#include "attributes.h"
-#include "classes.h"
 #include "hsm/ceremony.h"
-#include "keys.h"
-#include "p11_call.h"
-#include "pair.h"
+#include "keys/keys.h"
+#include "keys/pair.h"
+#include "objects/attributes.h"
+#include "objects/classes.h"
+#include "p11/p11_call.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* The probe on a token that fails meanwhile: a fault is no refusal, and no property of the token. */
-#include "probe_private.h"
+#include "probe/probe_private.h"
 #include "weak.h"
 
 static CK_RV copy_on_a_token_that_goes(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *list,

@@ -4,10 +4,10 @@
  */
 #include "fixture.h"
 
-#include "attributes.h"
 #include "base/secbuf.h"
 #include "hsm/report.h"
-#include "p11_call.h"
+#include "objects/attributes.h"
+#include "p11/p11_call.h"
 
 #include <dlfcn.h>
 #include <ftw.h>

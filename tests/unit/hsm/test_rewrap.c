@@ -3,7 +3,7 @@
 
 #include "base/uuid.h"
 #include "envelope/context.h"
-#include "p11_call.h"
+#include "p11/p11_call.h"
 
 #include <stdlib.h>
 #include <string.h>

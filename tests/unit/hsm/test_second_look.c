@@ -1,7 +1,7 @@
 /* A key that was looked at while the token failed, or while a ceremony was making it, is not refused for ever. */
 #include "fixture.h"
 
-#include "keys.h"
+#include "keys/keys.h"
 
 #include <string.h>
 #include <time.h>

@@ -3,10 +3,10 @@
 #include "rsa_fixture.h"
 #include "softokn.h"
 
-#include "attributes.h"
 #include "base/uuid.h"
-#include "classes.h"
-#include "p11_call.h"
+#include "objects/attributes.h"
+#include "objects/classes.h"
+#include "p11/p11_call.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,8 +4,8 @@
  */
 #pragma once
 
-#include "attributes_table.h"
 #include "fixture.h"
+#include "objects/attributes_table.h"
 
 extern CK_FUNCTION_LIST *real;    /* SoftHSM's */
 extern CK_FUNCTION_LIST weak;     /* the one that is probed; a copy of the real one between two probes */

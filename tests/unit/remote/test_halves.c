@@ -1,6 +1,6 @@
 /* Both halves on a real token, one behind the other, as p11-kit puts them: what they carry, and what they refuse. */
 #include "fixture.h"
-#include "p11_call.h"
+#include "p11/p11_call.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,1 +1,1 @@
-#include "p11_call.h"
+#include "p11/p11_call.h"
