@@ -57,7 +57,7 @@ struct view policy_key_text(enum policy_key key)
 
 static bool is_in_family(struct view text, enum policy_key family)
 {
-    return text.len > texts[family].len && policy_equal_fold(view_of(text.data, texts[family].len), texts[family]);
+    return text.len >= texts[family].len && policy_equal_fold(view_of(text.data, texts[family].len), texts[family]);
 }
 
 enum policy_key policy_key_read(struct view text, struct view *ret_name)

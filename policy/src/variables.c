@@ -191,10 +191,11 @@ static struct variable take_variable(struct reader *reader)
     return variable;
 }
 
+/* The default stands wherever there is no one value to be put there: the key is absent, or told several times, or a
+ * set, be it that it happens to have one (R-103). */
 static bool resolve(const struct variable *variable, const struct policy_context *context, struct view *ret_value)
 {
     struct policy_context_name name = policy_context_name_of(variable->name);
-    /* A key that is a set has no one value to put there, not even when it happens to have one. */
     if (!policy_context_is_multi_valued(variable->name) && policy_context_single(context, &name, ret_value)) {
         return is_plain(*ret_value);
     }

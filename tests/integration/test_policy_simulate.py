@@ -189,6 +189,15 @@ def test_grants(change, context, allowed):
     assert answer["matched"] == ([{"source": "grant", "name": "g", "sid": None, "index": 2}] if allowed else [])
 
 
+@pytest.mark.parametrize("change, place", [
+    ({"Constraints": {"encryptionContextSubset": {"a": "b"}}}, "grants[0].Constraints.encryptionContextSubset"),
+    ({"Constraints": {"SourceAccount": "111122223333"}}, "grants[0].Constraints.SourceAccount"),
+    ({"constraints": {"EncryptionContextSubset": {"a": "b"}}}, "grants[0].constraints")])
+def test_a_constraint_is_not_passed_over(change, place):
+    [answer] = simulate([document(grants=[grant(**change)])], status=1)
+    assert (answer["error"]["code"], answer["error"]["place"]) == ("ValidationException", place)
+
+
 def test_many_matches():
     [answer] = simulate([document(grants=[grant(GrantId=f"g{i}") for i in range(200)])])
     assert [match["index"] for match in answer["matched"]] == list(range(200))

@@ -73,6 +73,27 @@ static bool read_pairs(const struct reading *reading, const json_t *constraints,
     return true;
 }
 
+/* One that is passed over would allow more than the grant does. */
+static bool knows_all(const struct reading *reading, const json_t *constraints)
+{
+    static const char *const known[] = {"EncryptionContextEquals", "EncryptionContextSubset", "SourceArn"};
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)constraints, name, value)
+    {
+        bool is_known = false;
+        for (size_t i = 0; i < sizeof known / sizeof known[0] && !is_known; i++) {
+            is_known = strcmp(name, known[i]) == 0;
+        }
+        if (!is_known) {
+            char place[POLICY_FAULT_BYTES];
+            snprintf(place, sizeof place, "Constraints.%s", name);
+            return refuse(reading, POLICY_FAULT_VALUE, place, "there is no such constraint (names are in exact case)");
+        }
+    }
+    return true;
+}
+
 static bool read_constraints(const struct reading *reading, struct policy_grant_constraints *ret)
 {
     const json_t *constraints = policy_case_member(reading->json, "Constraints");
@@ -86,7 +107,8 @@ static bool read_constraints(const struct reading *reading, struct policy_grant_
     snprintf(place, sizeof place, "%s.Constraints", reading->place);
     ret->has_equals = policy_case_member(constraints, "EncryptionContextEquals") != NULL;
     ret->has_subset = policy_case_member(constraints, "EncryptionContextSubset") != NULL;
-    return read_pairs(reading, constraints, "EncryptionContextEquals", &ret->equals, &ret->equals_count) &&
+    return knows_all(reading, constraints) &&
+           read_pairs(reading, constraints, "EncryptionContextEquals", &ret->equals, &ret->equals_count) &&
            read_pairs(reading, constraints, "EncryptionContextSubset", &ret->subset, &ret->subset_count) &&
            policy_case_text(constraints, place, "SourceArn", &ret->source_arn, reading->fault);
 }
@@ -105,6 +127,19 @@ static bool either(const struct reading *reading, const char *principal, const c
     return true;
 }
 
+static const char *const grant_names[] = {"KeyId",
+                                          "GrantId",
+                                          "Name",
+                                          "CreationDate",
+                                          "GranteePrincipal",
+                                          "GranteeServicePrincipal",
+                                          "Operations",
+                                          "Constraints",
+                                          "RetiringPrincipal",
+                                          "IssuingAccount",
+                                          "RetiringServicePrincipal",
+                                          NULL};
+
 static bool read_grant(const struct reading *reading, struct policy_grant *ret)
 {
     if (!json_is_object(reading->json)) {
@@ -112,7 +147,8 @@ static bool read_grant(const struct reading *reading, struct policy_grant *ret)
     }
     struct view issuer;
     struct arn arn;
-    if (!text(reading, "GrantId", &ret->id) || !text(reading, "Name", &ret->name) ||
+    if (!policy_case_check_names(reading->json, grant_names, reading->place, reading->fault) ||
+        !text(reading, "GrantId", &ret->id) || !text(reading, "Name", &ret->name) ||
         !either(reading, "GranteePrincipal", "GranteeServicePrincipal", &ret->grantee) ||
         !either(reading, "RetiringPrincipal", "RetiringServicePrincipal", &ret->retiring) ||
         !text(reading, "IssuingAccount", &issuer) || !read_operations(reading, &ret->operations) ||

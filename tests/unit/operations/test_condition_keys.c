@@ -161,6 +161,8 @@ static void an_rsa_destination(void **state)
 
 /* ------------------------------------------------------------------ who, when, where */
 
+#define GUEST "arn:aws:sts::" ACCOUNT ":federated-user/guest" /* has no identity policies, so may nothing here */
+
 static void what_every_request_tells(void **state)
 {
     struct fixture *fixture = *state;
@@ -177,11 +179,17 @@ static void what_every_request_tells(void **state)
         {"arn:aws:sts::" ACCOUNT ":assumed-role/Deploy/one", "arn:aws:iam::" ACCOUNT ":role/team/Deploy", "AssumedRole",
          NULL, role_id},
         {"arn:aws:iam::" ACCOUNT ":root", "arn:aws:iam::" ACCOUNT ":root", "Account", NULL, ACCOUNT},
+        {GUEST, GUEST, "FederatedUser", NULL, ACCOUNT ":guest"},
     };
     Rewrap__ListKeysRequest request = REWRAP__LIST_KEYS_REQUEST__INIT;
     for (size_t i = 0; i < COUNT(callers); i++) {
+        struct reply reply;
         fixture->principal = callers[i].principal;
-        calls(fixture, "ListKeys", &request.base);
+        n_asked = 0;
+        fixture_call(fixture, "ListKeys", &request.base, &reply);
+        assert_true((reply.code == NULL) == (strcmp(callers[i].principal, GUEST) != 0));
+        reply_clear(&reply);
+        asked_assert_known_to_lint();
         const struct wanted rows[] = {
             {0, "aws:PrincipalArn", callers[i].arn},
             {0, "aws:PrincipalAccount", ACCOUNT},

@@ -24,7 +24,7 @@ struct operation_asking {
 #define OPERATION_QUESTION_KEYS   32
 #define OPERATION_QUESTION_VALUES 64
 
-#define OPERATION_USER_ID_BYTES (PRINCIPAL_ID_BYTES + 65)
+#define OPERATION_USER_ID_BYTES POLICY_ARN_BYTES /* an id is shorter than what it stands for, and the name fits */
 #define OPERATION_TIME_BYTES    24
 
 /* Holds itself: do not copy. */

@@ -140,21 +140,29 @@ static void add_time(struct operation_question *question, int64_t now_ms)
     add(question, POLICY_KEY_CURRENT_TIME, put_time(&parts, question->now));
 }
 
-/* aws:userid: of a user his id, of a session that of its role and its name, of the root user the account. */
-static void add_user_id(const struct operation_asking *asking, struct operation_question *question)
+static void add_joined_id(struct operation_question *question, const char *id, const char *separator, const char *name)
 {
-    const struct registry_principal *principal = question->principal;
-    if (question->caller.kind == POLICY_PRINCIPAL_ACCOUNT) {
-        add(question, POLICY_KEY_USER_ID, view_of_string(asking->account));
-    }
-    if (principal == NULL) {
-        return;
-    }
-    bool is_session = question->caller.kind == POLICY_PRINCIPAL_SESSION;
-    const char *session = is_session ? strrchr(asking->principal, '/') + 1 : "";
-    const char *parts[] = {principal->unique_id, is_session ? ":" : "", session};
+    const char *parts[] = {id, separator, name};
     if (operation_text_join(parts, sizeof parts / sizeof parts[0], question->user_id, sizeof question->user_id)) {
         add(question, POLICY_KEY_USER_ID, view_of_string(question->user_id));
+    }
+}
+
+/* aws:userid: of a user his id, of a session that of its role and its name, of a federated user the account and his
+ * name, of the root user the account. Of what is not registered the id is not known. */
+static void add_user_id(const struct operation_asking *asking, struct operation_question *question)
+{
+    const enum policy_principal_kind kind = question->caller.kind;
+    const struct registry_principal *principal = question->principal;
+    const char *last_name = strrchr(asking->principal, '/'); /* of whom has one */
+    if (kind == POLICY_PRINCIPAL_ACCOUNT) {
+        add(question, POLICY_KEY_USER_ID, view_of_string(asking->account));
+    } else if (kind == POLICY_PRINCIPAL_FEDERATED) {
+        add_joined_id(question, asking->account, ":", last_name + 1);
+    } else if (principal != NULL && kind == POLICY_PRINCIPAL_SESSION) {
+        add_joined_id(question, principal->unique_id, ":", last_name + 1);
+    } else if (principal != NULL) {
+        add_joined_id(question, principal->unique_id, "", "");
     }
 }
 
