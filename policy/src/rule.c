@@ -144,9 +144,6 @@ static struct policy_outcome stopped(enum policy_step step, size_t detail)
 struct policy_outcome policy_rule_apply(const struct policy_document *document, const struct policy_rule *rule,
                                         const struct policy_asking *asking)
 {
-    if (!asking->tells_misses && asking->operation != 0 && (rule->operations & asking->operation) == 0) {
-        return stopped(POLICY_STEP_ACTION, 0); /* first, since it is known without a look at the texts */
-    }
     enum policy_cover cover = policy_statement_covers(document, rule, asking->request->caller, asking->is_namesake);
     if (cover == POLICY_COVERS_NOT) {
         return stopped(POLICY_STEP_PRINCIPAL, 0);

@@ -29,5 +29,11 @@ struct policy_outcome {
     enum policy_cover cover; /* of a rule that matched */
 };
 
+/* True when the statement cannot match, which is known without a look at its texts: the action is none of its own. */
+static inline bool policy_rule_is_of_others(const struct policy_rule *rule, const struct policy_asking *asking)
+{
+    return asking->operation != 0 && (rule->operations & asking->operation) == 0;
+}
+
 struct policy_outcome policy_rule_apply(const struct policy_document *document, const struct policy_rule *rule,
                                         const struct policy_asking *asking);

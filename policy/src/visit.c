@@ -25,6 +25,9 @@ static void visit_document(const struct policy_document *document, const struct 
                                  .document = document};
     for (visit.index = 0; visit.index < document->rule_count; visit.index++) {
         const struct policy_rule *rule = &document->rules[visit.index];
+        if (!asking->tells_misses && policy_rule_is_of_others(rule, asking)) {
+            continue;
+        }
         visit.effect = (enum policy_effect)rule->effect;
         visit.outcome = policy_rule_apply(document, rule, asking);
         visitor->see(visitor, &visit);

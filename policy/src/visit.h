@@ -22,7 +22,8 @@ struct policy_visitor {
 /* False when a document is not of the kind that its place asks for: then the question has no answer. */
 REWRAP_MUST_USE bool policy_documents_fit(const struct policy_question *question);
 
-/* Key policy first, then identity policies, then grants, each in its order; what does not count is left out. */
+/* Key policy first, then identity policies, then grants, each in its order; what does not count is left out, and so are
+ * statements about other actions unless asking tells misses. */
 void policy_visit_all(const struct policy_question *question, const struct policy_asking *asking,
                       struct policy_visitor *visitor);
 
