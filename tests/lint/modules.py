@@ -69,10 +69,10 @@ CALLS = {
 POLICY_CALLS = (
     "memchr", "memcmp", "memcpy", "memmem", "memmove", "memset", "strchr", "strcmp", "strlen", "strncmp", "strnlen", "__stack_chk_fail",
     "__memcpy_chk", "__memmove_chk", "__memset_chk", "_GLOBAL_OFFSET_TABLE_", "bcmp",
-    "malloc", "free", "inet_pton", "snprintf", "__snprintf_chk", "strtod",
+    "malloc", "free", "strndup", "inet_pton", "snprintf", "__snprintf_chk", "strtod",
     "json_loadb", "json_delete", "json_array_get", "json_array_size", "json_integer_value", "json_object_get", "json_object_iter",
     "json_object_iter_at", "json_object_iter_key", "json_object_iter_next", "json_object_iter_value", "json_object_key_to_iter",
-    "json_real_value", "json_string_length", "json_string_value",
+    "json_real_value", "json_string_length", "json_string_value", "json_string", "json_array_set_new", "json_object_set_new", "json_dumps",
 )
 # what the compiler adds for sanitizers, fuzzing and coverage
 INSTRUMENTATION = ("__asan_", "__odr_asan", "__ubsan_", "__sanitizer_", "__gcov_", "__llvm_", "__start___sancov", "__stop___sancov")
