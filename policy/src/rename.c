@@ -29,12 +29,13 @@ static json_t *new_name(struct renaming *renaming, const json_t *principal)
 static void rename_in(struct renaming *renaming, json_t *principals)
 {
     json_t *aws = json_object_get(principals, "AWS");
-    json_t *name = new_name(renaming, aws);
-    if (name != NULL) {
-        renaming->failed |= json_object_set_new(principals, "AWS", name) != 0;
+    if (!json_is_array(aws)) {
+        json_t *name = new_name(renaming, aws);
+        renaming->failed |= name != NULL && json_object_set_new(principals, "AWS", name) != 0;
+        return;
     }
-    for (size_t i = 0; json_is_array(aws) && i < json_array_size(aws); i++) {
-        name = new_name(renaming, json_array_get(aws, i));
+    for (size_t i = 0; i < json_array_size(aws); i++) {
+        json_t *name = new_name(renaming, json_array_get(aws, i));
         if (name != NULL) {
             renaming->failed |= json_array_set_new(aws, i, name) != 0;
         }
@@ -56,9 +57,9 @@ bool policy_rename(struct view text, policy_rename_fn rename, void *arg, char **
     for (size_t i = 0; i < json_array_size(statements); i++) {
         rename_in_statement(&renaming, json_array_get(statements, i));
     }
-    char *shown = NULL;
+    char *shown = NULL; /* in ASCII: an escape may stand for what no policy may have as a character */
     if (!renaming.failed) {
-        shown = renaming.changed ? json_dumps(document, JSON_INDENT(2))
+        shown = renaming.changed ? json_dumps(document, JSON_INDENT(2) | JSON_ENSURE_ASCII)
                                  : strndup(text.len == 0 ? "" : (const char *)text.data, text.len);
     }
     json_decref(document);

@@ -2,6 +2,7 @@
  * asked. */
 #include "policy/evaluate.h"
 #include "policy/lint.h"
+#include "policy/rename.h"
 
 #include <stdlib.h>
 
@@ -93,6 +94,27 @@ static void ask(const struct policy_document *document, const char *principal, s
     require(policy_decide(&question, NULL, 0).verdict == decision.verdict);
 }
 
+static const char *anyone(void *arg, struct view arn)
+{
+    size_t *asked = arg;
+    *asked += arn.len != 0;
+    return *asked % 2 == 0 ? "*" : NULL;
+}
+
+/* Whatever comes in comes out, as it is or with other names; a policy stays one, if it did not grow too long. */
+static void check_renamed(struct view text, bool is_policy)
+{
+    char *renamed = NULL;
+    size_t asked = 0;
+    require(policy_rename(text, anyone, &asked, &renamed));
+    struct policy_document *document = NULL;
+    struct view after = view_of_string(renamed);
+    enum policy_error code = policy_document_parse(POLICY_KIND_KEY, after, &document).code;
+    require(!is_policy || code == POLICY_OK || after.len > POLICY_DOCUMENT_MAX_BYTES);
+    policy_document_free(document);
+    free(renamed);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct view text = view_of(data, size);
@@ -106,6 +128,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             look_at(document);
             ask(document, "arn:aws:iam::111122223333:user/alice", text);
             ask(document, "arn:aws:sts::444455556666:assumed-role/Deploy/one", text);
+        }
+        if (kind == POLICY_KIND_KEY) {
+            check_renamed(text, document != NULL);
         }
         policy_document_free(document);
     }
