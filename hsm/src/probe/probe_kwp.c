@@ -176,7 +176,7 @@ struct hsm_result probe_choose_kwp(struct probe *probe, bool *ret_pads_payloads)
     struct hsm_result failure = hsm_failure(HSM_UNSUPPORTED, "no mechanism that is RFC 5649 (KWP)");
     for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++) {
         struct hsm_result result = try_candidate(probe, &candidates[i], ret_pads_payloads);
-        if (probe_may_have_been_a_fault(result)) {
+        if (probe_is_worth_another_try(result)) {
             result = try_candidate(probe, &candidates[i], ret_pads_payloads);
         }
         if (result.code == HSM_OK) {

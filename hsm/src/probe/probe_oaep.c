@@ -105,7 +105,7 @@ struct hsm_result probe_oaep(struct probe *probe, struct hsm_profile *out)
     }
     for (size_t i = 0; i < sizeof hashes / sizeof hashes[0]; i++) {
         result = try_hash(probe, &pair, hashes[i].algorithm);
-        if (probe_may_have_been_a_fault(result)) {
+        if (probe_is_worth_another_try(result)) {
             result = try_hash(probe, &pair, hashes[i].algorithm);
         }
         if (probe_must_end(result)) {

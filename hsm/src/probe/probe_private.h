@@ -32,9 +32,9 @@ void probe_tell_failure(struct probe *probe, const char *subject, enum hsm_count
 
 /* Whether the probe has to end with this: the token is gone, or there is no room. Anything else is only a row. */
 bool probe_must_end(struct hsm_result result);
-/* Whether it may have failed by a fault that passes: then it is tried once more, for what is not found now is not used
- * until the next start. */
-bool probe_may_have_been_a_fault(struct hsm_result result);
+/* Whether it failed and the token is still there: as it may have been a fault that passes, it is tried once more, for
+ * what is not found now is not used until the next start. */
+bool probe_is_worth_another_try(struct hsm_result result);
 
 /* Destroys what was made. Keeps the first failure: result's, else that of a destruction; but that the token is gone
  * before anything else. */

@@ -36,7 +36,7 @@ bool probe_must_end(struct hsm_result result)
     return result.code == HSM_TOKEN_UNAVAILABLE || result.code == HSM_NO_MEMORY || result.code == HSM_LIMIT;
 }
 
-bool probe_may_have_been_a_fault(struct hsm_result result)
+bool probe_is_worth_another_try(struct hsm_result result)
 {
     return result.code != HSM_OK && !probe_must_end(result);
 }

@@ -95,7 +95,7 @@ static struct hsm_result goes_through_once(struct probe *probe, CK_OBJECT_HANDLE
 static struct hsm_result goes_through(struct probe *probe, CK_OBJECT_HANDLE kek, size_t length)
 {
     const struct hsm_result result = goes_through_once(probe, kek, length);
-    return probe_may_have_been_a_fault(result) ? goes_through_once(probe, kek, length) : result;
+    return probe_is_worth_another_try(result) ? goes_through_once(probe, kek, length) : result;
 }
 
 /* The longest that goes through, by halving. 0 when none does. */
