@@ -1,5 +1,6 @@
 /* The registry's content while it runs: changing; see memory.h. */
 #include "memory.h"
+#include "registry/due.h"
 
 #include <stdlib.h>
 
@@ -85,7 +86,8 @@ bool memory_append_key(struct memory *memory, struct key_entry *entry)
     return added;
 }
 
-/* The entry that is known stays where maps, arrays and aliases point to; what it says is exchanged. */
+/* The entry that is known stays where maps, arrays and aliases point to; what it says is exchanged. Among those that
+ * are due it is moved only when it is due at another time: few changes are about that. */
 bool memory_replace_key(struct memory *memory, struct key_entry *entry)
 {
     struct key_entry *known = memory_key(memory, entry->key.key_id);
@@ -93,7 +95,10 @@ bool memory_replace_key(struct memory *memory, struct key_entry *entry)
         has_foreign_material(memory, &entry->key, known)) {
         return false;
     }
-    memory_due_remove(memory, known);
+    const bool is_moved = registry_key_due_ms(&known->key) != registry_key_due_ms(&entry->key);
+    if (is_moved) {
+        memory_due_remove(memory, known);
+    }
     remove_materials(memory, &known->key);
     struct registry_key old = known->key;
     struct registry_policy *old_policy = known->shared;
@@ -104,7 +109,9 @@ bool memory_replace_key(struct memory *memory, struct key_entry *entry)
     entry->key = old;
     entry->shared = old_policy;
     add_materials(memory, known);
-    memory_due_add(memory, known);
+    if (is_moved) {
+        memory_due_add(memory, known);
+    }
     key_entry_free(entry);
     return true;
 }

@@ -110,7 +110,11 @@ static void each_change_is_followed(void **state)
         } else {
             struct changed_key changed;
             changed_key_init(fixture, found->key_id, &changed);
-            make_due(&changed.key);
+            if (i % 3 == 0) {
+                changed.key.description = (char *)"due as before";
+            } else {
+                make_due(&changed.key);
+            }
             expect_result(replace_key(fixture, &changed.key), REGISTRY_OK, "");
         }
         if (i % 50 == 0) {
