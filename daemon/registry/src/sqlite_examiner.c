@@ -2,7 +2,6 @@
 #include "sqlite_examiner.h"
 
 #include "sqlite_database.h"
-#include "wire.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -100,7 +99,9 @@ struct registry_result sqlite_examiner_finish(struct sqlite_examiner *examiner)
     }
     sqlite_process_kill(&examiner->process);
     if (examiner->process.fd >= 0 && !sqlite_process_stop(&examiner->process, END_WAIT_MS)) {
-        close(examiner->process.fd); /* it hangs in the kernel, which ends it when it can; it only reads */
+        /* It hangs in the kernel, which ends it when it can; it only reads. Nobody takes its status away: from then on
+         * it is a zombie, as long as the daemon lives. */
+        close(examiner->process.fd);
         examiner->process = (struct sqlite_process){.pid = -1, .fd = -1};
     }
     return examiner->verdict;

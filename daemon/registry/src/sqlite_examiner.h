@@ -3,10 +3,14 @@
 #pragma once
 
 #include "sqlite_process.h"
+#include "wire.h"
 
 #include <sqlite3.h>
 
-#define SQLITE_EXAMINER_VERDICT_MAX_BYTES 512 /* a frame with a result (wire.h) */
+#define SQLITE_EXAMINER_VERDICT_MAX_BYTES 512 /* a frame with a result (wire.h): a longer one would never be sent */
+_Static_assert(WIRE_LENGTH_BYTES + WIRE_HEADER_BYTES + 1 + 2 + sizeof((struct registry_result){0}.detail) <=
+                   SQLITE_EXAMINER_VERDICT_MAX_BYTES,
+               "a verdict has a code, and a text with two bytes of length before it");
 
 /* Holds what has arrived: do not copy once it was started. */
 struct sqlite_examiner {
@@ -29,6 +33,6 @@ REWRAP_MUST_USE struct registry_result sqlite_examiner_start(const char *path, s
  */
 void sqlite_examiner_guard(struct sqlite_examiner *examiner, sqlite3 *db);
 
-/* Waits for the verdict, and ends the process. REGISTRY_STORE when the file is damaged, or when there is no verdict.
- * Blocks for as long as the disk needs. */
+/* Waits for the verdict, and ends the process. REGISTRY_STORE when the file is damaged, or when there is no verdict;
+ * REGISTRY_NO_MEMORY when the examination had none. Blocks for as long as the disk needs. */
 REWRAP_MUST_USE struct registry_result sqlite_examiner_finish(struct sqlite_examiner *examiner);
