@@ -23,9 +23,9 @@ struct sqlite_process {
 
 /*
  * Forks a process for the job. It keeps the socket, the lock file and standard error and no other descriptor,
- * has no signal handlers of ours, ignores the signals that stop a service (the end of the socket stops it), and is
- * killed with the daemon. Forking a process that serves is fine: there are no threads, and the child only makes libc
- * and SQLite calls on a connection that it opens itself.
+ * has no signal handlers of ours, ignores the signals that stop a service (the writer is stopped by
+ * the end of the socket, the examiner stops by itself), and is killed with the daemon. Forking a process that serves is
+ * fine: there are no threads, and the child only makes libc and SQLite calls on a connection that it opens itself.
  *
  * It is a copy of the daemon's memory at the moment of the fork: the first ones are made before anything is served, but
  * the successor of a lost writer carries, as long as it lives, what was passing through the daemon then, plaintexts of
@@ -49,7 +49,7 @@ void sqlite_process_kill(const struct sqlite_process *process);
 REWRAP_MUST_USE bool sqlite_process_reap(struct sqlite_process *process);
 
 /*
- * Ends the input and waits at most wait_ms until the writer has written what it has and is gone; answers that still
+ * Ends the input and waits at most wait_ms until the process has done what it has to do and is gone; answers that still
  * come are not read. False when it goes on. Blocks.
  */
 REWRAP_MUST_USE bool sqlite_process_stop(struct sqlite_process *process, int wait_ms);

@@ -92,7 +92,7 @@ static struct registry_result migrate(sqlite3 *db, int from)
 
 /* ------------------------------------------------------------------ is it ours */
 
-/* What the versions up to now make, made once in a process and the writers that it forks: names and texts by turns,
+/* What the versions up to now make, made once in a process and those that it forks: names and texts by turns,
  * each with its NUL. */
 #define EXPECTED_MAX_BYTES (1 << 16) /* many times what they take */
 static struct buffer expected = BUFFER_INIT(EXPECTED_MAX_BYTES);

@@ -14,6 +14,6 @@ struct registry_due {
 };
 
 /* The first key, of any account, that is due at now_ms or was before, and stands behind `after` (NULL: of all). NULL
- * when there is none. Time does not depend on how many keys there are that are not due. */
+ * when there is none. With `after` a binary search among all that are ever due, also later. */
 const struct registry_key *registry_key_due_after(const struct registry *registry, int64_t now_ms,
                                                   const struct registry_due *after);

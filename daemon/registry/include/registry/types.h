@@ -73,7 +73,9 @@ struct registry_key {
     char *policy;                     /* the key policy as it was put; NULL: the default one (KMS.md R-91) */
     int64_t policy_ms;                /* when it was put; with the default, when the key was made */
     struct registry_policy *compiled; /* policy, or the default one; the registry's, shared by keys */
-    const struct key_entry *entry;    /* the registry's, with grants and aliases; NULL: the key is not in it */
+    /* The registry's, with grants and aliases; of a copy of the key, valid until the event loop turns. A change that
+     * waits has one of its own, with neither. NULL: made by none of these. */
+    const struct key_entry *entry;
 };
 
 /* ------------------------------------------------------------------ who there is (KMS.md) */
