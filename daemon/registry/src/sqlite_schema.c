@@ -66,6 +66,15 @@ struct registry_result sqlite_schema_identify(sqlite3 *db, bool may_be_empty, in
     return registry_ok();
 }
 
+/* An older row may break a rule of the version, which is what SQLite says then, not which row. */
+static struct registry_result make_version(sqlite3 *db, int version)
+{
+    const struct registry_result result = sqlite_run(db, sqlite_migrations[version]);
+    return result.code == REGISTRY_STORE
+               ? registry_failure(REGISTRY_STORE, "schema version %d cannot be made: %s", version, result.detail)
+               : result;
+}
+
 static struct registry_result migrate(sqlite3 *db, int from)
 {
     struct registry_result result = sqlite_run(db, "BEGIN IMMEDIATE");
@@ -73,7 +82,7 @@ static struct registry_result migrate(sqlite3 *db, int from)
         return result;
     }
     for (int version = from + 1; result.code == REGISTRY_OK && version <= SQLITE_SCHEMA_VERSION; version++) {
-        result = sqlite_run(db, sqlite_migrations[version]);
+        result = make_version(db, version);
     }
     char identity[96];
     snprintf(identity, sizeof identity, "PRAGMA application_id = %d; PRAGMA user_version = %d",

@@ -74,7 +74,7 @@ struct registry_key {
     int64_t policy_ms;                /* when it was put; with the default, when the key was made */
     struct registry_policy *compiled; /* policy, or the default one; the registry's, shared by keys */
     /* The registry's, with grants and aliases; of a copy of the key, valid until the event loop turns. A change that
-     * waits has one of its own, with neither. NULL: made by none of these. */
+     * waits has one of its own, with neither. NULL: the key is not the registry's. */
     const struct key_entry *entry;
 };
 
