@@ -22,13 +22,14 @@ extern const char *const faulty_names[FAULTY_COUNT];
 /* ---------------------------------------------------------------- the script */
 
 enum faulty_action {
-    FAULTY_RV,            /* answers value and does nothing */
-    FAULTY_RV_AFTER,      /* does it, and answers value all the same */
-    FAULTY_HANG,          /* for ever */
-    FAULTY_CRASH,         /* SIGSEGV */
-    FAULTY_SLOW,          /* waits value milliseconds, then does it */
-    FAULTY_SHORT,         /* the length that is written back is value less than the true one */
-    FAULTY_LONG,          /* … more */
+    FAULTY_RV,       /* answers value and does nothing */
+    FAULTY_RV_AFTER, /* does it, and answers value all the same */
+    FAULTY_HANG,     /* for ever */
+    FAULTY_CRASH,    /* SIGSEGV */
+    FAULTY_SLOW,     /* waits value milliseconds, then does it */
+    FAULTY_SPEND,    /* makes the alarm(2) of the process go off value seconds earlier, and waits for it if it is due */
+    FAULTY_SHORT,    /* the length that is written back is value less than the true one */
+    FAULTY_LONG,     /* … more */
     FAULTY_LOSE_SESSION,  /* closes the caller's session behind its back, then goes on */
     FAULTY_LOSE_LOGIN,    /* logs the user out, likewise */
     FAULTY_LOSE_TOKEN,    /* the slots have no token until the script changes */

@@ -127,6 +127,7 @@ static const struct {
     {"hang", FAULTY_HANG, false},
     {"crash", FAULTY_CRASH, false},
     {"slow", FAULTY_SLOW, true},
+    {"spend", FAULTY_SPEND, true},
     {"short", FAULTY_SHORT, false},
     {"long", FAULTY_LONG, false},
     {"lose-session", FAULTY_LOSE_SESSION, false},

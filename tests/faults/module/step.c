@@ -182,6 +182,27 @@ static void crash(void)
     raise(SIGSEGV);
 }
 
+static void hang(void)
+{
+    for (;;) {
+        pause();
+    }
+}
+
+static void spend(unsigned seconds, struct faulty_step *step)
+{
+    const unsigned left = alarm(0);
+    if (left == 0) {
+        step->answered = true;
+        step->rv = CKR_FUNCTION_FAILED;
+        return;
+    }
+    alarm(left > seconds ? left - seconds : 1);
+    if (left <= seconds) {
+        hang();
+    }
+}
+
 static void act(const struct faulty_rule *rule, CK_SESSION_HANDLE session, struct faulty_step *step)
 {
     switch (rule->action) {
@@ -194,14 +215,16 @@ static void act(const struct faulty_rule *rule, CK_SESSION_HANDLE session, struc
         step->rv = rule->value;
         break;
     case FAULTY_HANG:
-        for (;;) {
-            pause();
-        }
+        hang();
+        break;
     case FAULTY_CRASH:
         crash();
         break;
     case FAULTY_SLOW:
         poll(NULL, 0, (int)rule->value);
+        break;
+    case FAULTY_SPEND:
+        spend((unsigned)rule->value, step);
         break;
     case FAULTY_SHORT:
         step->length -= (long)rule->value;
