@@ -14,7 +14,15 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-/* Each key is a step at the token of its own; whoever reads the output takes his time. */
+/* Each key is a step at the token of its own, and so is its rehearsal. */
+static void went_on(void *state)
+{
+    struct ceremony_run *run = state;
+    token_watch_end();
+    ceremony_run_begin(run, run->doing);
+}
+
+/* Whoever reads the output takes his time. */
 static void saw(void *state, const struct ceremony_object *object, bool made)
 {
     struct ceremony_run *run = state;
@@ -261,7 +269,7 @@ int ceremony_command(int argc, char **argv)
     if (run.output == NULL) {
         return ceremony_run_failed(&run, "output", (struct hsm_result){.code = HSM_NO_MEMORY});
     }
-    run.watch = (struct ceremony_watch){.saw = saw, .state = &run};
+    run.watch = (struct ceremony_watch){.saw = saw, .went_on = went_on, .state = &run};
     int fd = -1;
     exit_code = lock(&options.access, &fd);
     if (exit_code == 0) {

@@ -64,9 +64,12 @@ void ceremony_survey_clear(struct ceremony_survey *survey);
 size_t ceremony_survey_count(const struct ceremony_survey *survey, enum ceremony_role role, enum hsm_spec spec,
                              bool passing);
 
-/* Told of each key as soon as it is there: made now, or there already. */
 struct ceremony_watch {
+    /* Told of each key as soon as it is there: made now, or there already. */
     void (*saw)(void *state, const struct ceremony_object *object, bool made);
+    /* NULL, or told between two steps at the token where no key is told of: the token was looked at, a key rehearsed.
+     * So no more than one key is made from one call of either to the next. */
+    void (*went_on)(void *state);
     void *state;
 };
 

@@ -81,11 +81,19 @@ static struct hsm_result fresh_id(uint8_t id[CEREMONY_ID_BYTES])
     return getrandom(id, CEREMONY_ID_BYTES, 0) == CEREMONY_ID_BYTES ? HSM_SUCCESS : hsm_failure(HSM_FAULT, "getrandom");
 }
 
+static void go_on(const struct ceremony_watch *watch)
+{
+    if (watch->went_on != NULL) {
+        watch->went_on(watch->state);
+    }
+}
+
 /*
  * A key on the token that cannot be destroyed and lacks an attribute would stay for ever, so the same template is tried
  * on a session object, which goes with the session.
  */
-static struct hsm_result rehearse(struct hsm_token *token, const struct ceremony_recipe *recipe)
+static struct hsm_result rehearse(struct hsm_token *token, const struct ceremony_recipe *recipe,
+                                  const struct ceremony_watch *watch)
 {
     uint8_t id[CEREMONY_ID_BYTES];
     struct made made = {0};
@@ -96,6 +104,7 @@ static struct hsm_result rehearse(struct hsm_token *token, const struct ceremony
     if (result.code == HSM_OK) {
         result = verify(token, recipe, &made);
     }
+    go_on(watch);
     return result;
 }
 
@@ -145,7 +154,7 @@ static struct hsm_result init_own(struct hsm_token *token, const struct ceremony
         watch->saw(watch->state, found, false);
         return HSM_SUCCESS;
     }
-    const struct hsm_result result = rehearse(token, recipe);
+    const struct hsm_result result = rehearse(token, recipe, watch);
     *ret_made = result.code == HSM_OK;
     return result.code == HSM_OK ? make(token, recipe, watch) : result;
 }
@@ -181,6 +190,7 @@ struct hsm_result ceremony_init(struct hsm_token *token, const struct ceremony_w
     if (result.code != HSM_OK) {
         return result;
     }
+    go_on(watch);
     bool made = false;
     result = check_own(&survey); /* before anything is made beside it */
     for (size_t i = 0; i < CEREMONY_OWN && result.code == HSM_OK; i++) {
@@ -202,7 +212,7 @@ struct hsm_result ceremony_add(struct hsm_token *token, enum hsm_spec spec, size
     }
     struct ceremony_recipe recipe = ceremony_recipe_of(class);
     recipe.kwp = kwp;
-    struct hsm_result result = count > 0 ? rehearse(token, &recipe) : HSM_SUCCESS;
+    struct hsm_result result = count > 0 ? rehearse(token, &recipe, watch) : HSM_SUCCESS;
     for (size_t i = 0; i < count && result.code == HSM_OK; i++) {
         result = make(token, &recipe, watch);
     }
