@@ -98,15 +98,17 @@ int token_access_login(const struct token_access *access, struct hsm_token *toke
         [HSM_USER] = {"user login", "user login, tried once", "user login (C_Login)"},
         [HSM_SO] = {"SO login", "SO login, tried once", "SO login (C_Login)"},
     };
+    /* What ends the process; and what stops it, for the limit goes on meanwhile and would end it. */
+    static const int kept_waiting[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
     struct token_access patient = *access;
     patient.timeout_s = access->timeout_s < TOKEN_ACCESS_LOGIN_S ? TOKEN_ACCESS_LOGIN_S : access->timeout_s;
-    sigset_t ends;
+    sigset_t waiting;
     sigset_t before;
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGINT);
-    sigaddset(&ends, SIGTERM);
-    sigaddset(&ends, SIGHUP);
-    sigprocmask(SIG_BLOCK, &ends, &before);
+    sigemptyset(&waiting);
+    for (size_t i = 0; i < sizeof kept_waiting / sizeof kept_waiting[0]; i++) {
+        sigaddset(&waiting, kept_waiting[i]);
+    }
+    sigprocmask(SIG_BLOCK, &waiting, &before);
     token_watch_begin(&patient, doing[user][2], NULL);
     const struct hsm_result result = hsm_token_login(token, user, pin);
     token_watch_end();

@@ -80,8 +80,8 @@ REWRAP_MUST_USE int token_access_open(const struct token_access *access, struct 
 
 /*
  * Logs in, once: 0, or the exit code after saying why. SoftHSM's token would not survive a process that ends in the
- * middle of its C_Login (docs/tokens.md), so SIGINT, SIGTERM and SIGHUP wait until that is done, and it has at least
- * TOKEN_ACCESS_LOGIN_S, whatever the limit.
+ * middle of its C_Login (docs/tokens.md), so SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGTSTP wait until that is done, and
+ * it has at least TOKEN_ACCESS_LOGIN_S, whatever the limit.
  */
 REWRAP_MUST_USE int token_access_login(const struct token_access *access, struct hsm_token *token, enum hsm_user user,
                                        const struct secbuf *pin);

@@ -35,14 +35,26 @@ static void put_text(const char *text)
     put(text, strlen(text));
 }
 
+/* The last row that says what was tried: one may be counted that is being written, for the probe itself may have been
+ * interrupted, or goes on while a thread of the module is in the handler. */
+static const struct hsm_report_row *last_row(void)
+{
+    for (size_t n = filling == NULL ? 0 : filling->n_rows; n > 0; n--) {
+        const struct hsm_report_row *row = &filling->rows[n - 1];
+        if (row->subject != NULL && row->tried[0] != '\0') {
+            return row;
+        }
+    }
+    return NULL;
+}
+
 static void on_limit(int number)
 {
     (void)number;
     put(step.data, step.len);
     put_text(limit);
-    /* It is the module that was interrupted, so the rows that are counted are whole. */
-    if (filling != NULL && filling->n_rows > 0) {
-        const struct hsm_report_row *last = &filling->rows[filling->n_rows - 1];
+    const struct hsm_report_row *last = last_row();
+    if (last != NULL) {
         put_text("; the last that was tried before: ");
         put_text(last->subject);
         put_text(", ");
@@ -59,7 +71,7 @@ static void restore(void)
     }
 }
 
-/* What crashed does so again on return, and meets what was in force before. */
+/* The signal comes again on return, and meets what was in force before; also when it was sent, and nothing crashed. */
 static void on_crash(int number)
 {
     put(step.data, step.len);
@@ -69,6 +81,7 @@ static void on_crash(int number)
         }
     }
     restore();
+    rewrap_ignore(raise(number), "a crash then happens again by itself");
 }
 
 void token_watch_begin(const struct token_access *access, const char *doing, const struct hsm_report *report)

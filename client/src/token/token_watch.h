@@ -10,7 +10,8 @@
  * keys"). When that takes longer than access->timeout_s, the step and the module are named on the standard error
  * output, and the process ends with EXIT_CODE_OTHER, as for a token that is not available; with a report (NULL: none),
  * which a probe is filling, how far that came is said too. Nothing else is done then: what was printed must have been
- * flushed before. When the module crashes, the same is named, and the signal goes its way.
+ * flushed before. When the module crashes, the same is named, and the signal goes its way; but not when it was the
+ * stack that overflowed, for nothing can run on it. Time for which the process is stopped counts.
  *
  * In between nothing may wait for anybody but the token: whoever reads the output may be slow. Steps do not nest.
  */
