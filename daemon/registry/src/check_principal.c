@@ -1,5 +1,6 @@
 /* What a user or role may contain; see check.h. */
 #include "check.h"
+#include "registry/principals.h"
 
 #define ACCESS_KEY_PREFIX "AKIA"
 
@@ -179,6 +180,9 @@ const char *check_departure(const struct principal_departure *departure)
     }
     if (wrong == NULL && departure->departed_ms == 0) {
         wrong = "time of a departure is 0";
+    }
+    if (wrong == NULL && departure->kept_ids > REGISTRY_DEPARTED_IDS) {
+        wrong = "too many ids of a name";
     }
     return wrong != NULL ? wrong : check_time(departure->departed_ms);
 }

@@ -20,6 +20,7 @@ struct principal_departure {
     char name[PRINCIPAL_NAME_MAX_BYTES + 1];
     char unique_id[PRINCIPAL_ID_BYTES]; /* empty: not on record, and whoever departed before is not either */
     int64_t departed_ms;
+    uint8_t kept_ids; /* of the name, at most REGISTRY_DEPARTED_IDS: his and the last before him; the others go */
 };
 
 struct departure_entry {

@@ -113,16 +113,15 @@ static struct registry_result show_departure(void *arg, const struct principal_d
 {
     struct registry *registry = arg;
     const size_t kept = registry->loading ? 0 : REGISTRY_MAX_WAITING;
-    if (registry->loading && registry_departures(registry) >= REGISTRY_MAX_DEPARTURES &&
-        memory_departure(&registry->memory, departure->account, departure->kind, departure->name) == NULL) {
-        return registry_failure(REGISTRY_STORE, "table departures has more than %d names", REGISTRY_MAX_DEPARTURES);
+    if (registry->loading && registry_departures(registry) >= REGISTRY_MAX_DEPARTURES) {
+        return registry_failure(REGISTRY_STORE, "table departures has more than %d rows", REGISTRY_MAX_DEPARTURES);
     }
     struct departure_entry *entry = departure_entry_new(departure);
     if (entry == NULL || !memory_reserve_departures(&registry->memory, kept + 1)) {
         free(entry);
         return registry_no_memory();
     }
-    memory_put_departure(&registry->memory, entry);
+    memory_put_departure(&registry->memory, entry, departure->kept_ids);
     return registry_ok();
 }
 

@@ -38,6 +38,7 @@ struct memory {
     struct map unique_ids;             /* unique id → struct principal_entry */
     struct map access_keys;            /* id of an access key → struct principal_entry */
     struct map departures;             /* account, kind and name → the last struct departure_entry, all owned */
+    size_t n_departures;               /* of all names together */
     struct map grants;                 /* grant id → struct grant_entry, owned */
     struct policies policies;          /* of keys and principals, and of changes that are waiting */
     struct texts texts;                /* of grants, and of changes that are waiting */
@@ -142,9 +143,12 @@ const struct departure_entry *memory_departure(const struct memory *memory, cons
 
 /*
  * Takes entry over; of two of the same unique id the later counts. Who departed from the name before the last
- * REGISTRY_DEPARTED_IDS becomes one entry without an id, as in the store (sqlite_apply.c). Needs reserved room.
+ * kept_ids becomes one entry without an id, as in the store (sqlite_apply.c). Needs reserved room.
  */
-void memory_put_departure(struct memory *memory, struct departure_entry *entry);
+void memory_put_departure(struct memory *memory, struct departure_entry *entry, size_t kept_ids);
+
+/* How many there are of a name, from the last one on. */
+size_t departure_entry_count(const struct departure_entry *last);
 
 /* NULL when there is no such kind. */
 const struct principal_list *account_principals(const struct account *account, enum principal_kind kind);

@@ -1,6 +1,5 @@
 /* The registry's content while it runs: users and roles; see memory.h. */
 #include "memory.h"
-#include "registry/principals.h"
 
 #include <stdlib.h>
 
@@ -165,9 +164,9 @@ static void insert_departure(struct departure_entry **list, struct departure_ent
     *at = entry;
 }
 
-static void forget_departures(struct departure_entry *list)
+static void forget_departures(struct departure_entry *list, size_t kept_ids)
 {
-    for (size_t i = 0; i < REGISTRY_DEPARTED_IDS && list != NULL; i++) {
+    for (size_t i = 0; i < kept_ids && list != NULL; i++) {
         list = list->earlier;
     }
     if (list != NULL) {
@@ -177,15 +176,26 @@ static void forget_departures(struct departure_entry *list)
     }
 }
 
-void memory_put_departure(struct memory *memory, struct departure_entry *entry)
+size_t departure_entry_count(const struct departure_entry *last)
+{
+    size_t n = 0;
+    for (; last != NULL; last = last->earlier) {
+        n++;
+    }
+    return n;
+}
+
+void memory_put_departure(struct memory *memory, struct departure_entry *entry, size_t kept_ids)
 {
     struct departure_entry *list = map_remove(&memory->departures, view_of(entry->id, entry->id_len));
+    memory->n_departures -= departure_entry_count(list);
     struct departure_entry *same = take_departure_of(&list, entry->unique_id);
     if (same != NULL && same->departed_ms > entry->departed_ms) {
         entry->departed_ms = same->departed_ms;
     }
     free(same);
     insert_departure(&list, entry);
-    forget_departures(list);
+    forget_departures(list, kept_ids);
+    memory->n_departures += departure_entry_count(list);
     memory_map_add(&memory->departures, view_of(list->id, list->id_len), list);
 }

@@ -59,7 +59,7 @@ const char *registry_principal_departed_id(const struct registry *registry, cons
 
 size_t registry_departures(const struct registry *registry)
 {
-    return map_count(&registry->memory.departures);
+    return registry->memory.n_departures;
 }
 
 size_t registry_principals(const struct registry *registry)
@@ -189,14 +189,17 @@ static int64_t departure_ms(const struct registry *registry, const struct regist
     return departed_ms < TIME_MAX_MS ? departed_ms : TIME_MAX_MS;
 }
 
-/* What is waiting may be departures too. */
+/* What is waiting may be departures too. When there are too many, a name keeps no more of them than it has: the one
+ * before goes for the next, and of an only one the time stays, which is what decides. */
 static struct registry_result prepare_departure(struct registry *registry, const struct registry_principal *principal,
                                                 int64_t now_ms, struct change *change)
 {
     struct principal_departure *departure = &change->principal_removal.departure;
-    if (memory_departure(&registry->memory, principal->account, principal->kind, principal->name) == NULL &&
-        registry_departures(registry) + registry->n_waiting >= REGISTRY_MAX_DEPARTURES) {
-        return registry_failure(REGISTRY_LIMIT, "principals of %d names were deleted: another cannot be",
+    const struct departure_entry *last =
+        memory_departure(&registry->memory, principal->account, principal->kind, principal->name);
+    const bool is_full = registry_departures(registry) + registry->n_waiting >= REGISTRY_MAX_DEPARTURES;
+    if (is_full && last == NULL) {
+        return registry_failure(REGISTRY_LIMIT, "%d deleted principals are on record: none of another name can be",
                                 REGISTRY_MAX_DEPARTURES);
     }
     memcpy(departure->account, principal->account, ACCOUNT_TEXT_BYTES);
@@ -204,6 +207,7 @@ static struct registry_result prepare_departure(struct registry *registry, const
     memcpy(departure->name, principal->name, strlen(principal->name) + 1);
     memcpy(departure->unique_id, principal->unique_id, PRINCIPAL_ID_BYTES);
     departure->departed_ms = departure_ms(registry, principal, now_ms);
+    departure->kept_ids = is_full ? (uint8_t)(departure_entry_count(last) - 1) : REGISTRY_DEPARTED_IDS;
     change->departed = departure_entry_new(departure);
     return change->departed != NULL && memory_reserve_departures(&registry->memory, REGISTRY_MAX_WAITING)
                ? registry_ok()

@@ -94,7 +94,7 @@ static bool replace_principal(struct memory *memory, struct change *change)
 
 static bool remove_principal(struct memory *memory, struct change *change)
 {
-    memory_put_departure(memory, change->departed);
+    memory_put_departure(memory, change->departed, change->principal_removal.departure.kept_ids);
     change->departed = NULL;
     return memory_remove_principal(memory, change->principal_removal.unique_id);
 }

@@ -28,8 +28,8 @@ static const char depart[] = "INSERT INTO departures (account, kind, name, uniqu
                              " SELECT account, kind, name, unique_id, ?2 FROM principals WHERE unique_id = ?1"
                              " ON CONFLICT DO UPDATE SET departed_ms = max(departed_ms, excluded.departed_ms)";
 
-/* Of the name of ?1: who departed from it before the last REGISTRY_DEPARTED_IDS becomes one row without an id, at the
- * time of the last of them. */
+/* Of the name of ?1: who departed from it before the last ?2 becomes one row without an id, at the time of the last of
+ * them. */
 #define OF_THAT_NAME "(account, kind, name) = (SELECT account, kind, name FROM principals WHERE unique_id = ?1)"
 static const char forget[] = "INSERT INTO departures (account, kind, name, unique_id, departed_ms)"
                              " SELECT account, kind, name, '', departed_ms FROM departures WHERE " OF_THAT_NAME

@@ -126,7 +126,7 @@ static struct registry_result depart(struct sqlite_apply *apply, const struct pr
     struct registry_result result =
         run_with_number(apply, APPLY_PRINCIPAL_DEPARTS, unique_id, removal->departure.departed_ms, ret_answer);
     if (sqlite_apply_goes_on(result, ret_answer)) {
-        result = run_with_number(apply, APPLY_DEPARTURES_FORGET, unique_id, REGISTRY_DEPARTED_IDS, ret_answer);
+        result = run_with_number(apply, APPLY_DEPARTURES_FORGET, unique_id, removal->departure.kept_ids, ret_answer);
     }
     return sqlite_apply_goes_on(result, ret_answer) ? run_of_principal(apply, forgotten, 1, unique_id, ret_answer)
                                                     : result;

@@ -2,6 +2,7 @@
 #include "sqlite_rows.h"
 
 #include "check.h"
+#include "registry/principals.h"
 #include "sqlite_cursor.h"
 
 #define DEPARTURES                                                                                                     \
@@ -35,6 +36,7 @@ static const char *read_row(sqlite3_stmt *row, struct principal_departure *ret)
     memcpy(ret->name, name.data, name.len);
     memcpy(ret->unique_id, unique_id.data, unique_id.len);
     ret->kind = kind == PRINCIPAL_USER || kind == PRINCIPAL_ROLE ? (enum principal_kind)kind : 0;
+    ret->kept_ids = REGISTRY_DEPARTED_IDS;
     return check_departure(ret);
 }
 

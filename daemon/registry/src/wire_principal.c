@@ -91,6 +91,7 @@ static enum wire_code read_departure(struct reader *reader, struct principal_rem
     departure->kind = reader_u8(reader);
     struct view name = wire_read_text(reader);
     departure->departed_ms = (int64_t)reader_u64(reader);
+    departure->kept_ids = reader_u8(reader);
     if (reader->failed || check_principal_name(name) != NULL) {
         return WIRE_MALFORMED;
     }
@@ -156,7 +157,7 @@ static bool append_departure(struct buffer *out, const struct principal_departur
 {
     return buffer_append(out, departure->account, ACCOUNT_TEXT_BYTES - 1) &&
            buffer_append_u8(out, (uint8_t)departure->kind) && wire_append_text(out, departure->name) &&
-           buffer_append_u64(out, (uint64_t)departure->departed_ms);
+           buffer_append_u64(out, (uint64_t)departure->departed_ms) && buffer_append_u8(out, departure->kept_ids);
 }
 
 bool wire_write_principal_read(struct buffer *out, uint64_t sequence, const char unique_id[PRINCIPAL_ID_BYTES],

@@ -56,8 +56,8 @@ def principal(kind=1, name=b"alice", path=b"/staff/", unique_id=UNIQUE_ID, revis
             + bytes([len(keys)]) + b"".join(keys))
 
 
-def departure(kind=1, name=b"alice", departed_ms=1700000000123):
-    return ACCOUNT + bytes([kind]) + text(name) + struct.pack(">Q", departed_ms)
+def departure(kind=1, name=b"alice", departed_ms=1700000000123, kept_ids=8):
+    return ACCOUNT + bytes([kind]) + text(name) + struct.pack(">QB", departed_ms, kept_ids)
 
 
 def pairs(*items):
@@ -105,6 +105,7 @@ SEEDS = {
     "principal_read": frame(67, UNIQUE_ID),
     "principal_read_removed": frame(67, UNIQUE_ID + departure()),
     "bad_departure": frame(10, UNIQUE_ID + struct.pack(">Q", 7) + departure(departed_ms=0)),
+    "bad_departure_ids": frame(10, UNIQUE_ID + struct.pack(">Q", 7) + departure(kept_ids=9)),
     "principal_row": frame(136, principal(policies=(), keys=())),
     "grant_add": frame(11, grant()),
     "grant_full": frame(11, grant(11, b"job:1", b"logs.amazonaws.com", b"arn:aws:iam::111122223333:root", 131071,

@@ -1,4 +1,4 @@
-/* The limits that only many rows reach: names of who has gone, grants of one key, changes that wait. */
+/* The limits that only many rows reach: who has gone, grants of one key, changes that wait. */
 #include "fixture_who.h"
 
 #include <setjmp.h>
@@ -7,28 +7,41 @@
 
 #include <cmocka.h>
 
-/* One name more is refused, one that is there already is not. */
+/* One name more is refused, one that is there already is not, but keeps no more than it has: user-002 three departures,
+ * all others one. */
 static void departures_have_a_limit(void **state)
 {
     struct fixture *fixture = *state;
     struct plain_principal plain;
     fixture_open(fixture);
-    for (unsigned i = 1; i <= 2; i++) {
+    for (unsigned i = 1; i <= 3; i++) {
         plain_principal_init(&plain, i);
         expect_result(add_principal(fixture, &plain.principal), REGISTRY_OK, "");
     }
     fixture_close(fixture);
-    run_sql(fixture, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000)"
-                     " INSERT INTO departures SELECT '111122223333', 1, printf('user-%03d', i + 1), '', 5 FROM n");
+    run_sql(fixture, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 999998)"
+                     " INSERT INTO departures SELECT '111122223333', 1, printf('user-%03d', i + 1), '', 5 FROM n;"
+                     "INSERT INTO departures VALUES ('111122223333', 1, 'user-002', 'AIDA00000000000000091', 6),"
+                     " ('111122223333', 1, 'user-002', 'AIDA00000000000000092', 7)");
     fixture_open(fixture);
     assert_int_equal(registry_departures(fixture->registry), REGISTRY_MAX_DEPARTURES);
-    expect_result(remove_user(fixture, "user-001", 1, NOW_MS), REGISTRY_LIMIT, "1000000 names");
+    expect_result(remove_user(fixture, "user-001", 1, NOW_MS), REGISTRY_LIMIT, "1000000 deleted");
     assert_non_null(user(fixture, "user-001"));
     expect_result(remove_user(fixture, "user-002", 1, NOW_MS), REGISTRY_OK, "");
-    assert_int_equal(departed_ms(fixture, "user-002"), NOW_MS);
+    expect_result(remove_user(fixture, "user-003", 1, NOW_MS), REGISTRY_OK, "");
+    for (int round = 0; round < 2; round++) {
+        assert_int_equal(registry_departures(fixture->registry), REGISTRY_MAX_DEPARTURES);
+        assert_int_equal(departed_ms(fixture, "user-002"), NOW_MS);
+        assert_string_equal(departed_id(fixture, "user-002", 8), "AIDA00000000000000002");
+        assert_string_equal(departed_id(fixture, "user-002", 7), "AIDA00000000000000092");
+        assert_null(departed_id(fixture, "user-002", 6));
+        assert_int_equal(departed_ms(fixture, "user-003"), NOW_MS);
+        assert_null(departed_id(fixture, "user-003", NOW_MS));
+        fixture_reopen(fixture);
+    }
     fixture_close(fixture);
-    run_sql(fixture, "INSERT INTO departures VALUES ('111122223333', 2, 'one-more', '', 5)");
-    fixture_expect_refused(fixture, "table departures has more than 1000000 names");
+    run_sql(fixture, "INSERT INTO departures VALUES ('111122223333', 1, 'user-003', 'AIDA00000000000000093', 5)");
+    fixture_expect_refused(fixture, "table departures has more than 1000000 rows");
 }
 
 /* Those that wait count. */

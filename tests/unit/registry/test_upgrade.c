@@ -202,7 +202,7 @@ static void version_3_comes_whole(void **state)
     fixture_open(fixture);
     expect_result(remove_user(fixture, "user-001", 1, NOW_MS + 20), REGISTRY_OK, "");
     fixture_reopen(fixture);
-    assert_int_equal(registry_departures(fixture->registry), 2);
+    assert_int_equal(registry_departures(fixture->registry), 3);
     assert_null(departed_id(fixture, "user-001", NOW_MS + 5));
     assert_string_equal(departed_id(fixture, "user-001", NOW_MS + 6), "AIDA00000000000000004");
     assert_null(departed_id(fixture, "user-001", NOW_MS + 21));

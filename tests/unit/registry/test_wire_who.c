@@ -76,7 +76,7 @@ static void write_who(struct buffer *out, uint64_t sequence)
         {.kind = CHANGE_PRINCIPAL_REMOVE,
          .principal_removal = {.unique_id = "AROA00000000000000001",
                                .revision = 9,
-                               .departure = {ACCOUNT, PRINCIPAL_ROLE, "deploy", "AROA00000000000000001", NOW_MS}}},
+                               .departure = {ACCOUNT, PRINCIPAL_ROLE, "deploy", "AROA00000000000000001", NOW_MS, 5}}},
         {.kind = CHANGE_GRANT_ADD, .grant = grant},
         {.kind = CHANGE_GRANT_REMOVE, .grant_place = {.key_id = {8}, .id = {9}}},
     };
@@ -125,6 +125,7 @@ static void who_may_comes_through(void **state)
             assert_string_equal(frame.principal_removal.departure.name, "deploy");
             assert_string_equal(frame.principal_removal.departure.unique_id, "AROA00000000000000001");
             assert_int_equal(frame.principal_removal.departure.departed_ms, NOW_MS);
+            assert_int_equal(frame.principal_removal.departure.kept_ids, 5);
         } else {
             assert_int_equal(frame.principal_removal.departure.departed_ms, 0);
         }

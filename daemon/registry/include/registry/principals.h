@@ -32,14 +32,18 @@ int64_t registry_principal_departed_ms(const struct registry *registry, const ch
 /*
  * The unique id of the one who was meant by what was written at that time and names that user or role: of those who
  * have departed from the name since, the first. NULL when none has, or when his id is not on record: he departed before
- * schema version 4, or more than REGISTRY_DEPARTED_IDS of the name have departed after him.
+ * schema version 4, or at least REGISTRY_DEPARTED_IDS of the name have departed after him, or fewer when
+ * there were REGISTRY_MAX_DEPARTURES.
  */
 #define REGISTRY_DEPARTED_IDS 8
 const char *registry_principal_departed_id(const struct registry *registry, const char *account,
                                            enum principal_kind kind, const char *name, int64_t written_ms);
 
-/* How many names somebody departed from, and how many there may be: about 150 bytes of memory for each one who did and
- * whose id is on record. */
+/*
+ * How many departures are on record, and how many may be: those whose ids are, and for each name whose other departures
+ * have left no id, the last of these. About 150 bytes of memory each. When there are that many, nobody of a name that
+ * has none can be removed any more, and of a name that has n the last n - 1 ids stay.
+ */
 #define REGISTRY_MAX_DEPARTURES 1000000
 size_t registry_departures(const struct registry *registry);
 
@@ -64,8 +68,8 @@ void registry_principal_replace(struct registry *registry, const struct registry
 
 /*
  * REGISTRY_CONFLICT, REGISTRY_NOT_FOUND as above. Key policies and grants that name it stay as they are, but do not
- * mean whoever has the name later: its departure stays on record, for ever. REGISTRY_LIMIT when that would be one name
- * more than REGISTRY_MAX_DEPARTURES.
+ * mean whoever has the name later: its departure stays on record, for ever. REGISTRY_LIMIT when there are
+ * REGISTRY_MAX_DEPARTURES and none is of that name.
  */
 void registry_principal_remove(struct registry *registry, const char *account, enum principal_kind kind,
                                const char *name, uint64_t revision, int64_t now_ms, registry_done_fn done, void *arg);
