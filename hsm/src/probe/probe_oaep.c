@@ -86,6 +86,11 @@ static void tell_lengths(struct probe *probe, enum hsm_lengths lengths)
                "the length of a payload from an RSA ciphertext is found", "%s", texts[lengths]);
 }
 
+static struct hsm_result make_pair(struct probe *probe, struct probe_pair *ret)
+{
+    return hsm_result_of(probe_make_pair(probe, HSM_LEVEL_SENSITIVE, CKM_RSA_PKCS_OAEP, ret), "C_GenerateKeyPair");
+}
+
 struct hsm_result probe_oaep(struct probe *probe, struct hsm_profile *out)
 {
     const struct {
@@ -97,10 +102,14 @@ struct hsm_result probe_oaep(struct probe *probe, struct hsm_profile *out)
         {HSM_RSAES_OAEP_SHA_256, "RSAES_OAEP_SHA_256 wraps and unwraps", &out->oaep_sha256},
     };
     struct probe_pair pair = {0};
-    struct hsm_result result =
-        hsm_result_of(probe_make_pair(probe, HSM_LEVEL_SENSITIVE, CKM_RSA_PKCS_OAEP, &pair), "C_GenerateKeyPair");
+    struct hsm_result result = make_pair(probe, &pair);
+    if (probe_is_worth_another_try(result)) {
+        result = make_pair(probe, &pair);
+    }
     if (result.code != HSM_OK) {
-        probe_tell_failure(probe, "OAEP", HSM_COUNTS_LIMITS, "an RSA_2048 pair is made", result);
+        probe->oaep_unknown = result.code != HSM_UNSUPPORTED;
+        probe_tell_failure(probe, "OAEP", probe->oaep_unknown ? HSM_COUNTS_LEVEL : HSM_COUNTS_LIMITS,
+                           "an RSA_2048 pair is made", result);
         return probe_must_end(result) ? result : HSM_SUCCESS;
     }
     for (size_t i = 0; i < sizeof hashes / sizeof hashes[0]; i++) {

@@ -18,6 +18,8 @@ struct probe {
     CK_OBJECT_HANDLE made[PROBE_MAX_OBJECTS]; /* destroyed at the end */
     size_t n_made;
     enum hsm_algorithm oaep; /* one that works, 0: none; found out by probe_oaep */
+    bool oaep_unknown;       /* nor whether there is one: probe_oaep could not try, by a fault */
+    bool let_through;        /* in this run of a trial the token did what it should refuse: no fault does that */
     bool sensitive;          /* the token makes no payload that may be read: found out by probe_plain_payload */
     const char *detail;      /* static: a trial's word on what was let through, and how; NULL: none */
 };
@@ -113,7 +115,7 @@ void probe_set_unwraps(struct attributes_template *template, enum hsm_boundary u
  * What came of something a token should refuse. HSM_OK with *ret_refused; a token that is gone or has no room has
  * refused nothing, and fails.
  */
-REWRAP_MUST_USE struct hsm_result probe_refused(CK_RV rv, const char *what, bool *ret_refused);
+REWRAP_MUST_USE struct hsm_result probe_refused(struct probe *probe, CK_RV rv, const char *what, bool *ret_refused);
 
 /* The questions, in the order in which they are asked. */
 void probe_mechanisms(struct probe *probe);

@@ -75,9 +75,10 @@ static struct hsm_result is_kept_in(struct probe *probe, const struct blob *blob
     bool read_refused = false;
     bool wrap_refused = false;
     struct hsm_result result =
-        probe_refused(p11_get_attributes(probe->token, object, &value, 1), "C_GetAttributeValue", &read_refused);
+        probe_refused(probe, p11_get_attributes(probe->token, object, &value, 1), "C_GetAttributeValue", &read_refused);
     if (result.code == HSM_OK) {
-        result = probe_refused(probe_wrap(probe, probe->kwp, blob->kek, object, out, &len), "C_WrapKey", &wrap_refused);
+        result = probe_refused(probe, probe_wrap(probe, probe->kwp, blob->kek, object, out, &len), "C_WrapKey",
+                               &wrap_refused);
     }
     *ret_kept = read_refused && wrap_refused;
     return result;
@@ -96,12 +97,10 @@ static struct hsm_result try_list(struct probe *probe, const struct blob *blob, 
     CK_ATTRIBUTE forced[ATTRIBUTES_UNWRAP_MAX];
     size_t n_forced = attributes_forced(HSM_SEALED, forced);
     CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
-    CK_RV rv = unwrap(probe, blob, list, n, &object);
-    bool refused = false;
-    struct hsm_result result = probe_refused(rv, "C_UnwrapKey", &refused);
-    if (result.code != HSM_OK || refused) {
-        *ret_holds = refused;
-        return result;
+    struct hsm_result result = hsm_result_of(unwrap(probe, blob, list, n, &object), "C_UnwrapKey");
+    if (result.code != HSM_OK) {
+        *ret_holds = !probe_must_end(result);
+        return *ret_holds ? HSM_SUCCESS : result;
     }
     bool kept = false;
     result = is_kept_in(probe, blob, object, &kept);

@@ -177,7 +177,7 @@ struct hsm_result probe_try_trusted(struct probe *probe, bool *ret_enforced)
     bool refused = true;
     struct hsm_result result = HSM_SUCCESS;
     for (size_t i = 0; i < sizeof ways / sizeof ways[0] && refused && result.code == HSM_OK; i++) {
-        result = probe_refused(ways[i].ask(probe), ways[i].call, &refused);
+        result = probe_refused(probe, ways[i].ask(probe), ways[i].call, &refused);
         probe->detail = refused ? NULL : ways[i].told;
     }
     *ret_enforced = refused;

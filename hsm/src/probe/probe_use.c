@@ -56,7 +56,7 @@ struct hsm_result probe_try_decrypt(struct probe *probe, bool *ret_enforced)
     for (size_t i = 0; i < sizeof mechanisms / sizeof mechanisms[0] && refused && result.code == HSM_OK; i++) {
         if (decrypt_by(probe, &mechanisms[i], control, payload) == CKR_OK) {
             tried = true;
-            result = probe_refused(decrypt_by(probe, &mechanisms[i], kek, payload), "C_DecryptInit", &refused);
+            result = probe_refused(probe, decrypt_by(probe, &mechanisms[i], kek, payload), "C_DecryptInit", &refused);
         }
     }
     probe->detail = tried ? NULL : "cannot be told: one that may decrypt does not either";
@@ -131,7 +131,7 @@ struct hsm_result probe_try_payload_use(struct probe *probe, bool *ret_enforced)
     bool refused = true;
     struct hsm_result result = HSM_SUCCESS;
     for (size_t i = 0; i < sizeof uses / sizeof uses[0] && refused && result.code == HSM_OK; i++) {
-        result = probe_refused(uses[i].use(probe, payload), uses[i].call, &refused);
+        result = probe_refused(probe, uses[i].use(probe, payload), uses[i].call, &refused);
         probe->detail = refused ? NULL : uses[i].told;
     }
     *ret_enforced = refused;

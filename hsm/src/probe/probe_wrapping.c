@@ -33,7 +33,7 @@ struct hsm_result probe_try_wrap_with_trusted(struct probe *probe, bool *ret_enf
         *ret_enforced = false;
         return HSM_SUCCESS;
     }
-    return probe_refused(probe_wrap(probe, probe->kwp, kek, sealed, wrapped, &len), "C_WrapKey", ret_enforced);
+    return probe_refused(probe, probe_wrap(probe, probe->kwp, kek, sealed, wrapped, &len), "C_WrapKey", ret_enforced);
 }
 
 static CK_RV wrap_rsa(struct probe *probe, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE public_half,
@@ -70,7 +70,7 @@ struct hsm_result probe_try_wrap_with_trusted_rsa(struct probe *probe, bool *ret
     bool refused = sealed_payload(probe, &sealed) == CKR_OK;
     struct hsm_result result = HSM_SUCCESS;
     for (size_t i = 0; i < sizeof mechanisms / sizeof mechanisms[0] && refused && result.code == HSM_OK; i++) {
-        result = probe_refused(wrap_rsa(probe, mechanisms[i], pair.public_half, sealed), "C_WrapKey", &refused);
+        result = probe_refused(probe, wrap_rsa(probe, mechanisms[i], pair.public_half, sealed), "C_WrapKey", &refused);
     }
     *ret_enforced = refused;
     return result;
@@ -124,10 +124,11 @@ struct hsm_result probe_try_allowed_mechanisms(struct probe *probe, bool *ret_en
         return HSM_SUCCESS;
     }
     bool refused = false;
-    struct hsm_result result = probe_refused(wrap_by(probe, probe->kwp, of_another, payload), "C_WrapKey", &refused);
+    struct hsm_result result =
+        probe_refused(probe, wrap_by(probe, probe->kwp, of_another, payload), "C_WrapKey", &refused);
     for (size_t i = 0; i < sizeof others / sizeof others[0] && refused && result.code == HSM_OK; i++) {
         if (others[i] != probe->kwp && wrap_by(probe, others[i], free, payload) == CKR_OK) {
-            result = probe_refused(wrap_by(probe, others[i], bound, payload), "C_WrapKey", &refused);
+            result = probe_refused(probe, wrap_by(probe, others[i], bound, payload), "C_WrapKey", &refused);
         }
     }
     *ret_enforced = refused;
@@ -176,5 +177,5 @@ struct hsm_result probe_try_allowed_mechanisms_rsa(struct probe *probe, bool *re
     if (!made) {
         return hsm_result_of(rv, "an RSA key that allows another mechanism");
     }
-    return probe_refused(rv, "C_UnwrapKey", ret_enforced);
+    return probe_refused(probe, rv, "C_UnwrapKey", ret_enforced);
 }

@@ -63,6 +63,22 @@ static CK_RV failing_digest(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key)
     return fails_now() ? answer : real->C_DigestKey(session, key);
 }
 
+static CK_RV failing_copy(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *list, CK_ULONG n,
+                          CK_OBJECT_HANDLE *ret)
+{
+    return fails_now() ? answer : real->C_CopyObject(session, object, list, n, ret);
+}
+
+static CK_RV failing_set(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *list, CK_ULONG n)
+{
+    return fails_now() ? answer : real->C_SetAttributeValue(session, object, list, n);
+}
+
+static CK_RV failing_destroy(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
+{
+    return fails_now() ? answer : real->C_DestroyObject(session, object);
+}
+
 /* One that passes is none either, whenever it comes. */
 static void test_a_passing_fault_is_no_refusal(void **state)
 {
@@ -78,6 +94,64 @@ static void test_a_passing_fault_is_no_refusal(void **state)
         }
     }
     calls_until = 0;
+}
+
+/* RSA keys only: a token that imports none makes its pairs. */
+static CK_RV create_no_pair(CK_SESSION_HANDLE session, CK_ATTRIBUTE *list, CK_ULONG n, CK_OBJECT_HANDLE *ret)
+{
+    for (CK_ULONG i = 0; i < n; i++) {
+        if (list[i].type == CKA_MODULUS) {
+            return CKR_TEMPLATE_INCONSISTENT;
+        }
+    }
+    return real->C_CreateObject(session, list, n, ret);
+}
+
+static unsigned pairs_until; /* how many pairs are made before those that fail */
+static unsigned failing_pairs;
+
+static CK_RV failing_pair(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_ATTRIBUTE *public_half,
+                          CK_ULONG n_public, CK_ATTRIBUTE *private_half, CK_ULONG n_private,
+                          CK_OBJECT_HANDLE *ret_public, CK_OBJECT_HANDLE *ret_private)
+{
+    if (mechanism->mechanism == CKM_RSA_PKCS_KEY_PAIR_GEN && pairs_until > 0) {
+        pairs_until--;
+    } else if (mechanism->mechanism == CKM_RSA_PKCS_KEY_PAIR_GEN && failing_pairs > 0) {
+        failing_pairs--;
+        return answer;
+    }
+    return real->C_GenerateKeyPair(session, mechanism, public_half, n_public, private_half, n_private, ret_public,
+                                   ret_private);
+}
+
+static struct hsm_profile probe_with_failing_pairs(struct fixture *fixture, unsigned until, unsigned n)
+{
+    struct hsm_profile profile = {0};
+    pairs_until = until;
+    failing_pairs = n;
+    weak.C_CreateObject = create_no_pair;
+    weak.C_GenerateKeyPair = failing_pair;
+    assert_hsm(HSM_OK, weak_probe(fixture, &profile));
+    return profile;
+}
+
+/* One of the pairs that a token makes for the probe, an early one or a late one, or all of them. */
+static void test_a_pair_that_is_not_made(void **state)
+{
+    answer = CKR_GENERAL_ERROR;
+    for (unsigned until = 0; failing_pairs == 0; until += 1 + until) {
+        const struct hsm_profile profile = probe_with_failing_pairs(*state, until, 1);
+        assert_int_equal(profile.level, HSM_LEVEL_SEALED);
+        assert_true(profile.oaep_sha1);
+    }
+    struct hsm_profile profile = probe_with_failing_pairs(*state, 0, 1000);
+    assert_int_equal(profile.level, HSM_LEVEL_SENSITIVE);
+    assert_string_equal(profile.level_reason, "OAEP");
+    answer = CKR_MECHANISM_INVALID; /* no RSA at all: nothing goes through that */
+    profile = probe_with_failing_pairs(*state, 0, 1000);
+    assert_int_equal(profile.level, HSM_LEVEL_SEALED);
+    assert_false(profile.oaep_sha1);
+    failing_pairs = 0;
 }
 
 /* What the token can do: all but the level. */
@@ -130,6 +204,21 @@ static void install_digest(void)
     weak.C_DigestKey = failing_digest;
 }
 
+static void install_copy(void)
+{
+    weak.C_CopyObject = failing_copy;
+}
+
+static void install_set(void)
+{
+    weak.C_SetAttributeValue = failing_set;
+}
+
+static void install_destroy(void)
+{
+    weak.C_DestroyObject = failing_destroy;
+}
+
 static const struct failing_call {
     const char *name;
     void (*install)(void);
@@ -179,12 +268,55 @@ static void test_a_passing_fault_is_no_property(void **state)
     weak = *real;
 }
 
+/* The level alone, as the probe asks for it once it knows what the token can do. */
+static struct hsm_result find_level(struct fixture *fixture, unsigned long kwp, struct hsm_profile *ret)
+{
+    struct hsm_report report = {0};
+    struct probe probe = {.token = fixture->token, .report = &report, .kwp = kwp, .oaep = HSM_RSAES_OAEP_SHA_1};
+    *ret = (struct hsm_profile){0};
+    fixture->token->functions = &weak;
+    const struct hsm_result result = probe_level(&probe, ret);
+    fixture->token->functions = real;
+    return result;
+}
+
+/* A token that enforces all is found sealed, whichever call of a trial fails, and whether of a control or not. */
+static void test_a_passing_fault_costs_no_level(void **state)
+{
+    static const struct failing_call of_trials[] = {
+        {"C_WrapKey", install_wrap},           {"C_UnwrapKey", install_unwrap},
+        {"C_CreateObject", install_create},    {"C_GenerateKey", install_generate},
+        {"C_CopyObject", install_copy},        {"C_SetAttributeValue", install_set},
+        {"C_GetAttributeValue", install_read}, {"C_DestroyObject", install_destroy},
+    };
+    struct hsm_profile whole;
+    weak = *real;
+    assert_hsm(HSM_OK, find_abilities(*state, &whole));
+    answer = CKR_GENERAL_ERROR;
+    for (size_t i = 0; i < sizeof of_trials / sizeof of_trials[0]; i++) {
+        for (unsigned n = 1; calls_until == 0; n += 1 + n) { /* there are hundreds of some */
+            struct hsm_profile found;
+            weak = *real;
+            of_trials[i].install();
+            calls_until = n;
+            assert_hsm(HSM_OK, find_level(*state, whole.kwp, &found));
+            if (found.level != HSM_LEVEL_SEALED) {
+                fail_msg("not sealed for %s, with a fault of the %s of number %u", found.level_reason,
+                         of_trials[i].name, n);
+            }
+            assert_int_equal(fixture_session_objects(*state), 0);
+        }
+        calls_until = 0;
+    }
+    weak = *real;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_fault_is_no_refusal),
-        cmocka_unit_test(test_a_passing_fault_is_no_refusal),
-        cmocka_unit_test(test_a_passing_fault_is_no_property),
+        cmocka_unit_test(test_a_fault_is_no_refusal),          cmocka_unit_test(test_a_passing_fault_is_no_refusal),
+        cmocka_unit_test(test_a_passing_fault_is_no_property), cmocka_unit_test(test_a_pair_that_is_not_made),
+        cmocka_unit_test(test_a_passing_fault_costs_no_level),
     };
     return cmocka_run_group_tests(tests, weak_setup, fixture_teardown);
 }
