@@ -31,6 +31,21 @@ static CK_RV read(struct probe *probe, CK_OBJECT_HANDLE object, struct bytes *re
     return rv;
 }
 
+/* One that cannot be told is not kept: then it is the padded one. */
+static struct hsm_result length_told(struct probe *probe, CK_OBJECT_HANDLE payload, size_t length, size_t padded,
+                                     size_t *ret)
+{
+    size_t told = 0;
+    const struct hsm_result result = length_by_attribute(probe->token, payload, &told);
+    const bool has_failed = result.code != HSM_OK && result.code != HSM_UNSUPPORTED && result.rv != CKR_OK &&
+                            result.rv != CKR_ATTRIBUTE_SENSITIVE;
+    if (has_failed) {
+        return result;
+    }
+    *ret = result.code == HSM_OK && told == length ? length : padded;
+    return HSM_SUCCESS;
+}
+
 static bool is_withheld(CK_RV rv)
 {
     return rv == CKR_ATTRIBUTE_SENSITIVE || rv == CKR_ATTRIBUTE_TYPE_INVALID;
@@ -75,12 +90,7 @@ static struct hsm_result same_wrapped(struct probe *probe, CK_OBJECT_HANDLE payl
     }
     const size_t padded = (length + 7) / 8 * 8;
     *ret_same = before.len == padded + 8 && view_equal(view_of_bytes(&before), view_of_bytes(&after));
-    if (*ret_same) {
-        size_t told = 0;
-        const bool exact = length_by_attribute(probe->token, again, &told).code == HSM_OK && told == length;
-        *ret_length = exact ? length : padded; /* what cannot be told is not kept */
-    }
-    return HSM_SUCCESS;
+    return *ret_same ? length_told(probe, again, length, padded, ret_length) : HSM_SUCCESS;
 }
 
 struct hsm_result probe_comes_back(struct probe *probe, CK_OBJECT_HANDLE payload, CK_OBJECT_HANDLE again, size_t length,
