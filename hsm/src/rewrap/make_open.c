@@ -63,12 +63,6 @@ static struct hsm_result look_before(struct hsm_rewrap *rewrap, uint8_t *materia
     return result;
 }
 
-/* Whether the token has failed, so that a key may have been made of which nobody has heard. */
-static bool may_be_there(struct hsm_result result)
-{
-    return result.code == HSM_TOKEN_UNAVAILABLE || result.code == HSM_FAULT;
-}
-
 /*
  * Whether the key that an earlier try was to make is there, whole. One that is not, or not yet seen, is left alone.
  * While the token fails it is not known, and the key is still being made.
@@ -82,6 +76,7 @@ static struct hsm_result find_made(struct hsm_rewrap *rewrap, enum hsm_spec spec
     }
     struct hsm_result result = look_before(rewrap, rewrap->making.material_id);
     if (result.code == HSM_OK) {
+        keys_forget(rewrap->keys, spec, HSM_OPEN, rewrap->making.material_id); /* it may have been destroyed since */
         result = keys_find(rewrap->keys, spec, HSM_OPEN, rewrap->making.material_id, &handles);
     }
     const bool is_known = result.code == HSM_OK || result.code == HSM_KEY_NOT_FOUND || result.code == HSM_KEY_REFUSED ||
@@ -93,30 +88,30 @@ static struct hsm_result find_made(struct hsm_rewrap *rewrap, enum hsm_spec spec
     return HSM_SUCCESS;
 }
 
-static struct hsm_result make_open(struct hsm_rewrap *rewrap, enum hsm_spec spec, uint8_t *ret_material_id)
+/* A name for the next key. Whatever comes of it: until it is known, the key may be on the token. */
+static struct hsm_result draw(struct hsm_rewrap *rewrap, enum hsm_spec spec)
 {
-    const struct key_class *class = key_class_of(spec, HSM_OPEN);
-    if (class == NULL) {
-        return hsm_failure(HSM_UNSUPPORTED, "no open keys of that spec");
+    uint8_t material_id[MATERIAL_ID_BYTES];
+    rewrap->making.is_open = false;
+    if (getrandom(material_id, sizeof material_id, 0) != sizeof material_id) {
+        return hsm_failure(HSM_FAULT, "getrandom");
     }
+    memcpy(rewrap->making.material_id, material_id, sizeof material_id);
+    rewrap->making.spec = spec;
+    rewrap->making.is_open = true;
+    return HSM_SUCCESS;
+}
+
+static struct hsm_result make(struct hsm_rewrap *rewrap, const struct key_class *class, enum hsm_spec spec)
+{
     if (!keys_have_room(rewrap->keys)) {
         return hsm_failure(HSM_LIMIT, "max-objects keys on the token");
     }
-    uint8_t *material_id = rewrap->making.material_id;
-    bool found = false;
-    struct hsm_result result = find_made(rewrap, spec, &found);
+    struct hsm_result result = draw(rewrap, spec);
     if (result.code != HSM_OK) {
         return result;
     }
-    if (found) {
-        memcpy(ret_material_id, material_id, MATERIAL_ID_BYTES);
-        return HSM_SUCCESS;
-    }
-    if (getrandom(material_id, MATERIAL_ID_BYTES, 0) != MATERIAL_ID_BYTES) {
-        return hsm_failure(HSM_FAULT, "getrandom");
-    }
-    rewrap->making.is_open = true;
-    rewrap->making.spec = spec;
+    uint8_t *material_id = rewrap->making.material_id;
     struct attributes_wish wish = {.level = rewrap->profile.level,
                                    .on_token = true,
                                    .label = class->label,
@@ -129,11 +124,24 @@ static struct hsm_result make_open(struct hsm_rewrap *rewrap, enum hsm_spec spec
     if (result.code == HSM_OK) {
         result = generate(rewrap, class, &wish, &made);
     }
-    if (result.code == HSM_OK) {
-        result = adopt(rewrap, spec, &made, material_id);
+    return result.code == HSM_OK ? adopt(rewrap, spec, &made, material_id) : result;
+}
+
+/* A key is open until it is handed out, or is known not to be there: nobody gets it twice, and none is left behind. */
+static struct hsm_result make_open(struct hsm_rewrap *rewrap, enum hsm_spec spec, uint8_t *ret_material_id)
+{
+    const struct key_class *class = key_class_of(spec, HSM_OPEN);
+    if (class == NULL) {
+        return hsm_failure(HSM_UNSUPPORTED, "no open keys of that spec");
+    }
+    bool found = false;
+    struct hsm_result result = find_made(rewrap, spec, &found);
+    if (result.code == HSM_OK && !found) {
+        result = make(rewrap, class, spec);
     }
     if (result.code == HSM_OK) {
-        memcpy(ret_material_id, material_id, MATERIAL_ID_BYTES);
+        memcpy(ret_material_id, rewrap->making.material_id, MATERIAL_ID_BYTES);
+        rewrap->making.is_open = false;
     }
     return result;
 }
@@ -145,7 +153,5 @@ struct hsm_result hsm_rewrap_make_open(struct hsm_rewrap *rewrap, enum hsm_spec 
     if (rewrap_met_stale_handle(result)) { /* of the new key, before it was looked at */
         result = make_open(rewrap, spec, ret_material_id);
     }
-    result = rewrap_diagnose(rewrap, result);
-    rewrap->making.is_open = may_be_there(result);
-    return result;
+    return rewrap_diagnose(rewrap, result);
 }

@@ -1,6 +1,7 @@
 /* An open key that is made in the moment in which the session is lost: the next try gives that one, and none is left.
  */
 #include "fixture.h"
+#include "rewrap/rewrap_private.h"
 
 #include <string.h>
 
@@ -59,6 +60,13 @@ static CK_RV read_and_lose(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, C
     assert_int_equal(real->C_CloseSession(session), CKR_OK);
     losing = *real;
     return CKR_DEVICE_ERROR;
+}
+
+static CK_RV find_no_memory(CK_SESSION_HANDLE session, CK_ATTRIBUTE *list, CK_ULONG n)
+{
+    (void)session, (void)list, (void)n;
+    losing = *real;
+    return CKR_HOST_MEMORY;
 }
 
 static bool count_open(void *state, const struct hsm_object *object)
@@ -147,6 +155,42 @@ static void test_a_second_loss(void **state)
     }
 }
 
+/* There is no memory when the key is looked for: it is still the next one's. */
+static void test_no_memory_for_the_search(void **state)
+{
+    struct fixture *fixture = *state;
+    uint8_t unheard[ENVELOPE_MATERIAL_ID_BYTES];
+    for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++) {
+        unsigned before = open_keys(fixture);
+        make_unheard(fixture, specs[i]);
+        losing.C_FindObjectsInit = find_no_memory;
+        assert_hsm(HSM_NO_MEMORY, hsm_rewrap_make_open(fixture->rewrap, specs[i], unheard));
+        expect_it(fixture, specs[i], before);
+    }
+}
+
+/* A key of which nobody has heard, and which is destroyed before the next try: that gives another. */
+static void test_a_key_that_was_destroyed_since(void **state)
+{
+    struct fixture *fixture = *state;
+    uint8_t unheard[ENVELOPE_MATERIAL_ID_BYTES];
+    uint8_t next[ENVELOPE_MATERIAL_ID_BYTES];
+    make_unheard(fixture, HSM_SPEC_AES_256);
+    memcpy(unheard, fixture->rewrap->making.material_id, sizeof unheard);
+    unsigned with_it = open_keys(fixture); /* it is known from here on */
+    CK_ATTRIBUTE id = {CKA_ID, unheard, sizeof unheard};
+    CK_OBJECT_HANDLE found = CK_INVALID_HANDLE;
+    CK_ULONG n = 0;
+    assert_int_equal(real->C_FindObjectsInit(fixture->token->session, &id, 1), CKR_OK);
+    assert_int_equal(real->C_FindObjects(fixture->token->session, &found, 1, &n), CKR_OK);
+    assert_int_equal(real->C_FindObjectsFinal(fixture->token->session), CKR_OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(real->C_DestroyObject(fixture->token->session, found), CKR_OK);
+    assert_hsm(HSM_OK, hsm_rewrap_make_open(fixture->rewrap, HSM_SPEC_AES_256, next));
+    assert_memory_not_equal(next, unheard, sizeof next);
+    assert_int_equal(open_keys(fixture), with_it);
+}
+
 static int setup(void **state)
 {
     fixture_setup(state);
@@ -169,6 +213,8 @@ int main(void)
         cmocka_unit_test(test_a_key_that_was_made_unheard),
         cmocka_unit_test(test_a_key_that_was_made_in_spite_of_a_failure),
         cmocka_unit_test(test_a_second_loss),
+        cmocka_unit_test(test_no_memory_for_the_search),
+        cmocka_unit_test(test_a_key_that_was_destroyed_since),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
