@@ -144,10 +144,12 @@ static void kills_over_an_endless_wait(void **state)
     WAIT_FOR(fixture, fixture_ready(fixture) == 1);
     struct call call;
     uint64_t from = workers_now_ms();
-    fixture_submit(fixture, &call, "hang after a wait", 10000);
+    fixture_submit(fixture, &call, "hang after a wait", 60000);
+    WAIT_FOR(fixture, fixture_trace_count(fixture, "start") == 2);
+    assert_true(workers_now_ms() - from >= 700);
     WAIT_FOR(fixture, call.calls > 0);
     assert_int_equal(call.status, WORKERS_TIMEOUT);
-    assert_true(workers_now_ms() - from >= 700);
+    assert_true(fixture_logged(fixture, "deadline-ms"));
 }
 
 /* The page is the worker's word: it gains no time by going back. */
