@@ -93,8 +93,8 @@ static void remember(void *arg, const char *function, unsigned long count)
 }
 
 /*
- * One call fails: the start is refused with a reason that is not the PIN's nor the custodian's, or the worker serves,
- * and then rightly.
+ * One call fails: the start is refused with a reason that is not the PIN's nor the custodian's nor the level, or the
+ * worker serves, and then rightly.
  */
 static void one_fault(struct world *world, const char *function, unsigned long n, const char *rv)
 {
@@ -108,7 +108,8 @@ static void one_fault(struct world *world, const char *function, unsigned long n
         return;
     }
     if (status == HSM__HELLO_STATUS__HELLO_PIN_WRONG || status == HSM__HELLO_STATUS__HELLO_PIN_LOCKED ||
-        status == HSM__HELLO_STATUS__HELLO_PIN_UNREADABLE || status == HSM__HELLO_STATUS__HELLO_NO_CEREMONY) {
+        status == HSM__HELLO_STATUS__HELLO_PIN_UNREADABLE || status == HSM__HELLO_STATUS__HELLO_NO_CEREMONY ||
+        status == HSM__HELLO_STATUS__HELLO_LEVEL) {
         fail_msg("\"%s\": Hello says %d: %s", script, (int)status, detail);
     }
 }
