@@ -23,7 +23,10 @@ struct workers_timing {
     unsigned pin_look_ms;
     unsigned patience_ms;    /* how long jobs wait for a start: several times what one takes */
     unsigned renewal_log_ms; /* renewals of one worker closer together than this are one line in the log */
-    unsigned wait_max_ms;    /* more than a worker waits for its turns in one request: it is not believed beyond this */
+    /* The longest that a worker waits for its turns in one request, in one that takes long and in another: it is not
+     * believed beyond this. */
+    unsigned long_wait_max_ms;
+    unsigned wait_max_ms;
 };
 
 struct workers {

@@ -32,7 +32,10 @@ static const struct workers_timing default_timing = {
     .pin_look_ms = 1000,
     .patience_ms = 3000,
     .renewal_log_ms = 1000,
-    .wait_max_ms = 15000,
+    /* As the worker has them, for the token and the module each: a key is made in 10000 + 300, and once more after the
+     * session was renewed in 3000 + 300. */
+    .long_wait_max_ms = 2 * (10000 + 300) + 3000 + 300,
+    .wait_max_ms = 3000 + 300,
 };
 
 static bool settings_sound(const struct workers_settings *settings)

@@ -57,10 +57,7 @@ struct workers_job *workers_progress_job(const struct workers_worker *worker)
 
 uint32_t workers_progress_waited_ms(const struct workers_worker *worker)
 {
-    const unsigned max_ms = worker->token->workers->timing.wait_max_ms;
-    const uint32_t said_ms =
-        worker->progress == NULL ? 0 : atomic_load_explicit(&worker->progress->waited_ms, memory_order_acquire);
-    return said_ms < max_ms ? said_ms : max_ms;
+    return worker->progress == NULL ? 0 : atomic_load_explicit(&worker->progress->waited_ms, memory_order_acquire);
 }
 
 void workers_progress_look(struct workers_worker *worker)

@@ -133,11 +133,14 @@ void workers_worker_watch(struct workers_worker *worker)
     if (worker->n_in_flight == 0) {
         return;
     }
-    const uint64_t waited_ms = workers_progress_waited_ms(worker);
+    const uint32_t said_ms = workers_progress_waited_ms(worker);
     workers_progress_look(worker);
     const struct workers_token_settings *settings = &worker->token->settings;
     bool takes_long = workers_job_takes_long(worker->at);
-    uint64_t deadline_ms = (takes_long ? settings->start_deadline_ms : settings->deadline_ms) + waited_ms;
+    const struct workers_timing *timing = &worker->token->workers->timing;
+    const uint32_t max_ms = takes_long ? timing->long_wait_max_ms : timing->wait_max_ms;
+    const uint32_t waited_ms = said_ms < max_ms ? said_ms : max_ms;
+    uint64_t deadline_ms = (uint64_t)(takes_long ? settings->start_deadline_ms : settings->deadline_ms) + waited_ms;
     uint64_t spent_ms = workers_now_ms() - worker->at_since_ms;
     if (spent_ms >= deadline_ms) {
         workers_worker_end(worker, takes_long ? END_LONG_DEADLINE : END_DEADLINE, NULL);

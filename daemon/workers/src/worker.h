@@ -115,8 +115,8 @@ void workers_text_clean(const char *text, char *out, size_t size);
 /* The job that the worker is at, by its own word; the oldest, if it says nothing that makes sense. NULL without any. */
 struct workers_job *workers_progress_job(const struct workers_worker *worker);
 
-/* How long it says that the job it is at has waited for other workers, up to timing.wait_max_ms. To be asked before
- * what job that is (proto/progress.h). */
+/* How long it says, whether true or not, that the job it is at has waited for other workers. To be asked before what
+ * job that is (proto/progress.h). */
 uint32_t workers_progress_waited_ms(const struct workers_worker *worker);
 
 /* Starts the clock of the deadline anew when the worker has gone on to another job since the last look. Only forwards:

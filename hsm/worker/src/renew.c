@@ -7,7 +7,7 @@
  */
 #define RENEWAL_PAUSE_MS 1000
 
-/* Many times what a login takes. */
+/* Many times what a login takes. rewrapd gives it time for that (workers_timing). */
 #define RENEWAL_TURN_MS 3000
 
 struct hsm_result worker_renew(struct worker *worker)

@@ -103,7 +103,8 @@ static void destroy_key(struct worker *worker, const Hsm__Request *request, stru
     answer_result(answer, hsm_rewrap_destroy(worker->rewrap, &key));
 }
 
-/* Longer than another worker is at an RSA pair, shorter than [token] start-deadline-ms. */
+/* Longer than another worker is at an RSA pair, shorter than [token] start-deadline-ms. rewrapd gives it time for that
+ * (workers_timing). */
 #define MAKE_TURN_MS 10000
 
 static void make_open_key(struct worker *worker, const Hsm__Request *request, struct answer *answer)

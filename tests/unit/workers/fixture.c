@@ -136,6 +136,7 @@ void fixture_begin(struct fixture *fixture)
         .pin_look_ms = 20,
         .patience_ms = 2000,
         .renewal_log_ms = 1000,
+        .long_wait_max_ms = 15000,
         .wait_max_ms = 15000,
     };
 }

@@ -38,9 +38,10 @@ struct workers_token_settings {
     unsigned max_queue;         /* jobs that may wait */
     unsigned deadline_ms;       /* how long a worker may take over one request, not counting those before it, nor its
                                    waiting while others of the token log in */
-    unsigned start_deadline_ms; /* how long a worker may take to log in and look at the token, to look at it again
-                                   (ListObjects), and then for each further part of its list, or to make a key
-                                   (MakeOpenKey): an RSA pair takes a token seconds */
+    unsigned start_deadline_ms; /* how long a worker may take to log in and look at the token, its waiting for others
+                                   included; or, that not counted, to look at it again (ListObjects), and then for
+                                   each further part of its list, or to make a key (MakeOpenKey): an RSA pair takes a
+                                   token seconds */
     bool has_binding_check;     /* the binding root is the one with this check value, not the only one */
     uint8_t binding_check[WORKERS_BINDING_CHECK_BYTES];
     unsigned
