@@ -1,7 +1,5 @@
 /* What a grant allows; see policy/grant.h. */
 #include "grant_private.h"
-
-#include "cover.h"
 #include "pattern.h"
 
 static const char *const names[POLICY_GRANT_OPERATIONS] = {
@@ -142,39 +140,27 @@ static bool source_fits(const struct policy_grant_constraints *constraints, cons
            (policy_context_single(context, &source_arn, &source) && view_equal(source, constraints->source_arn));
 }
 
-static struct policy_grant_result missed(enum policy_grant_miss miss)
+static struct policy_outcome stopped(enum policy_step step)
 {
-    return (struct policy_grant_result){.code = POLICY_GRANT_DOES_NOT_APPLY, .miss = miss};
+    return (struct policy_outcome){.step = step};
 }
 
-struct policy_grant_result policy_grant_covers(const struct policy_grant *grant, const struct policy_context *context,
-                                               uint32_t operation)
+struct policy_outcome policy_grant_apply(const struct policy_grant *grant, const struct policy_asking *asking)
 {
     /* These have no encryption context that a constraint could mean. */
     const uint32_t without_context = POLICY_GRANT_DESCRIBE_KEY | POLICY_GRANT_RETIRE_GRANT;
-    enum policy_cover cover = policy_grantee_covers(grant->grantee, context->request->caller);
+    enum policy_cover cover = policy_grantee_covers(grant->grantee, asking->request->caller);
     if (cover == POLICY_COVERS_NOT) {
-        return missed(POLICY_GRANT_MISS_GRANTEE);
+        return stopped(POLICY_STEP_GRANTEE);
     }
-    if ((grant->operations & operation) == 0) {
-        return missed(POLICY_GRANT_MISS_OPERATION);
+    if ((grant->operations & asking->operation) == 0) {
+        return stopped(POLICY_STEP_OPERATION);
     }
-    if ((operation & without_context) == 0 && !context_fits(&grant->constraints, context)) {
-        return missed(POLICY_GRANT_MISS_CONTEXT);
+    if ((asking->operation & without_context) == 0 && !context_fits(&grant->constraints, &asking->context)) {
+        return stopped(POLICY_STEP_CONSTRAINT);
     }
-    if (!source_fits(&grant->constraints, context)) {
-        return missed(POLICY_GRANT_MISS_SOURCE_ARN);
+    if (!source_fits(&grant->constraints, &asking->context)) {
+        return stopped(POLICY_STEP_SOURCE_ARN);
     }
-    return (struct policy_grant_result){.code = cover == POLICY_COVERS_HIM ? POLICY_GRANT_APPLIES
-                                                                           : POLICY_GRANT_APPLIES_TO_ACCOUNT};
-}
-
-struct policy_grant_result policy_grant_applies(const struct policy_grant *grant, const struct policy_request *request)
-{
-    struct policy_context context;
-    size_t work = POLICY_WORK_MAX;
-    if (!policy_context_init(&context, request, &work)) {
-        return missed(POLICY_GRANT_MISS_GRANTEE);
-    }
-    return policy_grant_covers(grant, &context, policy_grant_operation_of_action(request->action));
+    return (struct policy_outcome){.step = POLICY_STEP_MATCHED, .cover = cover};
 }

@@ -1,12 +1,11 @@
 /* Grants, for a request that has been taken apart already. */
 #pragma once
 
-#include "context.h"
 #include "policy/grant.h"
+#include "rule.h"
 
-/* context: of the request. operation: the bit of its action. */
-struct policy_grant_result policy_grant_covers(const struct policy_grant *grant, const struct policy_context *context,
-                                               uint32_t operation);
+/* Whether the grant covers the request: grantee, operation, constraints, in this order. */
+struct policy_outcome policy_grant_apply(const struct policy_grant *grant, const struct policy_asking *asking);
 
 /* "kms:ReEncryptFrom", in any case → its bit; 0 for what grants do not know. */
 uint32_t policy_grant_operation_of_action(struct view action);

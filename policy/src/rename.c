@@ -4,6 +4,10 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+/* Compact, since what is longer than a policy may be could not be put again. In ASCII: an escape may stand for what no
+ * policy may have as a character (R-81). Numbers with the digits that doubles keep. */
+#define HOW_WRITTEN (JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(15))
+
 struct renaming {
     policy_rename_fn rename;
     void *arg;
@@ -51,15 +55,18 @@ static void rename_in_statement(struct renaming *renaming, json_t *statement)
 bool policy_rename(struct view text, policy_rename_fn rename, void *arg, char **ret)
 {
     struct renaming renaming = {.rename = rename, .arg = arg};
-    json_t *document = text.len == 0 ? NULL : json_loadb((const char *)text.data, text.len, 0, NULL);
+    json_error_t error = {0};
+    json_t *document =
+        text.len == 0 ? NULL : json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &error);
+    renaming.failed = text.len != 0 && document == NULL && json_error_code(&error) == json_error_out_of_memory;
     json_t *statements = json_object_get(document, "Statement");
     rename_in_statement(&renaming, statements); /* one alone needs no list */
     for (size_t i = 0; i < json_array_size(statements); i++) {
         rename_in_statement(&renaming, json_array_get(statements, i));
     }
-    char *shown = NULL; /* in ASCII: an escape may stand for what no policy may have as a character */
+    char *shown = NULL;
     if (!renaming.failed) {
-        shown = renaming.changed ? json_dumps(document, JSON_INDENT(2) | JSON_ENSURE_ASCII)
+        shown = renaming.changed ? json_dumps(document, HOW_WRITTEN)
                                  : strndup(text.len == 0 ? "" : (const char *)text.data, text.len);
     }
     json_decref(document);

@@ -34,19 +34,6 @@ static void visit_document(const struct policy_document *document, const struct 
     }
 }
 
-static struct policy_outcome outcome_of_grant(struct policy_grant_result result)
-{
-    static const enum policy_step steps[] = {
-        [POLICY_GRANT_MISS_NONE] = POLICY_STEP_MATCHED,          [POLICY_GRANT_MISS_GRANTEE] = POLICY_STEP_GRANTEE,
-        [POLICY_GRANT_MISS_OPERATION] = POLICY_STEP_OPERATION,   [POLICY_GRANT_MISS_CONTEXT] = POLICY_STEP_CONSTRAINT,
-        [POLICY_GRANT_MISS_SOURCE_ARN] = POLICY_STEP_SOURCE_ARN,
-    };
-    return (struct policy_outcome){
-        .step = steps[result.miss],
-        .cover = result.code == POLICY_GRANT_APPLIES_TO_ACCOUNT ? POLICY_COVERS_ACCOUNT : POLICY_COVERS_HIM,
-    };
-}
-
 static void visit_grants(const struct policy_question *question, const struct policy_asking *asking,
                          struct policy_visitor *visitor)
 {
@@ -55,7 +42,7 @@ static void visit_grants(const struct policy_question *question, const struct po
         const struct policy_grant_list *list = &question->grant_lists[i];
         for (size_t k = 0; k < list->count; k++, visit.index++) {
             visit.grant = list->grants[k];
-            visit.outcome = outcome_of_grant(policy_grant_covers(visit.grant, &asking->context, asking->operation));
+            visit.outcome = policy_grant_apply(visit.grant, asking);
             visitor->see(visitor, &visit);
         }
     }

@@ -66,31 +66,6 @@ uint32_t policy_grant_operation_of_name(struct view name);
 /* The name of one bit; NULL for what is none. Walks: bit 0 to POLICY_GRANT_OPERATIONS - 1. Static. */
 const char *policy_grant_operation_name(uint32_t operation);
 
-enum policy_grant_code {
-    POLICY_GRANT_DOES_NOT_APPLY = 0,
-    POLICY_GRANT_APPLIES,
-    POLICY_GRANT_APPLIES_TO_ACCOUNT, /* the grantee is the caller's account: its identity policies must allow it too
-                                        (R-93) */
-};
-
-/* Why a grant does not apply. */
-enum policy_grant_miss {
-    POLICY_GRANT_MISS_NONE,
-    POLICY_GRANT_MISS_GRANTEE,
-    POLICY_GRANT_MISS_OPERATION,
-    POLICY_GRANT_MISS_CONTEXT,
-    POLICY_GRANT_MISS_SOURCE_ARN,
-};
-
-struct policy_grant_result {
-    enum policy_grant_code code;
-    enum policy_grant_miss miss;
-};
-
-/* Whether the grant covers the request: grantee, operation, constraints. */
-REWRAP_MUST_USE struct policy_grant_result policy_grant_applies(const struct policy_grant *grant,
-                                                                const struct policy_request *request);
-
 /* True when key and value of every pair, or the whole set, are as asked for; keys and values are compared exactly. */
 REWRAP_MUST_USE bool policy_pairs_contain(const struct policy_pair *all, size_t all_count,
                                           const struct policy_pair *wanted, size_t wanted_count);

@@ -4,7 +4,6 @@
  */
 #pragma once
 
-#include "base/attr.h"
 #include "base/view.h"
 
 enum policy_key {

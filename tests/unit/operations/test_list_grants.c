@@ -364,7 +364,6 @@ static void retirable(void **state)
             "identity-based policy allows the kms:ListRetirableGrants action");
 }
 
-/* A service is of no account: each sees those on its own keys. */
 /* ------------------------------------------------------------------ who is gone */
 
 /* Shown is the id of the one whom the grant meant, and what is shown is what a filter finds. */
@@ -437,6 +436,7 @@ static void sessions_of_who_departed(void **state)
     shows(fixture, key.id, &of_root, BOBS_ROOT, BOB);
 }
 
+/* A service is of no account: each sees those on its own keys. */
 static void retirable_by_services(void **state)
 {
     struct fixture *fixture = *state;

@@ -7,7 +7,7 @@
 
 struct registry_key;
 
-/* Facts with one value; their condition keys are in the table of question.c. */
+/* Facts with one value; their condition keys are in the table of question_keys.c. */
 enum operation_fact {
     OPERATION_FACT_ENCRYPTION_ALGORITHM, /* the default applied */
     OPERATION_FACT_REQUEST_ALIAS,        /* its name, when the key was named by an alias */

@@ -208,8 +208,9 @@ static void add_key(const struct operation_asking *asking, struct operation_ques
     }
     size_t first = question->n_values;
     const struct registry_alias *alias = registry_alias_of_key_after(key, NULL);
-    for (; alias != NULL; alias = registry_alias_of_key_after(key, alias)) {
+    for (size_t i = 0; i < key->n_aliases && alias != NULL; i++) { /* no more than there is room for */
         question->values[question->n_values++] = view_of_string(alias->name);
+        alias = registry_alias_of_key_after(key, alias);
     }
     add_set(question, POLICY_KEY_RESOURCE_ALIASES, first);
 }

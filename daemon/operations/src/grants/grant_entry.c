@@ -1,9 +1,9 @@
 /* Showing a grant; see grant_entry.h. */
 #include "grant_entry.h"
-#include "request/specs.h"
 
 #include "access/arn_text.h"
 #include "access/who.h"
+#include "request/specs.h"
 
 #include "policy/arn.h"
 #include "proto/names.h"

@@ -32,6 +32,7 @@ struct grant_page {
     const struct registry_key *key; /* ListGrants: whose; NULL: ListRetirableGrants */
     struct view principal;          /* the filter, or who may retire; empty: none */
     bool is_service;
+    bool may_be_id;      /* the filter is as long as a unique id, and no ARN */
     int64_t departed_ms; /* from the name of who may retire: operation_departed_ms */
     size_t limit;
     size_t n;
@@ -54,9 +55,14 @@ static const struct registry_grant *grant_after(const struct grant_page *page, c
 /* By what is shown: an ARN finds what means who has it, a unique id what meant one who is gone. */
 static bool is_of_key_wanted(const struct grant_page *page, const struct registry_grant *grant)
 {
-    return page->principal.len == 0 ||
-           (grant->grantee_is_service == page->is_service &&
-            view_equal(operation_grant_grantee(page->operation->operations, grant), page->principal));
+    if (page->principal.len == 0) {
+        return true;
+    }
+    bool is_named = view_equal(grant->grant.grantee, page->principal);
+    if (grant->grantee_is_service != page->is_service || (!is_named && !page->may_be_id)) {
+        return false; /* without taking the ARNs of thousands apart */
+    }
+    return view_equal(operation_grant_grantee(page->operation->operations, grant), page->principal);
 }
 
 /*
@@ -210,6 +216,8 @@ static void list_grants(struct operation *operation)
         return;
     }
     page.principal = view_of_string(page.is_service ? request->grantee_service_principal : request->grantee_principal);
+    page.may_be_id =
+        page.principal.len == PRINCIPAL_ID_BYTES - 1 && memchr(page.principal.data, ':', page.principal.len) == NULL;
     if (request->grant_id != NULL) {
         list_one(&page, request->grant_id);
     } else {

@@ -1,7 +1,7 @@
 /* KeyMetadata; see metadata.h. */
 #include "metadata.h"
-#include "request/specs.h"
 
+#include "request/specs.h"
 #include "token/token.h"
 
 #include "base/hex.h"

@@ -1,8 +1,8 @@
 /* What the operations on users and roles share; see principal.h. */
 #include "principal.h"
-#include "request/specs.h"
 
 #include "access/who.h"
+#include "request/specs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
