@@ -106,10 +106,35 @@ static void test_nothing_can_be_read_or_imported(void **state)
     assert_hsm(HSM_UNSUPPORTED, weak_probe(*state, &profile));
 }
 
+/* A token that tells the length of what the probe unwraps first, which SoftHSM tells wrongly; but for one fault. */
+static CK_RV read_length(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *list, CK_ULONG n)
+{
+    static unsigned asked;
+    if (n != 1 || list[0].type != CKA_VALUE_LEN) {
+        return real->C_GetAttributeValue(session, object, list, n);
+    }
+    if (asked++ == 0) {
+        return CKR_GENERAL_ERROR;
+    }
+    *(CK_ULONG *)list[0].pValue = 13;
+    list[0].ulValueLen = sizeof(CK_ULONG);
+    return CKR_OK;
+}
+
+static void test_a_fault_is_no_length_that_is_not_kept(void **state)
+{
+    struct hsm_profile profile;
+    weak_fips();
+    weak.C_GetAttributeValue = read_length;
+    assert_hsm(HSM_OK, weak_probe(*state, &profile));
+    assert_false(profile.pads_payloads);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_can_be_read_or_imported),
+        cmocka_unit_test(test_a_fault_is_no_length_that_is_not_kept),
     };
     return cmocka_run_group_tests(tests, weak_setup, fixture_teardown);
 }
