@@ -190,6 +190,46 @@ static void keys_are_the_same_by_number_and_by_name(void **state)
     }
 }
 
+/* Told in both ways with different values, a key is like one that is told twice: an Allow must hold for both, a Deny
+ * for one, and no one value is to be put in a variable's place. */
+static void a_key_that_is_told_in_both_ways(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *effect;
+        const char *condition;
+        bool matches;
+    } rows[] = {
+        {"Allow", "{\"StringEquals\":{\"kms:KeySpec\":\"a\"}}", false},
+        {"Allow", "{\"StringEquals\":{\"kms:KeySpec\":\"b\"}}", false},
+        {"Allow", "{\"StringEquals\":{\"kms:KeySpec\":[\"a\",\"b\"]}}", true},
+        {"Allow", "{\"StringEquals\":{\"kms:KeyOrigin\":\"${kms:KeySpec, 'none'}\"}}", true},
+        {"Deny", "{\"StringEquals\":{\"kms:KeySpec\":\"a\"}}", true},
+        {"Deny", "{\"StringEquals\":{\"kms:KeySpec\":\"b\"}}", true},
+        {"Deny", "{\"StringEquals\":{\"kms:KeySpec\":\"c\"}}", false},
+    };
+    struct view singles[POLICY_KEYS] = {[POLICY_KEY_KEY_SPEC] = V("a"), [POLICY_KEY_KEY_ORIGIN] = V("none")};
+    struct view value = V("b");
+    const struct policy_context_key context = {.name = V("kms:keyspec"), .values = &value, .count = 1};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char text[512];
+        snprintf(text, sizeof(text),
+                 "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"%s\",\"Principal\":\"*\",\"Action\":\"*\","
+                 "\"Resource\":\"*\",\"Condition\":%s}}",
+                 rows[i].effect, rows[i].condition);
+        struct policy_document *policy = parse(POLICY_KIND_KEY, text);
+        struct policy_request request = ask(ALICE, "kms:Encrypt");
+        request.singles = singles;
+        request.context = &context;
+        request.context_count = 1;
+        struct policy_question question = {.request = &request, .key_policy = policy};
+        if ((policy_decide(&question, NULL, 0).verdict != POLICY_DENIED_IMPLICITLY) != rows[i].matches) {
+            fail_msg("row %zu", i);
+        }
+        policy_document_free(policy);
+    }
+}
+
 /* ---------------------------------------------------------------- limits */
 
 static void what_is_beyond_a_limit_is_denied(void **state)
@@ -489,6 +529,7 @@ int main(void)
         cmocka_unit_test(keys_follow_from_the_principal),
         cmocka_unit_test(grants_are_looked_for_under_every_name),
         cmocka_unit_test(keys_are_the_same_by_number_and_by_name),
+        cmocka_unit_test(a_key_that_is_told_in_both_ways),
         cmocka_unit_test(what_is_beyond_a_limit_is_denied),
         cmocka_unit_test(what_costs_too_much_is_denied),
         cmocka_unit_test(documents_do_not_change_places),
