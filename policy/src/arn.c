@@ -131,11 +131,6 @@ bool arn_parse(struct view text, struct arn *ret)
     return true;
 }
 
-#define WORD(text)                                                                                                     \
-    {                                                                                                                  \
-        (const uint8_t *)(text), sizeof(text) - 1                                                                      \
-    }
-
 /* The principals that can call (KMS.md R-84): how their resource begins and how many names follow it. */
 static const struct principal_form {
     struct view service;
@@ -143,11 +138,11 @@ static const struct principal_form {
     size_t min_names;
     size_t max_names;
 } principal_forms[] = {
-    {WORD("iam"), WORD("root"), 0, 0},
-    {WORD("iam"), WORD("user"), 1, SIZE_MAX}, /* a path may come before the name */
-    {WORD("iam"), WORD("role"), 1, SIZE_MAX},
-    {WORD("sts"), WORD("assumed-role"), 2, 2},
-    {WORD("sts"), WORD("federated-user"), 1, 1},
+    {VIEW_INIT("iam"), VIEW_INIT("root"), 0, 0},
+    {VIEW_INIT("iam"), VIEW_INIT("user"), 1, SIZE_MAX}, /* a path may come before the name */
+    {VIEW_INIT("iam"), VIEW_INIT("role"), 1, SIZE_MAX},
+    {VIEW_INIT("sts"), VIEW_INIT("assumed-role"), 2, 2},
+    {VIEW_INIT("sts"), VIEW_INIT("federated-user"), 1, 1},
 };
 
 static const struct principal_form *find_form(struct view service, struct view type)

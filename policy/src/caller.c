@@ -18,20 +18,15 @@ static struct view take_word(struct view *text)
     return word;
 }
 
-#define WORD(text)                                                                                                     \
-    {                                                                                                                  \
-        (const uint8_t *)(text), sizeof(text) - 1                                                                      \
-    }
-
 static const struct form {
     struct view word;
     enum policy_principal_kind kind;
 } forms[] = {
-    {WORD("root"), POLICY_PRINCIPAL_ACCOUNT},
-    {WORD("user"), POLICY_PRINCIPAL_USER},
-    {WORD("role"), POLICY_PRINCIPAL_ROLE},
-    {WORD("assumed-role"), POLICY_PRINCIPAL_SESSION},
-    {WORD("federated-user"), POLICY_PRINCIPAL_FEDERATED},
+    {VIEW_INIT("root"), POLICY_PRINCIPAL_ACCOUNT},
+    {VIEW_INIT("user"), POLICY_PRINCIPAL_USER},
+    {VIEW_INIT("role"), POLICY_PRINCIPAL_ROLE},
+    {VIEW_INIT("assumed-role"), POLICY_PRINCIPAL_SESSION},
+    {VIEW_INIT("federated-user"), POLICY_PRINCIPAL_FEDERATED},
 };
 
 enum policy_principal_kind policy_principal_kind_of(struct view *resource)
@@ -147,8 +142,7 @@ bool policy_caller_take_role(struct policy_caller *caller, struct view role)
     if (caller->kind != POLICY_PRINCIPAL_SESSION || !is_role_of(caller, role)) {
         return false;
     }
-    caller->role = role;
-    put_grantees(caller);
+    caller->role = caller->grantees[1] = role; /* where put_grantees has put the one without a path */
     return true;
 }
 
@@ -156,9 +150,9 @@ bool policy_caller_take_role(struct policy_caller *caller, struct view role)
 
 /* As AWS spells them. */
 static const struct view types[] = {
-    [POLICY_PRINCIPAL_ACCOUNT] = WORD("Account"),         [POLICY_PRINCIPAL_USER] = WORD("User"),
-    [POLICY_PRINCIPAL_ROLE] = WORD("AssumedRole"),        [POLICY_PRINCIPAL_SESSION] = WORD("AssumedRole"),
-    [POLICY_PRINCIPAL_FEDERATED] = WORD("FederatedUser"),
+    [POLICY_PRINCIPAL_ACCOUNT] = VIEW_INIT("Account"),         [POLICY_PRINCIPAL_USER] = VIEW_INIT("User"),
+    [POLICY_PRINCIPAL_ROLE] = VIEW_INIT("AssumedRole"),        [POLICY_PRINCIPAL_SESSION] = VIEW_INIT("AssumedRole"),
+    [POLICY_PRINCIPAL_FEDERATED] = VIEW_INIT("FederatedUser"),
 };
 
 void policy_caller_keys(const struct policy_caller *caller, struct view singles[POLICY_KEYS])

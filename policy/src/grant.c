@@ -22,29 +22,24 @@ static const char *const names[POLICY_GRANT_OPERATIONS] = {
     "DeriveSharedSecret",
 };
 
-#define ACTION(text)                                                                                                   \
-    {                                                                                                                  \
-        (const uint8_t *)(text), sizeof(text) - 1                                                                      \
-    }
-
 static const struct view actions[POLICY_GRANT_OPERATIONS] = {
-    ACTION("kms:decrypt"),
-    ACTION("kms:encrypt"),
-    ACTION("kms:generatedatakey"),
-    ACTION("kms:generatedatakeywithoutplaintext"),
-    ACTION("kms:reencryptfrom"),
-    ACTION("kms:reencryptto"),
-    ACTION("kms:sign"),
-    ACTION("kms:verify"),
-    ACTION("kms:getpublickey"),
-    ACTION("kms:creategrant"),
-    ACTION("kms:retiregrant"),
-    ACTION("kms:describekey"),
-    ACTION("kms:generatedatakeypair"),
-    ACTION("kms:generatedatakeypairwithoutplaintext"),
-    ACTION("kms:generatemac"),
-    ACTION("kms:verifymac"),
-    ACTION("kms:derivesharedsecret"),
+    VIEW_INIT("kms:decrypt"),
+    VIEW_INIT("kms:encrypt"),
+    VIEW_INIT("kms:generatedatakey"),
+    VIEW_INIT("kms:generatedatakeywithoutplaintext"),
+    VIEW_INIT("kms:reencryptfrom"),
+    VIEW_INIT("kms:reencryptto"),
+    VIEW_INIT("kms:sign"),
+    VIEW_INIT("kms:verify"),
+    VIEW_INIT("kms:getpublickey"),
+    VIEW_INIT("kms:creategrant"),
+    VIEW_INIT("kms:retiregrant"),
+    VIEW_INIT("kms:describekey"),
+    VIEW_INIT("kms:generatedatakeypair"),
+    VIEW_INIT("kms:generatedatakeypairwithoutplaintext"),
+    VIEW_INIT("kms:generatemac"),
+    VIEW_INIT("kms:verifymac"),
+    VIEW_INIT("kms:derivesharedsecret"),
 };
 
 uint32_t policy_grant_operation_of_name(struct view name)

@@ -16,6 +16,12 @@ static inline struct view view_of(const void *data, size_t len)
     return (struct view){.data = data, .len = len};
 }
 
+/* A view of a literal, for tables: view_of_string is no constant. */
+#define VIEW_INIT(literal)                                                                                             \
+    {                                                                                                                  \
+        .data = (const uint8_t *)(literal), .len = sizeof(literal) - 1                                                 \
+    }
+
 static inline struct view view_of_string(const char *text)
 {
     return view_of(text, text == NULL ? 0 : strlen(text));
