@@ -1,6 +1,8 @@
 /* Condition keys: which KMS has, and which of them a request to rewrapd can have (KMS.md ). */
 #include "lint_private.h"
 
+#include "policy/keys.h"
+
 #define ALWAYS(text, of_keys)                                                                                          \
     {                                                                                                                  \
         .value = (text), .never = "this condition key is always " text " here: the statement never matches",           \
@@ -12,101 +14,75 @@ static const struct policy_lint_constant always_true = ALWAYS("true", false), al
 static const struct policy_lint_constant one_origin = ALWAYS("AWS_KMS", true), one_region = ALWAYS("false", true),
                                          one_usage = ALWAYS("ENCRYPT_DECRYPT", true);
 
-static const struct key {
-    const char *name; /* lower case; one that ends in ':' or '/' goes on with a name of the caller's */
-    bool told;
-    const struct policy_lint_constant *always; /* NULL: requests to rewrapd differ in it */
-} keys[] = {
-    {"kms:bypasspolicylockoutsafetycheck", true, NULL},
-    {"kms:calleraccount", true, NULL},
-    {"kms:customermasterkeyspec", true, NULL},
-    {"kms:customermasterkeyusage", true, &one_usage},
-    {"kms:datakeypairspec", false, NULL},
-    {"kms:encryptionalgorithm", true, NULL},
-    {"kms:encryptioncontext:", true, NULL},
-    {"kms:encryptioncontextkeys", true, NULL},
-    {"kms:expirationmodel", false, NULL},
-    {"kms:grantconstraintsourcearn", true, NULL},
-    {"kms:grantconstrainttype", true, NULL},
-    {"kms:granteeprincipal", true, NULL},
-    {"kms:granteeserviceprincipal", true, NULL},
-    {"kms:grantisforawsresource", false, NULL},
-    {"kms:grantoperations", true, NULL},
-    {"kms:keyagreementalgorithm", false, NULL},
-    {"kms:keyorigin", true, &one_origin},
-    {"kms:keyspec", true, NULL},
-    {"kms:keyusage", true, &one_usage},
-    {"kms:macalgorithm", false, NULL},
-    {"kms:messagetype", false, NULL},
-    {"kms:multiregion", true, &one_region},
-    {"kms:multiregionkeytype", false, NULL},
-    {"kms:primaryregion", false, NULL},
-    {"kms:recipientattestation:", false, NULL},
-    {"kms:reencryptonsamekey", true, NULL},
-    {"kms:replicaregion", false, NULL},
-    {"kms:requestalias", true, NULL},
-    {"kms:resourcealiases", true, NULL},
-    {"kms:retiringprincipal", true, NULL},
-    {"kms:retiringserviceprincipal", true, NULL},
-    {"kms:rotationperiodindays", true, NULL},
-    {"kms:schedulekeydeletionpendingwindowindays", true, NULL},
-    {"kms:signingalgorithm", false, NULL},
-    {"kms:trailingdayswithoutkeyusage", false, NULL},
-    {"kms:validto", false, NULL},
-    {"kms:viaservice", false, NULL},
-    {"kms:wrappingalgorithm", false, NULL},
-    {"kms:wrappingkeyspec", false, NULL},
-    /* Of AWS's global keys those that are told: of the others there are too many. */
-    {"aws:currenttime", true, NULL},
-    {"aws:epochtime", true, NULL},
-    {"aws:principalaccount", true, NULL},
-    {"aws:principalarn", true, NULL},
-    {"aws:principalisawsservice", true, &always_false},
-    {"aws:principaltype", true, NULL},
-    {"aws:requestedregion", true, NULL},
-    {"aws:requesttag/", true, NULL},
-    {"aws:resourceaccount", true, NULL},
-    {"aws:resourcetag/", true, NULL},
-    {"aws:securetransport", true, &always_true},
-    {"aws:tagkeys", true, NULL},
-    {"aws:userid", true, NULL},
-    {"aws:username", true, NULL},
-    {"aws:viaawsservice", true, &always_false},
+/* What requests differ in has none. */
+static const struct policy_lint_constant *const constants[POLICY_KEYS] = {
+    [POLICY_KEY_CUSTOMER_MASTER_KEY_USAGE] = &one_usage,
+    [POLICY_KEY_KEY_USAGE] = &one_usage,
+    [POLICY_KEY_KEY_ORIGIN] = &one_origin,
+    [POLICY_KEY_MULTI_REGION] = &one_region,
+    [POLICY_KEY_PRINCIPAL_IS_AWS_SERVICE] = &always_false,
+    [POLICY_KEY_VIA_AWS_SERVICE] = &always_false,
+    [POLICY_KEY_SECURE_TRANSPORT] = &always_true,
 };
 
-static bool begins(struct view text, const char *word)
+/* The other keys of KMS, lower case; one that ends in ':' goes on with a name. Of AWS's global ones there are too many.
+ */
+static const struct view never_told[] = {
+    VIEW_INIT("kms:datakeypairspec"),
+    VIEW_INIT("kms:expirationmodel"),
+    VIEW_INIT("kms:grantisforawsresource"),
+    VIEW_INIT("kms:keyagreementalgorithm"),
+    VIEW_INIT("kms:macalgorithm"),
+    VIEW_INIT("kms:messagetype"),
+    VIEW_INIT("kms:multiregionkeytype"),
+    VIEW_INIT("kms:primaryregion"),
+    VIEW_INIT("kms:recipientattestation:"),
+    VIEW_INIT("kms:replicaregion"),
+    VIEW_INIT("kms:signingalgorithm"),
+    VIEW_INIT("kms:trailingdayswithoutkeyusage"),
+    VIEW_INIT("kms:validto"),
+    VIEW_INIT("kms:viaservice"),
+    VIEW_INIT("kms:wrappingalgorithm"),
+    VIEW_INIT("kms:wrappingkeyspec"),
+};
+
+static bool begins(struct view text, struct view word)
 {
-    size_t len = strlen(word);
-    return text.len > len && memcmp(text.data, word, len) == 0;
+    return text.len > word.len && memcmp(text.data, word.data, word.len) == 0;
 }
 
-static bool is_named(struct view text, const char *name)
+static bool is_never_told(struct view name)
 {
-    char last = name[strlen(name) - 1];
-    return last == ':' || last == '/' ? begins(text, name) : view_equal(text, view_of_string(name));
-}
-
-static const struct key *find(struct view name)
-{
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        if (is_named(name, keys[i].name)) {
-            return &keys[i];
+    for (size_t i = 0; i < sizeof(never_told) / sizeof(never_told[0]); i++) {
+        bool is_family = never_told[i].data[never_told[i].len - 1] == ':';
+        if (is_family ? begins(name, never_told[i]) : view_equal(name, never_told[i])) {
+            return true;
         }
     }
-    return NULL;
+    return false;
+}
+
+/* Those that have a number are what requests can have: but for the one that grants alone ask for, since no service
+ * calls here for a resource of its own. Of a family without a name the name was forgotten. */
+static bool is_told(struct view name)
+{
+    struct view rest;
+    enum policy_key key = policy_key_read(name, &rest);
+    return key != POLICY_KEY_BY_NAME && key != POLICY_KEY_SOURCE_ARN &&
+           (key >= POLICY_KEY_FIRST_WHOLE || rest.len != 0);
 }
 
 enum policy_lint_key policy_lint_key_of(struct view name)
 {
-    const struct key *key = find(name);
-    if (key == NULL) {
-        return begins(name, "kms:") ? POLICY_LINT_KEY_UNKNOWN : POLICY_LINT_KEY_NEVER_TOLD;
+    if (is_told(name)) {
+        return POLICY_LINT_KEY_TOLD;
     }
-    return key->told ? POLICY_LINT_KEY_TOLD : POLICY_LINT_KEY_NEVER_TOLD;
+    bool is_of_kms = begins(name, view_of_string("kms:"));
+    return is_of_kms && !is_never_told(name) ? POLICY_LINT_KEY_UNKNOWN : POLICY_LINT_KEY_NEVER_TOLD;
 }
 
 const struct policy_lint_constant *policy_lint_key_constant(struct view name)
 {
-    const struct key *key = find(name);
-    return key == NULL ? NULL : key->always;
+    struct view rest;
+    return constants[policy_key_read(name, &rest)];
 }
