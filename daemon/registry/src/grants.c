@@ -64,12 +64,6 @@ static struct policy_grant_list grants_of(const struct registry *registry, const
     return (struct policy_grant_list){.grants = list->grants + first, .count = end - first};
 }
 
-struct policy_grant_list registry_grants_for(const struct registry *registry, const uint8_t key_id[KEY_ID_BYTES],
-                                             struct view grantee)
-{
-    return grants_of(registry, list_of(registry, key_id, GRANTS_BY_GRANTEE), grantee);
-}
-
 void registry_grants_for_each(const struct registry *registry, const struct registry_key *key,
                               const struct view *grantees, size_t n, struct policy_grant_list *ret)
 {

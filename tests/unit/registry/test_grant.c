@@ -111,10 +111,12 @@ static void expect_found(const struct fixture *fixture, const struct plain_key k
         }
         assert_null(registry_grant_after(registry, key_id, after));
         assert_int_equal(registry_key_grants(registry, key_id), 20);
+        const struct registry_key *key = registry_key_find(registry, key_id);
         for (unsigned u = 0; u < 5; u++) {
             struct plain_grant grantee;
             plain_grant_init(&grantee, u, key_id);
-            struct policy_grant_list list = registry_grants_for(registry, key_id, grantee.grant.grant.grantee);
+            struct policy_grant_list list;
+            registry_grants_for_each(registry, key, &grantee.grant.grant.grantee, 1, &list);
             assert_int_equal(list.count, 4);
             for (size_t i = 0; i < list.count; i++) {
                 const struct registry_grant *grant = registry_grant_of(list.grants[i]);
@@ -123,8 +125,11 @@ static void expect_found(const struct fixture *fixture, const struct plain_key k
                 assert_true(i == 0 || number_of(registry_grant_of(list.grants[i - 1])) < number_of(grant));
             }
         }
-        assert_int_equal(registry_grants_for(registry, key_id, view_of_string("arn:aws:iam::1:user/none")).count, 0);
-        assert_int_equal(registry_grants_for(registry, key_id, view_of_string(RETIRING)).count, 0);
+        const struct view others[] = {view_of_string("arn:aws:iam::1:user/none"), view_of_string(RETIRING)};
+        struct policy_grant_list none[2];
+        registry_grants_for_each(registry, key, others, 2, none);
+        assert_int_equal(none[0].count, 0);
+        assert_int_equal(none[1].count, 0);
         for (unsigned n = 0; n < 60; n++) {
             char name[16];
             snprintf(name, sizeof name, "name-%u", n % 4);

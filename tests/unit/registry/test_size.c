@@ -172,7 +172,8 @@ static void many_grants_load(void **state)
     for (; key != NULL; key = registry_any_key_after(registry, key->key_id)) {
         const struct registry_grant *grant = registry_grant_after(registry, key->key_id, NULL);
         for (; grant != NULL; grant = registry_grant_after(registry, key->key_id, grant->id)) {
-            struct policy_grant_list list = registry_grants_for(registry, key->key_id, grant->grant.grantee);
+            struct policy_grant_list list;
+            registry_grants_for_each(registry, key, &grant->grant.grantee, 1, &list);
             assert_true(list.count != 0 && view_equal(list.grants[0]->grantee, grant->grant.grantee));
             hot += registry_key_grants(registry, key->key_id) == HOT_KEY_GRANTS;
             paged++;

@@ -18,12 +18,8 @@ const struct registry_grant *registry_grant_after(const struct registry *registr
 const struct registry_grant *registry_grant_retirable_after(const struct registry *registry, struct view retiring,
                                                             const uint8_t after[GRANT_ID_BYTES]);
 
-/* The grants on the key for exactly this grantee, as policy_decide wants them; empty when there are none. Does not
- * depend on how many grants others have. */
-struct policy_grant_list registry_grants_for(const struct registry *registry, const uint8_t key_id[KEY_ID_BYTES],
-                                             struct view grantee);
-
-/* The same for each of n grantees, into n lists; empty of a key that is not in the registry. */
+/* Of each of n grantees the grants on the key for exactly him, as policy_decide wants them, into n lists; empty of a
+ * key that is not in the registry. Does not depend on how many grants others have. */
 void registry_grants_for_each(const struct registry *registry, const struct registry_key *key,
                               const struct view *grantees, size_t n, struct policy_grant_list *ret);
 
