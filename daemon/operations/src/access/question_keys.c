@@ -13,9 +13,6 @@
 
 #define SETS 3 /* kms:EncryptionContextKeys, aws:TagKeys, kms:ResourceAliases */
 
-/* The text of a literal. */
-#define WORD(text) view_of(text, sizeof(text) - 1)
-
 /* ------------------------------------------------------------------ facts */
 
 void operation_fact_bool(struct operation_facts *facts, enum operation_fact fact, bool value)
@@ -140,9 +137,9 @@ static void add_time(struct operation_question *question, int64_t now_ms)
     add(question, POLICY_KEY_CURRENT_TIME, put_time(&parts, question->now));
 }
 
-static void add_joined_id(struct operation_question *question, const char *id, const char *separator, const char *name)
+static void add_joined_id(struct operation_question *question, const char *id, const char *name)
 {
-    const char *parts[] = {id, separator, name};
+    const char *parts[] = {id, ":", name};
     if (operation_text_join(parts, sizeof parts / sizeof parts[0], question->user_id, sizeof question->user_id)) {
         add(question, POLICY_KEY_USER_ID, view_of_string(question->user_id));
     }
@@ -158,11 +155,11 @@ static void add_user_id(const struct operation_asking *asking, struct operation_
     if (kind == POLICY_PRINCIPAL_ACCOUNT) {
         add(question, POLICY_KEY_USER_ID, view_of_string(asking->account));
     } else if (kind == POLICY_PRINCIPAL_FEDERATED) {
-        add_joined_id(question, asking->account, ":", last_name + 1);
+        add_joined_id(question, asking->account, last_name + 1);
     } else if (principal != NULL && kind == POLICY_PRINCIPAL_SESSION) {
-        add_joined_id(question, principal->unique_id, ":", last_name + 1);
+        add_joined_id(question, principal->unique_id, last_name + 1);
     } else if (principal != NULL) {
-        add_joined_id(question, principal->unique_id, "", "");
+        add(question, POLICY_KEY_USER_ID, view_of_string(principal->unique_id));
     }
 }
 
@@ -175,9 +172,9 @@ static void add_service(const struct operation_asking *asking, struct operation_
     const struct operations *operations = asking->operations;
     add_time(question, operations->clock(operations->clock_arg));
     add(question, POLICY_KEY_REQUESTED_REGION, view_of_string(operations->settings.region));
-    add(question, POLICY_KEY_SECURE_TRANSPORT, WORD("true"));
-    add(question, POLICY_KEY_VIA_AWS_SERVICE, WORD("false"));
-    add(question, POLICY_KEY_PRINCIPAL_IS_AWS_SERVICE, WORD("false"));
+    add(question, POLICY_KEY_SECURE_TRANSPORT, view_of_string("true"));
+    add(question, POLICY_KEY_VIA_AWS_SERVICE, view_of_string("false"));
+    add(question, POLICY_KEY_PRINCIPAL_IS_AWS_SERVICE, view_of_string("false"));
     policy_caller_keys(&question->caller, question->singles);
     add_user_id(asking, question);
 }
